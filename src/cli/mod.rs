@@ -1,0 +1,25 @@
+//! The native command line: one file per command, this one only dispatches.
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+pub mod mock;
+
+#[derive(Parser)]
+#[command(name = "sluice", version, about = "Sluice: an LLM gateway inside Envoy")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run honest little OpenAI and Anthropic servers with faults on demand.
+    Mock(mock::Args),
+}
+
+pub fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Mock(args) => mock::main(&args),
+    }
+}

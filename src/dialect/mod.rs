@@ -1,0 +1,215 @@
+//! The API languages and the translations between them.
+//!
+//! A `Dialect` is what one end speaks. A `Translator` is one row for one
+//! (client, upstream) pair: four plain functions, no state. A call's moving
+//! parts live in the `StreamTranslator` the row makes. Everything here is
+//! sans-IO: bytes, ids and times come in, bytes go out, so golden files are
+//! exact. Nothing here reads a clock, logs, or knows a provider's address or
+//! key; a dialect never imports another one but the hub (`openai`).
+//!
+//! Rejected: one big `enum Event` that all dialects parse to and print from.
+//! It forces every provider's novelty through one type, and what the type
+//! does not know is lost in silence.
+
+use crate::error::Error;
+use crate::wire::json::Splice;
+
+pub mod anthropic;
+pub mod openai;
+
+/// An API language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// <https://platform.openai.com/docs/api-reference/chat>
+    OpenAiChat,
+    /// <https://platform.claude.com/docs/en/api/messages>
+    AnthropicMessages,
+}
+
+/// One (client, upstream) pair. The support matrix is `TRANSLATORS`.
+pub struct Translator {
+    pub client: Dialect,
+    pub upstream: Dialect,
+    /// Can this pair carry the call at all? Asked while planning, from top-level
+    /// facts alone, so that a target that must refuse is skipped, not tried.
+    pub accepts: fn(&openai::Facts) -> Result<(), Error>,
+    pub request: fn(&Request<'_>) -> Result<UpstreamRequest, Error>,
+    /// A whole 2xx body to the client's whole body.
+    pub response: fn(&[u8], &Reply) -> Result<ClientResponse, Error>,
+    /// A whole error body, of any shape or none. Total: never fails.
+    pub error: fn(u16, &[u8]) -> UpstreamError,
+    pub stream: fn(&Reply) -> Box<dyn StreamTranslator>,
+}
+
+/// What a request translation may know.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The client's body, valid JSON (`wire::json::scan` passed it).
+    pub body: &'a [u8],
+    /// What the gateway read of it: spans are offsets into `body`.
+    pub facts: &'a openai::Facts,
+    /// The provider's name of the model.
+    pub model: &'a str,
+    pub traits: ModelTraits,
+}
+
+/// What a translation must know of the target's model. From the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelTraits {
+    /// Tokens; the default for a required output limit.
+    pub max_output_tokens: u32,
+    /// Takes a JSON schema natively.
+    pub structured_output: bool,
+    pub thinking: Thinking,
+}
+
+/// How a model is told to think.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thinking {
+    None,
+    /// A budget in tokens.
+    Budget,
+    /// The model decides; an effort word steers it.
+    Adaptive,
+}
+
+/// The provider's request.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct UpstreamRequest {
+    pub body: Body,
+    /// Names of client fields that this pair does not carry, for `x-sluice-dropped`.
+    pub dropped: Vec<String>,
+    /// The JSON answer comes back as a call of our own tool and must be unwrapped.
+    pub json_tool: bool,
+}
+
+/// How the provider's body differs from the client's.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Body {
+    /// The client's bytes with these replacements, ascending, not overlapping.
+    Spliced(Vec<Splice>),
+    Whole(Vec<u8>),
+}
+
+/// What an answer translation may know of the request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The provider's name of the model, for answers that lack one.
+    pub model: String,
+    /// Unix seconds, for answers that lack it.
+    pub created: u64,
+    /// The client asked for the usage chunk of a stream.
+    pub include_usage: bool,
+    /// See `UpstreamRequest::json_tool`.
+    pub json_tool: bool,
+}
+
+/// The client's whole answer.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ClientResponse {
+    /// `None`: the provider's bytes as they are.
+    pub body: Option<Vec<u8>>,
+    pub usage: Usage,
+}
+
+/// A provider's refusal, understood.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UpstreamError {
+    pub error: Error,
+    /// The body already is a well-formed error of the client's dialect.
+    pub verbatim: bool,
+}
+
+/// A provider's stream, translated event by event. Bytes may be cut anywhere.
+pub trait StreamTranslator {
+    /// Takes provider bytes and appends client bytes to `out`.
+    /// `Feed::Same`: the client's bytes are exactly `chunk`; `out` is untouched.
+    fn feed(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Feed;
+
+    /// The provider's body has ended. Appends what is left: the terminal event
+    /// where the answer is complete, an error event where it is not. Call once.
+    fn finish(&mut self, out: &mut Vec<u8>);
+
+    fn progress(&self) -> &Progress;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feed {
+    Same,
+    Changed,
+}
+
+/// What a stream has shown so far. Readable at any time: a client may hang up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The first event with content has passed (text, reasoning, a tool call, a
+    /// refusal, a finish): from here on the answer is the client's.
+    pub started: bool,
+    /// The provider said the answer is complete.
+    pub complete: bool,
+    /// The provider reported an error, or broke its own format. The error event
+    /// is already in `out`; before `started` the attempt may fall back instead.
+    pub failed: Option<Error>,
+    pub usage: Usage,
+    /// Bytes of generated text seen (content, reasoning, tool arguments), to
+    /// estimate output when the provider never reports it.
+    pub output_bytes: u64,
+}
+
+/// Tokens by kind, OpenAI's way of counting: `cached_input` and `cache_write`
+/// are parts of `input`, `reasoning` is a part of `output`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub input: u64,
+    pub output: u64,
+    pub cached_input: u64,
+    pub cache_write: u64,
+    pub reasoning: u64,
+    /// The provider said how much went in.
+    pub input_reported: bool,
+    /// The provider said how much came out, and the answer is complete.
+    pub output_reported: bool,
+}
+
+/// Every pair that is spoken, in order of preference.
+pub const TRANSLATORS: &[Translator] = &[openai::IDENTITY, anthropic::FROM_OPENAI_CHAT];
+
+/// The row for a pair, if it is spoken.
+pub fn translator(client: Dialect, upstream: Dialect) -> Option<&'static Translator> {
+    TRANSLATORS.iter().find(|t| t.client == client && t.upstream == upstream)
+}
+
+// === impl Dialect ===
+
+impl Dialect {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Dialect::OpenAiChat => "openai-chat",
+            Dialect::AnthropicMessages => "anthropic-messages",
+        }
+    }
+
+    /// An error as this dialect's whole body.
+    pub fn error_body(self, error: &Error) -> Vec<u8> {
+        match self {
+            Dialect::OpenAiChat => openai::error::body(error),
+            Dialect::AnthropicMessages => anthropic::error::body(error),
+        }
+    }
+
+    /// An error as this dialect's event inside a stream that has begun.
+    pub fn error_event(self, error: &Error) -> Vec<u8> {
+        match self {
+            Dialect::OpenAiChat => openai::error::event(error),
+            Dialect::AnthropicMessages => anthropic::error::event(error),
+        }
+    }
+}
+
+// === impl Body ===
+
+impl Default for Body {
+    fn default() -> Self {
+        Body::Spliced(Vec::new())
+    }
+}
