@@ -74,18 +74,14 @@ pub enum Fault {
 
 impl Error {
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            status: None,
-            code: None,
-            type_: None,
-            param: None,
-        }
+        Self { kind, message: message.into(), status: None, code: None, type_: None, param: None }
     }
 
     /// 400 about one field of the request.
-    pub fn invalid(param: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+    pub fn invalid(
+        param: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self::new(Kind::InvalidRequest, message).with_param(param)
     }
 

@@ -2,4 +2,6 @@
 use std::process::ExitCode;
 #[derive(clap::Args)]
 pub struct Args {}
-pub fn main(_: &Args) -> ExitCode { ExitCode::SUCCESS }
+pub fn main(_: &Args) -> ExitCode {
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,194 @@
+//! What the gateway must know of a chat request: top-level facts, nothing deeper.
+//!
+//! Read once per call from the spans of `wire::json::object`. Messages, tools
+//! and every field not named here stay undecoded bytes.
+
+use crate::error::{Error, Kind};
+use crate::wire::json;
+use std::ops::Range;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// As the client wrote it, decoded; 1 to `MAX_MODEL` bytes.
+    pub model: String,
+    /// The model's JSON string, quotes included.
+    pub model_span: Range<usize>,
+    pub stream: bool,
+    /// The `stream_options` value, where it is an object.
+    pub stream_options: Option<Range<usize>>,
+    pub include_usage: bool,
+    /// Choices asked for; at least 1.
+    pub n: u64,
+    pub logprobs: bool,
+    /// `modalities` names something but text, or `audio` is given.
+    pub other_modalities: bool,
+    /// The output limit asked for, in tokens.
+    pub max_tokens: Option<u64>,
+    /// Bytes of the whole body: the base of every estimate.
+    pub body_bytes: usize,
+}
+
+/// Longest model name taken, in bytes.
+const MAX_MODEL: usize = 256;
+
+impl Facts {
+    pub fn read(body: &[u8]) -> Result<Self, Error> {
+        let members = json::object(body).map_err(invalid_json)?;
+        let mut facts = Facts {
+            model: String::new(),
+            model_span: 0..0,
+            stream: false,
+            stream_options: None,
+            include_usage: false,
+            n: 1,
+            logprobs: false,
+            other_modalities: false,
+            max_tokens: None,
+            body_bytes: body.len(),
+        };
+        let mut has_messages = false;
+        for member in &members {
+            let raw = body.get(member.value.clone()).unwrap_or_default();
+            match member.key.as_ref() {
+                "model" => {
+                    facts.model = model(raw)?;
+                    facts.model_span = member.value.clone();
+                }
+                "messages" => {
+                    messages(raw)?;
+                    has_messages = true;
+                }
+                "stream" => facts.stream = boolean("stream", raw)?,
+                "stream_options" => {
+                    if let Some(asked) = stream_options(raw)? {
+                        facts.stream_options = Some(member.value.clone());
+                        facts.include_usage = asked;
+                    }
+                }
+                "n" => facts.n = integer("n", raw)?.unwrap_or(1).max(1),
+                "logprobs" => facts.logprobs = boolean("logprobs", raw)?,
+                "modalities" => facts.other_modalities |= !matches!(raw, b"null" | br#"["text"]"#),
+                "audio" => facts.other_modalities |= raw != b"null",
+                "max_completion_tokens" => {
+                    facts.max_tokens = integer("max_completion_tokens", raw)?.or(facts.max_tokens);
+                }
+                "max_tokens" => {
+                    facts.max_tokens = facts.max_tokens.or(integer("max_tokens", raw)?);
+                }
+                _ => {}
+            }
+        }
+        if facts.model.is_empty() {
+            return Err(Error::invalid("model", "you must provide a model parameter"));
+        }
+        if !has_messages {
+            return Err(Error::invalid("messages", "you must provide a messages parameter"));
+        }
+        Ok(facts)
+    }
+}
+
+fn invalid_json(e: json::Invalid) -> Error {
+    Error::new(
+        Kind::InvalidRequest,
+        format!("the request body is not valid JSON for this API: {e}"),
+    )
+}
+
+fn model(raw: &[u8]) -> Result<String, Error> {
+    let Some(name) = json::text(raw) else {
+        return Err(Error::invalid("model", "model must be a string"));
+    };
+    if name.is_empty() || name.len() > MAX_MODEL {
+        return Err(Error::invalid("model", "model must have 1 to 256 bytes"));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Error::invalid("model", "model must not contain control characters"));
+    }
+    Ok(name.into_owned())
+}
+
+fn messages(raw: &[u8]) -> Result<(), Error> {
+    let Some(rest) = raw.strip_prefix(b"[") else {
+        return Err(Error::invalid("messages", "messages must be an array"));
+    };
+    let first = rest.iter().find(|b| !b.is_ascii_whitespace());
+    match first {
+        Some(b']') => Err(Error::invalid("messages", "messages must not be empty")),
+        Some(b'{') => Ok(()),
+        _ => Err(Error::invalid("messages[0]", "each message must be an object")),
+    }
+}
+
+fn boolean(field: &'static str, raw: &[u8]) -> Result<bool, Error> {
+    match raw {
+        b"true" => Ok(true),
+        b"false" | b"null" => Ok(false),
+        _ => Err(Error::invalid(field, format!("{field} must be true or false"))),
+    }
+}
+
+fn integer(field: &'static str, raw: &[u8]) -> Result<Option<u64>, Error> {
+    if raw == b"null" {
+        return Ok(None);
+    }
+    let number = std::str::from_utf8(raw).ok().and_then(|t| t.parse().ok());
+    match number {
+        Some(n) => Ok(Some(n)),
+        None => Err(Error::invalid(field, format!("{field} must be a non-negative integer"))),
+    }
+}
+
+/// `None` for null; else whether usage was asked for.
+fn stream_options(raw: &[u8]) -> Result<Option<bool>, Error> {
+    if raw == b"null" {
+        return Ok(None);
+    }
+    let members = json::object(raw)
+        .map_err(|e| Error::invalid("stream_options", format!("stream_options: {e}")))?;
+    match members.iter().find(|m| m.key == "include_usage") {
+        Some(m) => {
+            let raw = raw.get(m.value.clone()).unwrap_or_default();
+            boolean("stream_options.include_usage", raw).map(Some)
+        }
+        None => Ok(Some(false)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_it_needs() {
+        let body = br#"{"messages":[{}],"n":2,"model":"a\/b","stream":true,"stream_options":{"include_usage":true},"max_tokens":7,"x":1}"#;
+        let facts = Facts::read(body).unwrap();
+        assert_eq!(facts.model, "a/b");
+        assert_eq!(&body[facts.model_span.clone()], br#""a\/b""#);
+        assert!(facts.stream && facts.include_usage);
+        assert_eq!((facts.n, facts.max_tokens), (2, Some(7)));
+    }
+
+    #[test]
+    fn refuses_by_field() {
+        for (body, param) in [
+            (r#"{"messages":[{}]}"#, Some("model")),
+            (r#"{"model":"m"}"#, Some("messages")),
+            (r#"{"model":1,"messages":[{}]}"#, Some("model")),
+            (r#"{"model":"","messages":[{}]}"#, Some("model")),
+            (r#"{"model":"a\r\nx-evil: 1","messages":[{}]}"#, Some("model")),
+            (r#"{"model":"m","messages":{}}"#, Some("messages")),
+            (r#"{"model":"m","messages":[]}"#, Some("messages")),
+            (r#"{"model":"m","messages":["x"]}"#, Some("messages[0]")),
+            (r#"{"model":"m","messages":[{}],"stream":"yes"}"#, Some("stream")),
+            (r#"{"model":"m","messages":[{}],"n":1.5}"#, Some("n")),
+            (r#"{"model":"m","messages":[{}],"stream_options":[]}"#, Some("stream_options")),
+            (r#"{"model":"m","model":"x","messages":[{}]}"#, None),
+        ] {
+            let e = Facts::read(body.as_bytes()).expect_err(body);
+            assert_eq!((e.kind, e.param.as_deref()), (Kind::InvalidRequest, param), "{body}");
+        }
+        let long = format!(r#"{{"model":"{}","messages":[{{}}]}}"#, "m".repeat(10_000));
+        assert_eq!(Facts::read(long.as_bytes()).unwrap_err().param.as_deref(), Some("model"));
+    }
+}

@@ -1,0 +1,36 @@
+//! OpenAI chat completions: the client dialect, the hub, and identity to itself.
+//!
+//! Identity is bytes: a request is the client's own with the model name spliced
+//! (and `include_usage` asked for when streaming); an answer is the provider's
+//! own, read along for usage, errors and its end. What these files do not know
+//! passes untouched.
+//!
+//! Must not: know a provider's address, an SDK, or another dialect.
+//!
+//! Spec: <https://platform.openai.com/docs/api-reference/chat/create>,
+//! streaming <https://platform.openai.com/docs/api-reference/chat-streaming>,
+//! errors <https://platform.openai.com/docs/guides/error-codes>.
+//! Quirks kept in mind: the usage chunk has empty `choices`; with it every other
+//! chunk says `"usage":null`; the first chunk has a role and `content: ""`; some
+//! compatible servers forget `[DONE]`, or put usage into the finish chunk.
+
+use super::{Dialect, Translator};
+
+pub mod error;
+mod facts;
+mod request;
+mod response;
+mod stream;
+pub mod usage;
+
+pub use facts::Facts;
+
+pub const IDENTITY: Translator = Translator {
+    client: Dialect::OpenAiChat,
+    upstream: Dialect::OpenAiChat,
+    accepts: |_| Ok(()),
+    request: request::identity,
+    response: response::identity,
+    error: error::from_upstream,
+    stream: |reply| Box::new(stream::Identity::new(reply)),
+};

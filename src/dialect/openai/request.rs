@@ -1,0 +1,118 @@
+//! Identity requests: the client's bytes with the model name spliced.
+
+use crate::dialect::{Body, Request, UpstreamRequest};
+use crate::error::Error;
+use crate::wire::json::{self, Splice};
+
+/// Splices the model and, when streaming, asks for the usage chunk. A new
+/// `stream_options` is put right behind the model: one splice, and whatever
+/// follows it need not move in memory.
+pub(super) fn identity(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
+    let facts = request.facts;
+    let mut model = Vec::with_capacity(request.model.len() + 48);
+    json::push_text(&mut model, request.model);
+    let mut splices = Vec::with_capacity(2);
+    if facts.stream && !facts.include_usage {
+        match &facts.stream_options {
+            None => {
+                // A null stands there already: replace it, a key must not stand twice.
+                match null_stream_options(request.body) {
+                    Some(range) => splices.push(Splice { range, with: ASK.to_vec() }),
+                    None => {
+                        model.extend_from_slice(br#","stream_options":"#);
+                        model.extend_from_slice(ASK);
+                    }
+                }
+            }
+            Some(span) => splices.push(ask_inside(request.body, span.clone())),
+        }
+    }
+    splices.push(Splice { range: facts.model_span.clone(), with: model });
+    splices.sort_by_key(|s| s.range.start);
+    Ok(UpstreamRequest { body: Body::Spliced(splices), ..Default::default() })
+}
+
+fn null_stream_options(body: &[u8]) -> Option<std::ops::Range<usize>> {
+    // Rare (only a literal `"stream_options":null` gets here), so a second scan is fine.
+    memchr::memmem::find(body, br#""stream_options""#)?;
+    let members = json::object(body).ok()?;
+    members.into_iter().find(|m| m.key == "stream_options").map(|m| m.value)
+}
+
+/// Sets `include_usage` in the client's own `stream_options`, keeping the rest.
+fn ask_inside(body: &[u8], span: std::ops::Range<usize>) -> Splice {
+    let raw = body.get(span.clone()).unwrap_or_default();
+    let members = json::object(raw).unwrap_or_default();
+    match members.iter().find(|m| m.key == "include_usage") {
+        Some(m) => Splice {
+            range: span.start + m.value.start..span.start + m.value.end,
+            with: b"true".to_vec(),
+        },
+        None => {
+            let comma: &[u8] = if members.is_empty() { b"" } else { b"," };
+            let with = [br#""include_usage":true"#, comma].concat();
+            Splice { range: span.start + 1..span.start + 1, with }
+        }
+    }
+}
+
+const ASK: &[u8] = br#"{"include_usage":true}"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::openai::Facts;
+    use crate::dialect::{ModelTraits, Thinking};
+
+    fn spliced(body: &str) -> String {
+        let facts = Facts::read(body.as_bytes()).unwrap();
+        let traits =
+            ModelTraits { max_output_tokens: 1, structured_output: true, thinking: Thinking::None };
+        let request = Request { body: body.as_bytes(), facts: &facts, model: "real", traits };
+        match identity(&request).unwrap().body {
+            Body::Spliced(s) => String::from_utf8(json::splice(body.as_bytes(), &s)).unwrap(),
+            Body::Whole(_) => panic!("identity must splice"),
+        }
+    }
+
+    #[test]
+    fn touches_only_the_model() {
+        assert_eq!(
+            spliced(r#"{ "x": 1e400, "model" : "m", "messages":[{"a":  1.0}] }"#),
+            r#"{ "x": 1e400, "model" : "real", "messages":[{"a":  1.0}] }"#
+        );
+    }
+
+    #[test]
+    fn asks_for_usage_when_streaming() {
+        for (options, want) in [
+            (
+                "",
+                r#"{"model":"real","stream_options":{"include_usage":true},"messages":[{}],"stream":true}"#,
+            ),
+            (
+                r#","stream_options":null"#,
+                r#"{"model":"real","messages":[{}],"stream":true,"stream_options":{"include_usage":true}}"#,
+            ),
+            (
+                r#","stream_options":{}"#,
+                r#"{"model":"real","messages":[{}],"stream":true,"stream_options":{"include_usage":true}}"#,
+            ),
+            (
+                r#","stream_options":{"z":1}"#,
+                r#"{"model":"real","messages":[{}],"stream":true,"stream_options":{"include_usage":true,"z":1}}"#,
+            ),
+            (
+                r#","stream_options":{"include_usage":false}"#,
+                r#"{"model":"real","messages":[{}],"stream":true,"stream_options":{"include_usage":true}}"#,
+            ),
+            (
+                r#","stream_options":{"include_usage":true}"#,
+                r#"{"model":"real","messages":[{}],"stream":true,"stream_options":{"include_usage":true}}"#,
+            ),
+        ] {
+            let body = format!(r#"{{"model":"m","messages":[{{}}],"stream":true{options}}}"#);
+            assert_eq!(spliced(&body), want);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Identity answers: the provider's bytes, read for usage.
+
+use crate::dialect::{ClientResponse, Reply};
+use crate::error::{Error, Kind};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+pub(super) fn identity(body: &[u8], _reply: &Reply) -> Result<ClientResponse, Error> {
+    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
+        return Err(Error::new(Kind::BadAnswer, "the provider's answer is not a chat completion"));
+    };
+    if answer.choices.is_none() {
+        return Err(match answer.error {
+            Some(_) => super::error::in_stream(body),
+            None => Error::new(Kind::BadAnswer, "the provider's answer has no choices"),
+        });
+    }
+    let usage = answer.usage.and_then(|u| super::usage::read(u.get().as_bytes()));
+    Ok(ClientResponse { body: None, usage: usage.unwrap_or_default() })
+}
+
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    choices: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}

@@ -1,0 +1,306 @@
+//! Identity streams: whole events pass as they came; read along for what the
+//! gateway must know (first content, usage, errors, the end).
+
+use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
+use crate::error::{Error, Kind};
+use crate::wire::sse::{Decoder, Event};
+use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// Most bytes of one event: images come whole in one.
+pub(crate) const MAX_EVENT: usize = 16 << 20;
+
+pub(super) struct Identity {
+    decoder: Decoder,
+    reader: Reader,
+}
+
+/// Everything but the framing.
+struct Reader {
+    progress: Progress,
+    /// The client did not ask for the usage chunk: it is taken out again.
+    strip_usage: bool,
+    finish_seen: bool,
+    done_seen: bool,
+}
+
+#[derive(PartialEq, Eq)]
+enum Keep {
+    Yes,
+    No,
+}
+
+// === impl Identity ===
+
+impl Identity {
+    pub(super) fn new(reply: &Reply) -> Self {
+        Self {
+            decoder: Decoder::new(MAX_EVENT),
+            reader: Reader {
+                progress: Progress::default(),
+                strip_usage: !reply.include_usage,
+                finish_seen: false,
+                done_seen: false,
+            },
+        }
+    }
+}
+
+impl StreamTranslator for Identity {
+    fn feed(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Feed {
+        let before = out.len();
+        let mut same = self.decoder.is_idle();
+        let reader = &mut self.reader;
+        let fed = self.decoder.feed(chunk, |event| {
+            if reader.read(&event, out) == Keep::Yes {
+                out.extend_from_slice(event.raw);
+            } else {
+                same = false;
+            }
+        });
+        if fed.is_err() {
+            reader.fail(
+                Error::new(Kind::BadAnswer, "one event of the provider's stream is too long"),
+                out,
+            );
+            same = false;
+        }
+        if same && self.decoder.is_idle() {
+            out.truncate(before);
+            return Feed::Same;
+        }
+        Feed::Changed
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        let reader = &mut self.reader;
+        self.decoder.finish(|event| {
+            if reader.read(&event, out) == Keep::Yes {
+                out.extend_from_slice(event.raw);
+                // A last event without its empty line would swallow what follows.
+                out.extend_from_slice(b"\n\n");
+            }
+        });
+        if reader.progress.failed.is_some() || reader.done_seen {
+            return;
+        }
+        if reader.finish_seen {
+            // The answer is whole, only the farewell is missing.
+            reader.progress.complete = true;
+            out.extend_from_slice(b"data: [DONE]\n\n");
+        } else {
+            let e = Error::new(
+                Kind::BrokenStream,
+                "the provider's stream ended before the answer was complete",
+            );
+            reader.fail(e, out);
+        }
+    }
+
+    fn progress(&self) -> &Progress {
+        &self.reader.progress
+    }
+}
+
+// === impl Reader ===
+
+impl Reader {
+    fn read(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Keep {
+        if self.progress.failed.is_some() {
+            return Keep::No;
+        }
+        let Some(data) = &event.data else { return Keep::Yes };
+        let data = data.trim_ascii();
+        if data.is_empty() {
+            return Keep::Yes;
+        }
+        if self.done_seen {
+            return Keep::No;
+        }
+        if data == b"[DONE]" {
+            if !self.finish_seen && !self.progress.started {
+                let e =
+                    Error::new(Kind::BadAnswer, "the provider's stream ended without an answer");
+                self.fail(e, out);
+                return Keep::No;
+            }
+            self.done_seen = true;
+            self.progress.complete = true;
+            return Keep::Yes;
+        }
+        match serde_json::from_slice::<Chunk<'_>>(data) {
+            Ok(chunk) => self.chunk(&chunk, data),
+            // JSON that is no chunk as we know it: an extension, passed on.
+            Err(e) if e.is_data() => Keep::Yes,
+            Err(_) => {
+                self.fail(
+                    Error::new(Kind::BadAnswer, "the provider's stream is not valid JSON"),
+                    out,
+                );
+                Keep::No
+            }
+        }
+    }
+
+    fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8]) -> Keep {
+        if chunk.error.is_some() {
+            self.progress.failed = Some(super::error::in_stream(data));
+            return Keep::Yes;
+        }
+        let usage = chunk.usage.and_then(|u| super::usage::read(u.get().as_bytes()));
+        if let Some(usage) = usage {
+            self.progress.usage = usage;
+        }
+        let choices = chunk.choices.as_deref().unwrap_or_default();
+        for choice in choices {
+            self.finish_seen |= choice.finish_reason.is_some();
+            let content = choice.delta.as_ref().map_or(0, |d| d.bytes);
+            self.progress.output_bytes += content;
+            self.progress.started |= content > 0 || choice.finish_reason.is_some();
+        }
+        if usage.is_some() && choices.is_empty() && self.strip_usage { Keep::No } else { Keep::Yes }
+    }
+
+    fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
+        out.extend_from_slice(&super::error::event(&error));
+        self.progress.failed = Some(error);
+    }
+}
+
+#[derive(Deserialize)]
+struct Chunk<'a> {
+    #[serde(borrow)]
+    choices: Option<Vec<Choice<'a>>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    delta: Option<Delta>,
+    #[serde(borrow)]
+    finish_reason: Option<&'a RawValue>,
+}
+
+/// How much a delta carries, whatever its fields are called: content, reasoning
+/// in any provider's spelling, a refusal, tool calls, audio.
+struct Delta {
+    bytes: u64,
+}
+
+impl<'de> Deserialize<'de> for Delta {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Delta;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a delta object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Delta, M::Error> {
+                let mut bytes = 0;
+                while let Some(key) = map.next_key::<Key<'de>>()? {
+                    let value: &RawValue = map.next_value()?;
+                    if key.0 != "role" && !matches!(value.get(), "null" | "\"\"" | "[]") {
+                        bytes += value.get().len().saturating_sub(2).max(1) as u64;
+                    }
+                }
+                Ok(Delta { bytes })
+            }
+        }
+        d.deserialize_map(Fields)
+    }
+}
+
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROLE: &str = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],\"usage\":null}\n\n";
+    const TEXT: &str =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"h\u{fc}\"},\"finish_reason\":null}]}\n\n";
+    const STOP: &str = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    const USAGE: &str =
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n";
+    const DONE: &str = "data: [DONE]\n\n";
+
+    /// Feeds whole, byte by byte and cut at each position; all must agree.
+    fn run(stream: &str, include_usage: bool) -> (String, Progress) {
+        let reply = Reply { include_usage, ..Default::default() };
+        let feed = |parts: &[&[u8]]| {
+            let mut s = Identity::new(&reply);
+            let mut out = Vec::new();
+            for part in parts {
+                if s.feed(part, &mut out) == Feed::Same {
+                    out.extend_from_slice(part);
+                }
+            }
+            s.finish(&mut out);
+            (String::from_utf8(out).unwrap(), s.progress().clone())
+        };
+        let bytes = stream.as_bytes();
+        let whole = feed(&[bytes]);
+        assert_eq!(whole, feed(&bytes.chunks(1).collect::<Vec<_>>()));
+        for cut in 0..=bytes.len() {
+            let (a, b) = bytes.split_at(cut);
+            assert_eq!(whole, feed(&[a, b]), "cut at {cut}");
+        }
+        whole
+    }
+
+    #[test]
+    fn passes_bytes_and_reads_usage() {
+        let stream = [ROLE, ": ping\n\n", TEXT, STOP, USAGE, DONE].concat();
+        let (out, progress) = run(&stream, true);
+        assert_eq!(out, stream);
+        assert!(progress.started && progress.complete && progress.usage.output_reported);
+        assert_eq!((progress.usage.input, progress.usage.output, progress.output_bytes), (3, 2, 3));
+    }
+
+    #[test]
+    fn strips_the_usage_chunk_nobody_asked_for() {
+        let (out, progress) = run(&[ROLE, TEXT, STOP, USAGE, DONE].concat(), false);
+        assert_eq!(out, [ROLE, TEXT, STOP, DONE].concat());
+        assert_eq!(progress.usage.input, 3);
+    }
+
+    #[test]
+    fn says_goodbye_only_for_a_whole_answer() {
+        let (out, progress) = run(&[TEXT, STOP].concat(), false);
+        assert_eq!(out, [TEXT, STOP, DONE].concat());
+        assert!(progress.complete);
+        let (out, progress) = run(TEXT, false);
+        assert!(out.contains("\"error\"") && !out.contains("[DONE]"));
+        assert_eq!(progress.failed.unwrap().kind, Kind::BrokenStream);
+        let (out, _) = run(&[TEXT, STOP, DONE, DONE].concat(), false);
+        assert_eq!(out.matches("[DONE]").count(), 1);
+    }
+
+    #[test]
+    fn a_role_is_no_start_and_an_error_first_is_a_failure() {
+        let error = "data: {\"error\":{\"message\":\"full\",\"type\":\"server_error\"}}\n\n";
+        let (_, progress) = run(&[ROLE, error].concat(), false);
+        assert!(!progress.started);
+        assert_eq!(progress.failed.unwrap().status(), 500);
+        let (out, progress) = run("data: {oops\n\n", false);
+        assert!(out.starts_with("data: {\"error\"") && progress.failed.is_some());
+        assert!(run("", false).1.failed.is_some());
+        assert!(run(DONE, false).1.failed.is_some());
+    }
+
+    #[test]
+    fn unknown_json_passes() {
+        let odd = "data: {\"choices\":{\"x\":1}}\n\ndata: {\"ping\":true}\n\n";
+        let (out, _) = run(&[odd, STOP, DONE].concat(), false);
+        assert_eq!(out, [odd, STOP, DONE].concat());
+    }
+}
