@@ -172,7 +172,7 @@ pub struct Usage {
 }
 
 /// Every pair that is spoken, in order of preference.
-pub const TRANSLATORS: &[Translator] = &[openai::IDENTITY];
+pub const TRANSLATORS: &[Translator] = &[openai::IDENTITY, anthropic::FROM_OPENAI_CHAT];
 
 /// The row for a pair, if it is spoken.
 pub fn translator(client: Dialect, upstream: Dialect) -> Option<&'static Translator> {

@@ -1,2 +1,8 @@
 //! placeholder
+use super::{Dialect, Translator, openai};
 pub mod error;
+pub const FROM_OPENAI_CHAT: Translator = Translator {
+    client: Dialect::OpenAiChat,
+    upstream: Dialect::AnthropicMessages,
+    ..openai::IDENTITY
+};

@@ -1,0 +1,55 @@
+//! The configuration: `raw` mirrors the YAML, `compile` turns it into what the
+//! rest of the crate reads, or says by JSON path what is wrong and how to mend it.
+//!
+//! The filter and `sluice check` run this same code. Must not: read files or the
+//! environment itself (the caller hands in a look-up), keep a key where `Debug`
+//! could print it, or accept a field it does not know.
+
+use std::fmt;
+
+pub mod compile;
+pub mod glob;
+pub mod raw;
+pub mod units;
+pub mod url;
+
+pub use compile::{Config, Consumer, Model, Provider, Secret, Target};
+
+/// One thing that is wrong, where it stands, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// JSON path, such as `models[1].targets[0]`.
+    pub path: String,
+    pub message: String,
+}
+
+/// Reads the configuration as Envoy hands it over: a `Struct` as JSON.
+/// `env` looks up an environment variable.
+pub fn load(json: &[u8], env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Vec<Problem>> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let raw = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|e| vec![Problem::of_serde(&e.path().to_string(), e.inner())])?;
+    compile::compile(&raw, env)
+}
+
+// === impl Problem ===
+
+impl Problem {
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+
+    /// A parser's complaint. `path` as serde_path_to_error prints it.
+    pub fn of_serde(path: &str, error: &dyn fmt::Display) -> Self {
+        Self::new(if path == "." { "(top)" } else { path }, error.to_string())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests;

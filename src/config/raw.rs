@@ -1,0 +1,299 @@
+//! The configuration as it is written: a strict serde mirror, no decisions.
+//!
+//! Unknown fields are errors everywhere. `envoy/sluice.schema.json` is generated
+//! from these types; a test fails when it is stale.
+
+use super::units::{Bytes, Millis};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// sluice.yaml
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Sluice {
+    /// Who can be called, by a name of your choice.
+    pub providers: BTreeMap<String, Provider>,
+    /// What clients may ask for. The first entry whose name matches wins.
+    pub models: Vec<Model>,
+    #[serde(default)]
+    pub defaults: Defaults,
+    /// Who may ask. Without it everybody is the consumer `anonymous`.
+    #[serde(default)]
+    pub consumers: Option<Vec<Consumer>>,
+    /// Serve callers without a known key, as the consumer `anonymous`.
+    /// Default: true without `consumers`, false with them.
+    #[serde(default)]
+    pub allow_anonymous: Option<bool>,
+    #[serde(default)]
+    pub expose: Expose,
+    /// Paths that Sluice leaves to other routes of the same listener; a trailing
+    /// `*` matches every path that begins so.
+    #[serde(default)]
+    pub passthrough_paths: Vec<String>,
+    #[serde(default)]
+    pub usage: Usage,
+}
+
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// openai, anthropic, openai-compatible or anthropic-compatible.
+    pub kind: String,
+    /// Base URL, such as http://vllm:8000/v1. Default: the vendor's own.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// The Envoy cluster that leads there. Default: the provider's name.
+    #[serde(default)]
+    pub cluster: Option<String>,
+    /// Keys, used in turn, or `none` where Envoy adds the credentials itself.
+    /// Default: the vendor's usual environment variable.
+    #[serde(default)]
+    pub keys: Option<Keys>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Keys {
+    None,
+    List(Vec<Key>),
+}
+
+#[derive(Deserialize, PartialEq, Eq)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Key {
+    /// The name of an environment variable of the Envoy process.
+    Env(String),
+    /// The key itself. Better: `env`.
+    Value(String),
+}
+
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// What clients ask for; `*` stands for any run of characters.
+    pub name: String,
+    /// Tried in order.
+    pub targets: Vec<Target>,
+}
+
+/// `provider/model`, or the long form with deadlines of its own. The model `*`
+/// is the name the client asked for.
+#[derive(Debug)]
+pub struct Target {
+    pub target: String,
+    pub first_token_timeout: Option<Millis>,
+    pub timeout: Option<Millis>,
+}
+
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Defaults {
+    /// A streamed attempt must show its first token within this time. Default 30s.
+    pub first_token_timeout: Millis,
+    /// An attempt that is not streamed must be answered within this time. Default 2m.
+    pub timeout: Millis,
+    /// All attempts of a call and the whole stream together. Default 10m.
+    pub total_timeout: Millis,
+    /// The largest request body. Default 32MiB; Envoy's per_connection_buffer_limit_bytes must not be smaller.
+    pub max_body: Bytes,
+    /// What makes the next target be tried. Default: all.
+    pub retry_on: Vec<RetryClass>,
+}
+
+#[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RetryClass {
+    /// No connection.
+    Connect,
+    /// The connection was lost, or a deadline passed, before the first token.
+    Reset,
+    /// 408, 409, 425, 429.
+    Busy,
+    /// 5xx, 529 included, and answers that are not the provider's dialect.
+    Server,
+    /// 401, 403: the provider refused our key.
+    Auth,
+    /// An error event before the first token of a stream that began with 200.
+    Stream,
+}
+
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Consumer {
+    /// Appears in usage, metrics and logs.
+    pub name: String,
+    /// SHA-256 digests of this consumer's keys, as 64 hexadecimal digits
+    /// (`printf %s "$KEY" | sha256sum`).
+    pub key_sha256: Vec<String>,
+}
+
+/// Which response headers clients see.
+#[derive(Debug, Deserialize, Clone, Copy)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Expose {
+    /// x-sluice-provider
+    pub provider: bool,
+    /// x-sluice-model
+    pub model: bool,
+    /// x-sluice-attempts
+    pub attempts: bool,
+    /// x-sluice-dropped: request fields the provider's dialect cannot carry
+    pub dropped: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Usage {
+    /// Rows (consumer x model x provider) kept apart; what comes later is
+    /// counted as `other`. Default 512, at most 4096.
+    #[serde(deserialize_with = "super::units::whole")]
+    pub max_rows: u32,
+}
+
+// === impl Keys ===
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct NoneOrList;
+        impl<'de> Visitor<'de> for NoneOrList {
+            type Value = Keys;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`none`, or a list such as [{ env: OPENAI_API_KEY }]")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Keys, E> {
+                match text {
+                    "none" => Ok(Keys::None),
+                    _ => Err(E::invalid_value(de::Unexpected::Str("a text"), &self)),
+                }
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Keys, A::Error> {
+                Vec::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(Keys::List)
+            }
+        }
+        d.deserialize_any(NoneOrList)
+    }
+}
+
+// === impl Key ===
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Key::Env(name) => write!(f, "Env({name})"),
+            Key::Value(_) => f.write_str("Value(redacted)"),
+        }
+    }
+}
+
+// === impl Target ===
+
+#[derive(Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+struct LongTarget {
+    /// provider/model
+    target: String,
+    /// Instead of defaults.first_token_timeout.
+    #[serde(default)]
+    first_token_timeout: Option<Millis>,
+    /// Instead of defaults.timeout.
+    #[serde(default)]
+    timeout: Option<Millis>,
+}
+
+impl<'de> Deserialize<'de> for Target {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct ShortOrLong;
+        impl<'de> Visitor<'de> for ShortOrLong {
+            type Value = Target;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`provider/model` or { target: provider/model, .. }")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Target, E> {
+                Ok(Target { target: text.to_owned(), first_token_timeout: None, timeout: None })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Target, A::Error> {
+                let LongTarget { target, first_token_timeout, timeout } =
+                    LongTarget::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(Target { target, first_token_timeout, timeout })
+            }
+        }
+        d.deserialize_any(ShortOrLong)
+    }
+}
+
+// === impl Defaults ===
+
+impl Default for Defaults {
+    fn default() -> Self {
+        use RetryClass::{Auth, Busy, Connect, Reset, Server, Stream};
+        Self {
+            first_token_timeout: Millis(30_000),
+            timeout: Millis(120_000),
+            total_timeout: Millis(600_000),
+            max_body: Bytes(32 << 20),
+            retry_on: vec![Connect, Reset, Busy, Server, Auth, Stream],
+        }
+    }
+}
+
+// === impl Expose ===
+
+impl Default for Expose {
+    fn default() -> Self {
+        Self { provider: true, model: true, attempts: true, dropped: true }
+    }
+}
+
+// === impl Usage ===
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self { max_rows: 512 }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod schema {
+    use super::{Key, Keys, LongTarget, Target};
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+    use std::borrow::Cow;
+
+    impl JsonSchema for Keys {
+        fn schema_name() -> Cow<'static, str> {
+            "Keys".into()
+        }
+
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            let list = generator.subschema_for::<Vec<Key>>();
+            json_schema!({ "oneOf": [{ "const": "none" }, list] })
+        }
+    }
+
+    impl JsonSchema for Target {
+        fn schema_name() -> Cow<'static, str> {
+            "Target".into()
+        }
+
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            let long = generator.subschema_for::<LongTarget>();
+            json_schema!({ "oneOf": [{ "type": "string", "pattern": "^[^/]+/.+$" }, long] })
+        }
+    }
+}

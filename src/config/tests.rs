@@ -1,0 +1,152 @@
+//! Every way a configuration can be wrong, by path.
+
+use super::{Config, Problem, load};
+use serde_json::json;
+
+fn env(name: &str) -> Option<String> {
+    matches!(name, "OPENAI_API_KEY" | "ANTHROPIC_API_KEY").then(|| format!("secret-of-{name}"))
+}
+
+fn read(value: &serde_json::Value) -> Result<Config, Vec<Problem>> {
+    load(value.to_string().as_bytes(), &env)
+}
+
+fn base() -> serde_json::Value {
+    json!({
+        "providers": { "openai": { "kind": "openai" }, "anthropic": { "kind": "anthropic", "keys": [{ "env": "ANTHROPIC_API_KEY" }] } },
+        "models": [
+            { "name": "fast", "targets": ["openai/gpt-5-mini", { "target": "anthropic/claude-haiku-4-5", "first_token_timeout": "5s" }] },
+            { "name": "gpt-*", "targets": ["openai/*"] },
+        ],
+    })
+}
+
+#[test]
+fn reads_the_shortest_file() {
+    let config = read(&base()).unwrap();
+    let (_, fast) = config.model("fast").unwrap();
+    assert_eq!(fast.targets[1].first_token_ms, 5_000);
+    assert_eq!(fast.targets[1].traits.max_output_tokens, 64_000);
+    let (_, glob) = config.model("gpt-9").unwrap();
+    assert_eq!(glob.targets[0].model, None);
+    assert!(config.model("other").is_none());
+    assert!(config.allow_anonymous);
+    assert_eq!(config.retry_on, "retriable-status-codes,connect-failure,reset,5xx");
+    assert_eq!(config.retry_codes, "408,409,425,429,401,403");
+    assert!(!format!("{config:?}").contains("secret-of"), "Debug must not show keys");
+}
+
+#[test]
+fn names_the_path_and_the_fix() {
+    type Change = fn(&mut serde_json::Value);
+    let cases: &[(Change, &str, &str)] = &[
+        (|c| c["provider"] = json!({}), "provider", "unknown field `provider`"),
+        (|c| c["providers"] = json!({}), "providers", "is empty"),
+        (
+            |c| c["providers"]["openai"]["kind"] = json!("openia"),
+            "providers.openai.kind",
+            "known: openai",
+        ),
+        (
+            |c| c["providers"]["openai"]["url"] = json!("api.openai.com"),
+            "providers.openai.url",
+            "https://",
+        ),
+        (
+            |c| c["providers"]["openai"] = json!({ "kind": "openai-compatible" }),
+            "providers.openai.url",
+            "is needed",
+        ),
+        (
+            |c| c["providers"]["openai"]["keys"] = json!([{ "env": "NOPE" }]),
+            "providers.openai.keys[0]",
+            "NOPE is not set",
+        ),
+        (
+            |c| c["providers"]["openai"]["keys"] = json!([{ "value": "a\r\nb" }]),
+            "providers.openai.keys[0]",
+            "no header",
+        ),
+        (|c| c["providers"]["openai"]["keys"] = json!("yes"), "providers.openai.keys", "`none`"),
+        (|c| c["providers"]["openai"]["keys"] = json!([]), "providers.openai.keys", "keys: none"),
+        (|c| c["providers"]["a b"] = json!({ "kind": "openai" }), "providers.a b", "a-z"),
+        (|c| c["models"] = json!([]), "models", "is empty"),
+        (|c| c["models"][0]["targets"] = json!([]), "models[0].targets", "1 to 8"),
+        (
+            |c| c["models"][0]["targets"] = json!(["openai"]),
+            "models[0].targets[0]",
+            "provider/model",
+        ),
+        (
+            |c| c["models"][0]["targets"] = json!(["opnai/x"]),
+            "models[0].targets[0]",
+            "known: anthropic, openai",
+        ),
+        (
+            |c| c["models"][0]["targets"] = json!([{ "target": "openai/x", "timeuot": "1s" }]),
+            "models[0].targets[0].timeuot",
+            "unknown field",
+        ),
+        (
+            |c| c["models"][0]["targets"] = json!([{ "target": "openai/x", "timeout": "1h" }]),
+            "models[0].targets[0].timeout",
+            "total_timeout",
+        ),
+        (|c| c["models"][1]["name"] = json!("fast"), "models[1].name", "stands at models[0]"),
+        (|c| c["models"][0]["name"] = json!("*"), "models[1].name", "never be reached"),
+        (|c| c["defaults"] = json!({ "timeout": "5" }), "defaults.timeout", "500ms"),
+        (|c| c["defaults"] = json!({ "timeout": "1h" }), "defaults.timeout", "total_timeout"),
+        (|c| c["defaults"] = json!({ "max_body": "9GiB" }), "defaults.max_body", "at most 1GiB"),
+        (
+            |c| c["defaults"] = json!({ "retry_on": ["sever"] }),
+            "defaults.retry_on[0]",
+            "unknown variant",
+        ),
+        (
+            |c| c["consumers"] = json!([{ "name": "a", "key_sha256": ["x"] }]),
+            "consumers[0].key_sha256[0]",
+            "64 hex",
+        ),
+        (
+            |c| c["consumers"] = json!([{ "name": "anonymous", "key_sha256": ["0".repeat(64)] }]),
+            "consumers[0].name",
+            "not `anonymous`",
+        ),
+        (|c| c["passthrough_paths"] = json!(["x"]), "passthrough_paths[0]", "begin with /"),
+        (|c| c["usage"] = json!({ "max_rows": 0 }), "usage.max_rows", "1 to 4096"),
+        (|c| c["expose"] = json!({ "modle": true }), "expose.modle", "unknown field"),
+    ];
+    for (change, path, words) in cases {
+        let mut config = base();
+        change(&mut config);
+        let problems = read(&config).expect_err(path);
+        let found = problems.iter().any(|p| p.path == *path && p.message.contains(words));
+        assert!(found, "wanted {path}: ..{words}.., got {problems:?}");
+    }
+}
+
+#[test]
+fn numbers_may_be_doubles() {
+    let mut config = base();
+    config["usage"] = json!({ "max_rows": 12.0 });
+    config["defaults"] = json!({ "max_body": 1024.0 });
+    let config = read(&config);
+    assert_eq!(config.map(|c| (c.max_usage_rows, c.max_body)).unwrap(), (12, 1024));
+}
+
+#[test]
+fn finds_all_problems_at_once() {
+    let mut config = base();
+    config["models"][0]["targets"] = json!(["nope/x", "openai"]);
+    config["usage"] = json!({ "max_rows": 9999 });
+    assert_eq!(read(&config).unwrap_err().len(), 3);
+}
+
+#[test]
+fn retry_classes_become_envoy_words() {
+    let mut config = base();
+    config["defaults"] = json!({ "retry_on": ["server", "connect"] });
+    let config = read(&config).unwrap();
+    assert_eq!(config.retry_on, "retriable-status-codes,connect-failure");
+    assert!(config.retry_codes.starts_with("500,501") && config.retry_codes.contains("529"));
+}

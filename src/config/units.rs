@@ -1,0 +1,141 @@
+//! Durations (`500ms`, `30s`, `10m`, `1h`) and sizes (`512KiB`, `32MiB`, plain
+//! bytes) as people write them.
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
+use std::fmt;
+
+/// Milliseconds, at least 1, at most a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millis(pub u64);
+
+/// Bytes, at least 1, at most 1 GiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bytes(pub u64);
+
+const DURATION: &str = "a duration such as 500ms, 30s, 10m or 1h (at most 24h)";
+const SIZE: &str = "a size such as 512KiB or 32MiB, or a number of bytes (at most 1GiB)";
+
+/// A whole number, also written as a double: Envoy's `Struct` knows only those.
+pub fn whole<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error> {
+    let number = f64::deserialize(d)?;
+    // `as` saturates, so a number that is not whole or too large is not equal to its cast.
+    let cast = number as u32;
+    if f64::from(cast) == number {
+        Ok(cast)
+    } else {
+        Err(D::Error::custom("must be a whole number"))
+    }
+}
+
+/// `number` and `unit` apart; a number without one has the unit "".
+fn parse(text: &str, units: &[(&str, u64)], max: u64) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let scale = units.iter().find(|u| u.0 == unit.trim())?.1;
+    number.parse::<u64>().ok()?.checked_mul(scale).filter(|n| (1..=max).contains(n))
+}
+
+// === impl Millis ===
+
+impl Millis {
+    pub fn parse(text: &str) -> Option<Self> {
+        let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+        parse(text, &units, 86_400_000).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is not {DURATION}")))
+    }
+}
+
+// === impl Bytes ===
+
+impl Bytes {
+    pub fn parse(text: &str) -> Option<Self> {
+        let units = [("", 1), ("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+        parse(text, &units, 1 << 30).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Size;
+        impl Visitor<'_> for Size {
+            type Value = Bytes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(SIZE)
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Bytes, E> {
+                Bytes::parse(text).ok_or_else(|| E::custom(format!("`{text}` is not {SIZE}")))
+            }
+
+            fn visit_u64<E: Error>(self, n: u64) -> Result<Bytes, E> {
+                self.visit_str(&n.to_string())
+            }
+
+            /// Envoy's `Struct` knows only doubles.
+            fn visit_f64<E: Error>(self, n: f64) -> Result<Bytes, E> {
+                self.visit_str(&n.to_string())
+            }
+        }
+        d.deserialize_any(Size)
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod schema {
+    use super::{Bytes, Millis};
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+    use std::borrow::Cow;
+
+    impl JsonSchema for Millis {
+        fn schema_name() -> Cow<'static, str> {
+            "Duration".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({ "type": "string", "pattern": "^[0-9]+ ?(ms|s|m|h)$" })
+        }
+    }
+
+    impl JsonSchema for Bytes {
+        fn schema_name() -> Cow<'static, str> {
+            "Size".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({ "oneOf": [
+                { "type": "string", "pattern": "^[0-9]+ ?(B|KiB|MiB|GiB)?$" },
+                { "type": "integer", "minimum": 1 }
+            ] })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_units() {
+        assert_eq!(Millis::parse("500ms"), Some(Millis(500)));
+        assert_eq!(Millis::parse("10m"), Some(Millis(600_000)));
+        for bad in ["", "5", "0s", "-1s", "25h", "s", "99999999999999999999s", "1.5s"] {
+            assert_eq!(Millis::parse(bad), None, "{bad}");
+        }
+        assert_eq!(serde_json::from_str::<Bytes>("\"32MiB\"").unwrap(), Bytes(32 << 20));
+        assert_eq!(serde_json::from_str::<Bytes>("1024.0").unwrap(), Bytes(1024));
+        assert!(
+            serde_json::from_str::<Bytes>("\"2GiB\"")
+                .unwrap_err()
+                .to_string()
+                .contains("at most 1GiB")
+        );
+    }
+}
