@@ -34,6 +34,9 @@ pub struct Translator {
     /// facts alone, so that a target that must refuse is skipped, not tried.
     pub accepts: fn(&openai::Facts) -> Result<(), Error>,
     pub request: fn(&Request<'_>) -> Result<UpstreamRequest, Error>,
+    /// How much of the client's body `request` reads; `None`: all of it. A short
+    /// prefix spares copying megabytes out of Envoy.
+    pub reads: Option<fn(&openai::Facts) -> usize>,
     /// A whole 2xx body to the client's whole body.
     pub response: fn(&[u8], &Reply) -> Result<ClientResponse, Error>,
     /// A whole error body, of any shape or none. Total: never fails.

@@ -14,7 +14,7 @@ pub struct Facts {
     /// The model's JSON string, quotes included.
     pub model_span: Range<usize>,
     pub stream: bool,
-    /// The `stream_options` value, where it is an object.
+    /// The `stream_options` value: an object or null.
     pub stream_options: Option<Range<usize>>,
     pub include_usage: bool,
     /// Choices asked for; at least 1.
@@ -60,10 +60,8 @@ impl Facts {
                 }
                 "stream" => facts.stream = boolean("stream", raw)?,
                 "stream_options" => {
-                    if let Some(asked) = stream_options(raw)? {
-                        facts.stream_options = Some(member.value.clone());
-                        facts.include_usage = asked;
-                    }
+                    facts.stream_options = Some(member.value.clone());
+                    facts.include_usage = include_usage(raw)?;
                 }
                 "n" => facts.n = integer("n", raw)?.unwrap_or(1).max(1),
                 "logprobs" => facts.logprobs = boolean("logprobs", raw)?,
@@ -139,19 +137,19 @@ fn integer(field: &'static str, raw: &[u8]) -> Result<Option<u64>, Error> {
     }
 }
 
-/// `None` for null; else whether usage was asked for.
-fn stream_options(raw: &[u8]) -> Result<Option<bool>, Error> {
+/// Whether `stream_options` asks for the usage chunk.
+fn include_usage(raw: &[u8]) -> Result<bool, Error> {
     if raw == b"null" {
-        return Ok(None);
+        return Ok(false);
     }
     let members = json::object(raw)
         .map_err(|e| Error::invalid("stream_options", format!("stream_options: {e}")))?;
     match members.iter().find(|m| m.key == "include_usage") {
         Some(m) => {
             let raw = raw.get(m.value.clone()).unwrap_or_default();
-            boolean("stream_options.include_usage", raw).map(Some)
+            boolean("stream_options.include_usage", raw)
         }
-        None => Ok(Some(false)),
+        None => Ok(false),
     }
 }
 

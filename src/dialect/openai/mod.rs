@@ -30,6 +30,7 @@ pub const IDENTITY: Translator = Translator {
     upstream: Dialect::OpenAiChat,
     accepts: |_| Ok(()),
     request: request::identity,
+    reads: Some(request::identity_reads),
     response: response::identity,
     error: error::from_upstream,
     stream: |reply| Box::new(stream::Identity::new(reply)),

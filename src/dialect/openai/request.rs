@@ -1,8 +1,10 @@
 //! Identity requests: the client's bytes with the model name spliced.
 
+use super::Facts;
 use crate::dialect::{Body, Request, UpstreamRequest};
 use crate::error::Error;
 use crate::wire::json::{self, Splice};
+use std::ops::Range;
 
 /// Splices the model and, when streaming, asks for the usage chunk. A new
 /// `stream_options` is put right behind the model: one splice, and whatever
@@ -15,14 +17,8 @@ pub(super) fn identity(request: &Request<'_>) -> Result<UpstreamRequest, Error> 
     if facts.stream && !facts.include_usage {
         match &facts.stream_options {
             None => {
-                // A null stands there already: replace it, a key must not stand twice.
-                match null_stream_options(request.body) {
-                    Some(range) => splices.push(Splice { range, with: ASK.to_vec() }),
-                    None => {
-                        model.extend_from_slice(br#","stream_options":"#);
-                        model.extend_from_slice(ASK);
-                    }
-                }
+                model.extend_from_slice(br#","stream_options":"#);
+                model.extend_from_slice(ASK);
             }
             Some(span) => splices.push(ask_inside(request.body, span.clone())),
         }
@@ -32,16 +28,18 @@ pub(super) fn identity(request: &Request<'_>) -> Result<UpstreamRequest, Error> 
     Ok(UpstreamRequest { body: Body::Spliced(splices), ..Default::default() })
 }
 
-fn null_stream_options(body: &[u8]) -> Option<std::ops::Range<usize>> {
-    // Rare (only a literal `"stream_options":null` gets here), so a second scan is fine.
-    memchr::memmem::find(body, br#""stream_options""#)?;
-    let members = json::object(body).ok()?;
-    members.into_iter().find(|m| m.key == "stream_options").map(|m| m.value)
+/// Up to the end of the last thing that may be spliced.
+pub(super) fn identity_reads(facts: &Facts) -> usize {
+    let options = facts.stream_options.as_ref().map_or(0, |span| span.end);
+    facts.model_span.end.max(options)
 }
 
 /// Sets `include_usage` in the client's own `stream_options`, keeping the rest.
-fn ask_inside(body: &[u8], span: std::ops::Range<usize>) -> Splice {
+fn ask_inside(body: &[u8], span: Range<usize>) -> Splice {
     let raw = body.get(span.clone()).unwrap_or_default();
+    if raw == b"null" {
+        return Splice { range: span, with: ASK.to_vec() };
+    }
     let members = json::object(raw).unwrap_or_default();
     match members.iter().find(|m| m.key == "include_usage") {
         Some(m) => Splice {
@@ -61,7 +59,6 @@ const ASK: &[u8] = br#"{"include_usage":true}"#;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::openai::Facts;
     use crate::dialect::{ModelTraits, Thinking};
 
     fn spliced(body: &str) -> String {

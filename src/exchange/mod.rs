@@ -1,0 +1,75 @@
+//! The life of a call: the gateway role (`call`), its attempts in the upstream
+//! role (`attempt`), what they share (`registry`), and the end (`settle`).
+//!
+//! Both roles run in one VM per Envoy worker and meet in `Worker`, which lives as
+//! long as the VM. A VM reload empties it; look-ups cope with nothing found. Must
+//! not: name proxy_wasm, or know a dialect's fields.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+
+pub mod attempt;
+pub mod call;
+pub mod deadlines;
+pub mod endpoints;
+pub mod registry;
+pub mod settle;
+
+use crate::telemetry::Meter;
+use deadlines::Deadlines;
+use registry::Registry;
+use settle::Rows;
+
+/// What a callback tells Envoy to do with the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Continue,
+    Pause,
+}
+
+/// Everything one VM keeps between callbacks.
+pub struct Worker {
+    pub registry: Registry,
+    pub meter: Meter,
+    pub rows: Rows,
+    pub deadlines: Deadlines,
+    /// Keys of a provider are used in turn.
+    key_turn: Cell<usize>,
+    /// Providers whose key was refused and that were logged already.
+    warned: RefCell<HashSet<String>>,
+}
+
+/// The filter state that leads the upstream role to the registry entry.
+pub const CALL_ID: &str = "sluice.call";
+/// The filter state for the access log.
+pub const RECORD: &str = "sluice";
+
+// === impl Worker ===
+
+impl Worker {
+    /// `nonce` must differ between VMs: ids of a VM that is gone must not be found.
+    pub fn new(nonce: u64) -> Self {
+        Self {
+            registry: Registry::new(nonce),
+            meter: Meter::default(),
+            rows: Rows::default(),
+            deadlines: Deadlines::default(),
+            key_turn: Cell::new(0),
+            warned: RefCell::new(HashSet::new()),
+        }
+    }
+
+    fn next_key_turn(&self) -> usize {
+        let turn = self.key_turn.get();
+        self.key_turn.set(turn.wrapping_add(1));
+        turn
+    }
+
+    /// Once per provider and VM: a refused key is the operator's to mend.
+    fn warn_of_key(&self, provider: &str, status: u16) {
+        // Bounded by the providers of all configurations this VM has seen.
+        if self.warned.borrow_mut().insert(provider.to_owned()) {
+            log::error!("provider {provider} refused our key (HTTP {status}); check `providers.{provider}.keys`");
+        }
+    }
+}

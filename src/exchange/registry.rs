@@ -1,0 +1,145 @@
+//! Calls in flight, where the two roles meet.
+//!
+//! The gateway role enters a call, every attempt of it looks it up by an id from
+//! filter state that no client can write. An entry is removed when its call is
+//! settled; the number of entries is bounded.
+
+use crate::config::Config;
+use crate::dialect::openai::Facts;
+use crate::dialect::{Dialect, Usage};
+use crate::error::{Error, Kind};
+use crate::host::Headers;
+use crate::route::Plan;
+use hashbrown::HashMap;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Most calls in flight per worker.
+pub const MAX_CALLS: usize = 65_536;
+
+pub type Shared = Rc<RefCell<Entry>>;
+
+/// A call between its request and its end.
+pub struct Entry {
+    pub config: Rc<Config>,
+    pub client: Dialect,
+    pub plan: Plan,
+    pub facts: Facts,
+    /// The client's request headers, ours and Envoy's taken out.
+    pub headers: Headers,
+    pub consumer: String,
+    pub request_id: String,
+    /// Nanoseconds, Unix time.
+    pub started: u64,
+    /// In order; at most one per target.
+    pub tried: Vec<Tried>,
+    pub answer: Answer,
+    pub seen: Seen,
+    /// When the first token left for the client.
+    pub first_token: Option<u64>,
+    /// Where this call begins in the ring of a provider's keys.
+    pub key_turn: usize,
+}
+
+/// One attempt, as far as it is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Tried {
+    /// Index into the plan.
+    pub target: usize,
+    pub started: u64,
+    pub outcome: Option<Outcome>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Good,
+    Failed(Kind),
+}
+
+/// What the latest attempt came to.
+#[derive(Debug)]
+pub enum Answer {
+    None,
+    /// The upstream role let the provider's answer go to the client.
+    Given,
+    /// The provider refused or failed; the gateway role says so if nobody else is tried.
+    Refused(Refusal),
+}
+
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    pub error: Error,
+    /// The provider's own error body, where it is fit for the client as it is.
+    pub verbatim: Option<Vec<u8>>,
+    pub retry_after: Option<String>,
+}
+
+/// Of the answer that was given, chunk by chunk: a hang-up settles from here.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Seen {
+    pub usage: Usage,
+    pub output_bytes: u64,
+    pub complete: bool,
+    pub failed: Option<Kind>,
+}
+
+pub struct Registry {
+    nonce: u64,
+    last: Cell<u64>,
+    calls: RefCell<HashMap<u64, Shared>>,
+}
+
+/// The key of an entry: the VM's nonce and a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Id(u64);
+
+// === impl Registry ===
+
+impl Registry {
+    pub fn new(nonce: u64) -> Self {
+        Self { nonce, last: Cell::new(0), calls: RefCell::new(HashMap::new()) }
+    }
+
+    /// `None`: full.
+    pub fn enter(&self, entry: Entry) -> Option<(Id, Shared)> {
+        let mut calls = self.calls.borrow_mut();
+        if calls.len() >= MAX_CALLS {
+            return None;
+        }
+        let id = self.last.get() + 1;
+        self.last.set(id);
+        let shared = Rc::new(RefCell::new(entry));
+        calls.insert(id, Rc::clone(&shared));
+        Some((Id(id), shared))
+    }
+
+    pub fn find(&self, wire: &[u8]) -> Option<Shared> {
+        let (nonce, id) = wire.split_at_checked(8)?;
+        if nonce != self.nonce.to_le_bytes() {
+            return None;
+        }
+        let id = u64::from_le_bytes(id.try_into().ok()?);
+        self.calls.borrow().get(&id).map(Rc::clone)
+    }
+
+    pub fn remove(&self, id: Id) {
+        self.calls.borrow_mut().remove(&id.0);
+    }
+
+    /// The id as it stands in filter state.
+    pub fn wire(&self, id: Id) -> [u8; 16] {
+        let mut out = [0; 16];
+        let (nonce, number) = out.split_at_mut(8);
+        nonce.copy_from_slice(&self.nonce.to_le_bytes());
+        number.copy_from_slice(&id.0.to_le_bytes());
+        out
+    }
+
+    pub fn len(&self) -> usize {
+        self.calls.borrow().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

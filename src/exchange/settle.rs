@@ -1,0 +1,225 @@
+//! The end of a call: charge once, whatever the ending was.
+//!
+//! Runs in the gateway role's `on_log`, which Envoy calls exactly once per stream.
+//! What the provider reported is taken as it is; what it did not is estimated from
+//! bytes and marked. Must not: be called from anywhere else.
+
+use super::registry::{Answer, Entry, Outcome};
+use super::{RECORD, Worker};
+use crate::dialect::Usage;
+use crate::error::Kind;
+use crate::host::{Host, MetricKind};
+use crate::store::usage::{self, Counts, OTHER, Slot};
+use crate::telemetry::{self, Record};
+use hashbrown::HashMap;
+use std::cell::RefCell;
+
+/// Rows of the usage table this worker has used, with their metric handles.
+/// Bounded by the combinations the configuration allows, and by `MAX_ROWS`.
+#[derive(Default)]
+pub struct Rows(RefCell<HashMap<String, Row>>);
+
+#[derive(Clone, Copy)]
+struct Row {
+    slot: Slot,
+    tokens: [u32; 5],
+    estimated: u32,
+    duration: u32,
+    first_token: u32,
+}
+
+const MAX_ROWS: usize = 8192;
+
+/// Text is about this many bytes per token across languages and code; a later
+/// estimate per script replaces it.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// Settles a planned call.
+pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
+    let now = host.now();
+    let verdict = Verdict::of(host, entry);
+    let last = entry.tried.last().map_or(0, |t| t.target);
+    let Some(at) = entry.plan.resolve(&entry.config, entry.client, last) else { return };
+    let labels = Labels {
+        consumer: &entry.consumer,
+        model: &at.model.name,
+        provider: &at.provider.name,
+        upstream_model: &at.target.label,
+    };
+    let duration = millis(now, entry.started);
+    let first_token = entry.first_token.map(|t| millis(t, entry.started));
+    if verdict.charged {
+        let counts = Counts { calls: 1, estimated_calls: u64::from(verdict.estimated), usage: verdict.usage };
+        let row = worker.rows.add(worker, host, entry.config.max_usage_rows, &labels, &counts);
+        for (handle, n) in row.tokens.iter().zip(telemetry::kinds(&verdict.usage)) {
+            if n > 0 {
+                host.count(*handle, n);
+            }
+        }
+        if verdict.estimated {
+            host.count(row.estimated, 1);
+        }
+        host.record(row.duration, duration);
+        if let Some(ms) = first_token {
+            host.record(row.first_token, ms);
+        }
+    }
+    attempts(worker, host, entry);
+    let outcome = [("endpoint", "chat_completions"), ("outcome", verdict.outcome)];
+    worker.meter.count(host, telemetry::REQUESTS, &outcome, 1);
+    let record = Record {
+        request_id: &entry.request_id,
+        consumer: labels.consumer,
+        model: labels.model,
+        provider: labels.provider,
+        upstream_model: labels.upstream_model,
+        stream: entry.facts.stream,
+        attempts: entry.tried.len(),
+        usage: verdict.usage,
+        estimated: verdict.estimated,
+        first_token_ms: first_token,
+        error: (verdict.outcome != "ok").then_some(verdict.outcome),
+    };
+    host.set_property(RECORD, &record.to_json());
+}
+
+/// What a call came to.
+struct Verdict {
+    outcome: &'static str,
+    charged: bool,
+    usage: Usage,
+    estimated: bool,
+}
+
+struct Labels<'a> {
+    consumer: &'a str,
+    model: &'a str,
+    provider: &'a str,
+    upstream_model: &'a str,
+}
+
+fn attempts(worker: &Worker, host: &dyn Host, entry: &Entry) {
+    for (i, tried) in entry.tried.iter().enumerate() {
+        let Some(at) = entry.plan.resolve(&entry.config, entry.client, tried.target) else { continue };
+        let provider = ("provider", at.provider.name.as_str());
+        let outcome = match tried.outcome {
+            Some(Outcome::Good) => "ok",
+            Some(Outcome::Failed(kind)) => kind.as_str(),
+            None => "cancelled",
+        };
+        worker.meter.count(host, telemetry::ATTEMPTS, &[provider, ("outcome", outcome)], 1);
+        if i + 1 < entry.tried.len() {
+            worker.meter.count(host, telemetry::FALLBACKS, &[provider, ("reason", outcome)], 1);
+        }
+    }
+}
+
+fn millis(now: u64, since: u64) -> u64 {
+    now.saturating_sub(since) / 1_000_000
+}
+
+fn tokens_of(bytes: u64) -> u64 {
+    bytes.div_ceil(BYTES_PER_TOKEN)
+}
+
+// === impl Verdict ===
+
+impl Verdict {
+    fn of(host: &dyn Host, entry: &Entry) -> Self {
+        let seen = &entry.seen;
+        match &entry.answer {
+            Answer::Given if seen.complete => Self::charge("ok", entry, true),
+            Answer::Given => {
+                let outcome = match seen.failed {
+                    Some(kind) => kind.as_str(),
+                    None if left(host) => "cancelled",
+                    None => Kind::BrokenStream.as_str(),
+                };
+                Self::charge(outcome, entry, true)
+            }
+            Answer::Refused(refusal) => Self::free(refusal.error.kind.as_str()),
+            // The client left while a provider was at work: it will charge for the input.
+            Answer::None if !entry.tried.is_empty() && left(host) => Self::charge("cancelled", entry, false),
+            Answer::None if left(host) => Self::free("cancelled"),
+            Answer::None => Self::free(Kind::Unreachable.as_str()),
+        }
+    }
+
+    fn charge(outcome: &'static str, entry: &Entry, answered: bool) -> Self {
+        let seen = &entry.seen;
+        let mut usage = seen.usage;
+        if !usage.input_reported {
+            usage.input = tokens_of(entry.facts.body_bytes as u64);
+        }
+        if !usage.output_reported && answered {
+            usage.output = usage.output.max(tokens_of(seen.output_bytes));
+        }
+        let estimated = !(usage.input_reported && usage.output_reported);
+        Self { outcome, charged: true, usage, estimated }
+    }
+
+    fn free(outcome: &'static str) -> Self {
+        Self { outcome, charged: false, usage: Usage::default(), estimated: false }
+    }
+}
+
+/// Did the client end the exchange?
+fn left(host: &dyn Host) -> bool {
+    host.property(&["response", "code_details"])
+        .is_some_and(|d| d.starts_with(b"downstream") || d.starts_with(b"http1.") || d.starts_with(b"http2."))
+}
+
+// === impl Rows ===
+
+impl Rows {
+    fn add(&self, worker: &Worker, host: &dyn Host, max_rows: u32, labels: &Labels<'_>, counts: &Counts) -> Row {
+        let key = labels.key();
+        let known = self.0.borrow().get(&key).copied();
+        let slot = usage::add(host, max_rows, &key, known.map(|r| r.slot), counts);
+        if slot.is_none() {
+            worker.meter.count(host, telemetry::INTERNAL, &[("reason", "usage_lost")], 1);
+        }
+        if let Some(row) = known {
+            return row;
+        }
+        let slot = slot.unwrap_or(Slot::Other);
+        let row = Row::new(worker, host, slot, labels);
+        let mut rows = self.0.borrow_mut();
+        if rows.len() < MAX_ROWS {
+            rows.insert(key, row);
+        }
+        row
+    }
+}
+
+// === impl Row ===
+
+impl Row {
+    fn new(worker: &Worker, host: &dyn Host, slot: Slot, labels: &Labels<'_>) -> Self {
+        let mut other = OTHER.split('\0');
+        let mut label = |own| if slot == Slot::Other { other.next().unwrap_or("other") } else { own };
+        let consumer = ("consumer", label(labels.consumer));
+        let model = ("model", label(labels.model));
+        let provider = ("provider", label(labels.provider));
+        let upstream = ("upstream_model", label(labels.upstream_model));
+        let handle = |kind, base, labels: &[(&str, &str)]| worker.meter.handle(host, kind, base, labels);
+        Self {
+            slot,
+            tokens: telemetry::TYPES.map(|kind| {
+                handle(MetricKind::Counter, telemetry::TOKENS, &[consumer, model, provider, upstream, ("type", kind)])
+            }),
+            estimated: handle(MetricKind::Counter, telemetry::ESTIMATED, &[consumer, model, provider, upstream]),
+            duration: handle(MetricKind::Histogram, telemetry::DURATION, &[model, provider, upstream]),
+            first_token: handle(MetricKind::Histogram, telemetry::FIRST_TOKEN, &[model, provider, upstream]),
+        }
+    }
+}
+
+// === impl Labels ===
+
+impl Labels<'_> {
+    /// As `store::usage` keeps them.
+    fn key(&self) -> String {
+        [self.consumer, self.model, self.provider, self.upstream_model].join("\0")
+    }
+}

@@ -1,0 +1,77 @@
+//! The only door out: everything the core may ask of Envoy.
+//!
+//! `wasm.rs` implements it over proxy-wasm; tests implement it in memory. Each
+//! method costs about 1 us on Envoy unless it says otherwise, so callers read
+//! all headers at once and write all headers at once. Must not: decide anything.
+
+use crate::store::Store;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Request,
+    Response,
+}
+
+/// Names lower case, values as on the wire; order kept, names may repeat.
+pub type Headers = Vec<(String, Vec<u8>)>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    Counter,
+    Histogram,
+}
+
+pub trait Host: Store {
+    fn headers(&self, side: Side) -> Headers;
+
+    /// One header; cheaper than all where one is enough.
+    fn header(&self, side: Side, name: &str) -> Option<Vec<u8>>;
+
+    /// Replaces all headers, pseudo-headers included.
+    fn set_headers(&self, side: Side, headers: &[(&str, &[u8])]);
+
+    /// Sets one header.
+    fn set_header(&self, side: Side, name: &str, value: &str);
+
+    /// The first `max` bytes of the body Envoy holds now.
+    fn body(&self, side: Side, max: usize) -> Vec<u8>;
+
+    /// Replaces the first `length` bytes of the body Envoy holds now.
+    fn replace_body(&self, side: Side, length: usize, with: &[u8]);
+
+    /// Answers the client now; Envoy drops the rest of the exchange.
+    fn reply(&self, status: u16, headers: &[(&str, &str)], body: &[u8]);
+
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>>;
+
+    /// Sets filter state `wasm.NAME` of the stream.
+    fn set_property(&self, name: &str, value: &[u8]);
+
+    /// Unix time, nanoseconds.
+    fn now(&self) -> u64;
+
+    /// A metric's handle, for `count` and `record`. Metrics never expire.
+    fn metric(&self, kind: MetricKind, name: &str) -> u32;
+
+    /// 0.08 us.
+    fn count(&self, metric: u32, n: u64);
+
+    /// 0.08 us.
+    fn record(&self, metric: u32, value: u64);
+
+    /// Asks for `tick` every so many milliseconds; 0 stops it.
+    fn set_tick(&self, millis: u32);
+
+    /// Resets the attempt of another context of this VM: the router retries it.
+    fn reset_attempt(&self, context: u32);
+}
+
+/// The first value of a header.
+pub fn value<'a>(headers: &'a Headers, name: &str) -> Option<&'a [u8]> {
+    headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice())
+}
+
+/// The first value of a header as text; `None` where it is not UTF-8.
+pub fn text<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+    value(headers, name).and_then(|v| std::str::from_utf8(v).ok())
+}

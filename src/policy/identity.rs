@@ -1,0 +1,37 @@
+//! Which consumer asks: the SHA-256 of its key, looked up.
+//!
+//! Keys are never stored, only digests; the look-up compares digests of a secret,
+//! so its timing tells nothing about a key that would pass. Must not: say which
+//! part of a credential was wrong, or log any.
+
+use crate::config::Config;
+use crate::config::compile::ANONYMOUS;
+use crate::error::{Error, Kind};
+use crate::host::{Headers, text};
+use sha2::{Digest, Sha256};
+
+/// The consumer's name. A key may stand in `authorization: Bearer`, `x-api-key`
+/// or `api-key`.
+pub fn identify<'a>(config: &'a Config, headers: &Headers) -> Result<&'a str, Error> {
+    if !config.consumers.is_empty()
+        && let Some(key) = key(headers)
+    {
+        let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
+        let found = config.consumers_by_key.get(&digest).and_then(|i| config.consumers.get(*i));
+        if let Some(consumer) = found {
+            return Ok(&consumer.name);
+        }
+    }
+    if config.allow_anonymous {
+        return Ok(ANONYMOUS);
+    }
+    Err(Error::new(Kind::Unauthenticated, "no valid API key: send it as `authorization: Bearer KEY`"))
+}
+
+fn key(headers: &Headers) -> Option<&str> {
+    let bearer = text(headers, "authorization").and_then(|v| {
+        let (scheme, key) = v.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    });
+    bearer.or_else(|| text(headers, "x-api-key")).or_else(|| text(headers, "api-key"))
+}

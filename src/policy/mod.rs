@@ -1,0 +1,3 @@
+//! Who may ask for what. Today: identity. Limits, budgets and guards join here.
+
+pub mod identity;

@@ -1,0 +1,91 @@
+//! From a call to its plan: which targets, in which order, and what Envoy must
+//! be told to run them.
+//!
+//! Values in, values out: no clock, no randomness, no IO. The plan is made once
+//! per call; Envoy executes it (see `envoy/envoy.yaml`, refresh_cluster_on_retry).
+
+use crate::config::{Config, Model, Provider, Target};
+use crate::dialect::openai::Facts;
+use crate::dialect::{self, Dialect, Translator};
+use crate::error::{Error, Kind};
+
+/// The ordered targets of a call, as indexes into the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub model: usize,
+    /// Indexes into the model's targets; at least one.
+    pub targets: Vec<usize>,
+    /// `x-envoy-upstream-rq-per-try-timeout-ms`: the longest of the targets' own
+    /// deadlines. Shorter ones are kept by the upstream role.
+    pub per_try_ms: u64,
+}
+
+/// A target with all that belongs to it.
+#[derive(Clone, Copy)]
+pub struct Resolved<'a> {
+    pub model: &'a Model,
+    pub target: &'a Target,
+    pub provider: &'a Provider,
+    pub translator: &'static Translator,
+}
+
+/// Plans a call of the client dialect `client`. Targets whose dialect cannot
+/// carry it are left out; if none is left, the first one's reason is the error.
+pub fn plan(config: &Config, client: Dialect, facts: &Facts) -> Result<Plan, Error> {
+    let Some((index, model)) = config.model(&facts.model) else {
+        return Err(unknown_model(&facts.model));
+    };
+    let mut plan = Plan { model: index, targets: Vec::with_capacity(model.targets.len()), per_try_ms: 0 };
+    let mut refusal = None;
+    for (i, target) in model.targets.iter().enumerate() {
+        let row = config
+            .providers
+            .get(target.provider)
+            .and_then(|p| dialect::translator(client, p.kind.dialect));
+        match row.map(|t| (t.accepts)(facts)) {
+            Some(Ok(())) => {
+                plan.per_try_ms = plan.per_try_ms.max(target.deadline_ms(facts.stream));
+                plan.targets.push(i);
+            }
+            Some(Err(e)) => refusal = refusal.or(Some(e)),
+            None => {}
+        }
+    }
+    if plan.targets.is_empty() {
+        return Err(refusal.unwrap_or_else(|| Error::new(Kind::Internal, "the model has no usable target")));
+    }
+    Ok(plan)
+}
+
+/// For listings and for the error of a single look-up.
+pub fn unknown_model(name: &str) -> Error {
+    let shown: String = name.chars().take(64).collect();
+    let more = if shown.len() < name.len() { ".." } else { "" };
+    Error::new(
+        Kind::ModelNotFound,
+        format!("the model `{shown}{more}` does not exist here; GET /v1/models lists what does"),
+    )
+    .with_param("model")
+}
+
+// === impl Plan ===
+
+impl Plan {
+    /// The target of attempt `attempt`, counted from 0.
+    pub fn resolve<'a>(&self, config: &'a Config, client: Dialect, attempt: usize) -> Option<Resolved<'a>> {
+        let model = config.models.get(self.model)?;
+        let target = model.targets.get(*self.targets.get(attempt)?)?;
+        let provider = config.providers.get(target.provider)?;
+        let translator = dialect::translator(client, provider.kind.dialect)?;
+        Some(Resolved { model, target, provider, translator })
+    }
+}
+
+// === impl Target ===
+
+impl Target {
+    /// Milliseconds until the first token of a stream, or until the whole answer.
+    pub fn deadline_ms(&self, stream: bool) -> u64 {
+        if stream { self.first_token_ms } else { self.timeout_ms }
+    }
+}
