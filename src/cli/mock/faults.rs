@@ -214,7 +214,8 @@ mod tests {
 
     #[test]
     fn specs() {
-        let table: &[(&str, fn(&Faults) -> bool)] = &[
+        type Check = fn(&Faults) -> bool;
+        let table: &[(&str, Check)] = &[
             ("", |f| *f == Faults::default()),
             (" ; ", |f| *f == Faults::default()),
             ("status=429;retry-after=2", |f| {

@@ -91,10 +91,10 @@ fn decorate_plain(mut reply: Reply, vendor: Vendor, faults: &Faults) -> Reply {
         headers.insert(RETRY_AFTER, value.clone());
     }
     let size = faults.before.big_headers;
-    if let Ok(value) = HeaderValue::from_bytes(&vec![b'x'; size]) {
-        if size > 0 {
-            headers.insert(HeaderName::from_static("x-mock-big"), value);
-        }
+    if size > 0
+        && let Ok(value) = HeaderValue::from_bytes(&vec![b'x'; size])
+    {
+        headers.insert(HeaderName::from_static("x-mock-big"), value);
     }
     reply
 }

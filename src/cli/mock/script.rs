@@ -53,29 +53,27 @@ pub(super) fn stream(events: &[Event], error: &Event, faults: &Faults) -> Vec<St
     }
     let mut sent = 0;
     for event in events {
-        if event.kind == Kind::Done && faults.no_done {
-            continue;
-        }
-        if event.kind == Kind::Content && sent == 0 {
-            if let Some(how) = faults.break_at(0) {
+        if event.kind == Kind::Content {
+            // Any later break came right after the event it counts.
+            if sent == 0
+                && let Some(how) = faults.break_at(0)
+            {
                 break_off(&mut steps, how, error, &faults.wire);
                 break;
             }
-        }
-        if event.kind == Kind::Content {
             let pace = &faults.pace;
             let wait = if sent == 0 { pace.first } else { pace.token };
             if !wait.is_zero() {
                 steps.push(Step::Wait(wait));
             }
+            steps.push(frame(event, &faults.wire));
             sent += 1;
-        }
-        steps.push(frame(event, &faults.wire));
-        if event.kind == Kind::Content {
             if let Some(how) = faults.break_at(sent) {
                 break_off(&mut steps, how, error, &faults.wire);
                 break;
             }
+        } else if event.kind != Kind::Done || !faults.no_done {
+            steps.push(frame(event, &faults.wire));
         }
     }
     shape(steps, &faults.wire)
@@ -290,10 +288,11 @@ impl Drop for Script {
             .as_slice()
             .iter()
             .any(|s| matches!(s, Step::Send(_)));
-        if let Some(watch) = &self.watch {
-            if !self.hung && !rest_sends {
-                watch.finished();
-            }
+        if let Some(watch) = &self.watch
+            && !self.hung
+            && !rest_sends
+        {
+            watch.finished();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The mock over a real socket, with a client of a few lines: it must see what
 //! a library would hide, such as a missing last chunk.
 
+mod answer;
 mod anthropic;
 mod broken;
 mod openai;

@@ -6,6 +6,7 @@
 //! <https://platform.claude.com/docs/en/api/messages>
 //! <https://platform.claude.com/docs/en/api/errors>
 
+mod blocks;
 mod fields;
 mod messages;
 mod request;

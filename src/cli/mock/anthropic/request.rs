@@ -9,8 +9,9 @@ use crate::cli::mock::answer::{Ask, Choice, Format, Tool};
 use crate::cli::mock::schema::is_closed;
 use crate::cli::mock::vendor::Failure;
 
+use super::blocks::Reader;
 use super::fields::{Object, array, bad, boolean, object, only, required, share, string, unsigned};
-use super::messages::{self, Reader};
+use super::messages;
 
 pub(in crate::cli::mock) fn ask(body: &Value) -> Result<Ask<'_>, Failure> {
     let body = body
@@ -215,11 +216,11 @@ fn format(body: &Object) -> Result<Format<'_>, Failure> {
         "output_config",
         &["format", "effort", "task_budget"],
     )?;
-    if let Some(effort) = config.get("effort").filter(|e| !e.is_null()) {
-        if !EFFORTS.contains(&effort.as_str().unwrap_or_default()) {
-            let problem = "Input should be 'low', 'medium', 'high', 'xhigh' or 'max'";
-            return Err(bad("output_config.effort", problem));
-        }
+    if let Some(effort) = config.get("effort").filter(|e| !e.is_null())
+        && !EFFORTS.contains(&effort.as_str().unwrap_or_default())
+    {
+        let problem = "Input should be 'low', 'medium', 'high', 'xhigh' or 'max'";
+        return Err(bad("output_config.effort", problem));
     }
     let Some(format) = config.get("format").filter(|f| !f.is_null()) else {
         return Ok(Format::Text);
