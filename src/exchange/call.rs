@@ -1,0 +1,334 @@
+//! The gateway role: one client request, from its headers to its settling.
+//!
+//! `Phase` owns what each stage needs, so no stage can read what it does not
+//! have. Host calls on the good path: all headers, body, all headers back, one
+//! property; nothing on the way back. Must not: translate, know a provider's
+//! wire, or speak for a provider that answered well.
+
+use super::endpoints::{self, Endpoint};
+use super::registry::{Answer, Entry, Id, Refusal, Seen, Shared};
+use super::{CALL_ID, Step, Worker, settle};
+use crate::config::Config;
+use crate::dialect::Dialect;
+use crate::dialect::openai::Facts;
+use crate::error::{Error, Kind};
+use crate::host::{Headers, Host, Side, text};
+use crate::policy::identity;
+use crate::route::{self, Plan};
+use crate::telemetry;
+use std::rc::Rc;
+
+pub struct Call {
+    worker: Rc<Worker>,
+    config: Rc<Config>,
+    phase: Phase,
+}
+
+enum Phase {
+    Fresh,
+    /// The request body is being collected.
+    Collecting { headers: Headers, consumer: String },
+    /// Envoy runs the plan.
+    Planned { id: Id, entry: Shared },
+    /// Answered by us without a plan.
+    Replied { outcome: &'static str },
+    /// Another route's business.
+    Through,
+    Settled,
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+// === impl Call ===
+
+impl Call {
+    pub fn new(worker: Rc<Worker>, config: Rc<Config>) -> Self {
+        Self { worker, config, phase: Phase::Fresh }
+    }
+
+    pub fn request_headers(&mut self, host: &dyn Host, end: bool) -> Step {
+        let mut headers = host.headers(Side::Request);
+        let before = headers.len();
+        headers.retain(|(name, _)| !is_reserved(name));
+        let path = text(&headers, ":path").unwrap_or_default();
+        if self.config.passes_through(path.split('?').next().unwrap_or_default()) {
+            if headers.len() != before {
+                host.set_headers(Side::Request, &borrowed(&headers));
+            }
+            self.phase = Phase::Through;
+            return Step::Continue;
+        }
+        match self.open(host, headers, end) {
+            Ok(step) => step,
+            Err(e) => self.refuse(host, &e),
+        }
+    }
+
+    pub fn request_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
+        if !matches!(self.phase, Phase::Collecting { .. }) {
+            return Step::Continue;
+        }
+        if size > self.config.max_body {
+            let e = too_large(&self.config);
+            return self.refuse(host, &e);
+        }
+        if !end {
+            return Step::Pause;
+        }
+        self.body_complete(host, size)
+    }
+
+    /// Trailers end a body as well as its last byte does.
+    pub fn request_trailers(&mut self, host: &dyn Host) -> Step {
+        match self.phase {
+            Phase::Collecting { .. } => self.body_complete(host, self.config.max_body),
+            _ => Step::Continue,
+        }
+    }
+
+    /// Lets a provider's answer pass; speaks where there is none: for a refusal
+    /// that no other target made good, and for Envoy's own local replies.
+    pub fn response_headers(&mut self, host: &dyn Host) -> Step {
+        let (error, refusal) = match &self.phase {
+            Phase::Planned { entry, .. } => {
+                let entry = &*entry.borrow();
+                match &entry.answer {
+                    Answer::Given => return Step::Continue,
+                    Answer::Refused(refusal) => (refusal.error.clone(), Some(refusal.clone())),
+                    Answer::None => (self.envoys_own(host, Some(entry)), None),
+                }
+            }
+            // Envoy answered while the body came in, such as 413 for its own buffer.
+            Phase::Collecting { .. } => (self.envoys_own(host, None), None),
+            _ => return Step::Continue,
+        };
+        self.speak(host, error, refusal)
+    }
+
+    /// Once, at the end of the stream, however it ended.
+    pub fn log(&mut self, host: &dyn Host) {
+        match std::mem::replace(&mut self.phase, Phase::Settled) {
+            Phase::Planned { id, entry } => {
+                self.worker.registry.remove(id);
+                settle::call(&self.worker, host, &entry.borrow());
+            }
+            Phase::Replied { outcome } => self.count_request(host, outcome),
+            Phase::Collecting { .. } => self.count_request(host, "cancelled"),
+            Phase::Fresh | Phase::Through | Phase::Settled => {}
+        }
+    }
+
+    fn open(&mut self, host: &dyn Host, headers: Headers, end: bool) -> Result<Step, Error> {
+        let method = text(&headers, ":method").unwrap_or_default();
+        let path = text(&headers, ":path").unwrap_or_default();
+        let endpoint = endpoints::endpoint(method, path)?;
+        if endpoint == Endpoint::Health {
+            let body = endpoints::health(&self.config, self.worker.registry.len());
+            return Ok(self.answer(host, &body));
+        }
+        let consumer = identity::identify(&self.config, &headers)?;
+        let body = match endpoint {
+            Endpoint::ChatCompletions => {
+                self.check_body_headers(&headers)?;
+                if end {
+                    return Err(Error::new(Kind::InvalidRequest, "the request body is empty; send JSON"));
+                }
+                self.phase = Phase::Collecting { consumer: consumer.to_owned(), headers };
+                return Ok(Step::Pause);
+            }
+            Endpoint::Models => endpoints::models(&self.config),
+            Endpoint::Model(id) => endpoints::one_model(&self.config, &id)?,
+            Endpoint::Usage => endpoints::usage(&self.config, host),
+            Endpoint::Health => endpoints::health(&self.config, self.worker.registry.len()),
+        };
+        Ok(self.answer(host, &body))
+    }
+
+    fn check_body_headers(&self, headers: &Headers) -> Result<(), Error> {
+        let encoding = text(headers, "content-encoding").unwrap_or("identity");
+        if !encoding.eq_ignore_ascii_case("identity") {
+            return Err(Error::new(
+                Kind::UnsupportedMedia,
+                "compressed request bodies are not taken; send the JSON without content-encoding",
+            ));
+        }
+        if let Some(type_) = text(headers, "content-type") {
+            let essence = type_.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            if essence != "application/json" && !essence.ends_with("+json") {
+                return Err(Error::new(Kind::UnsupportedMedia, "the content-type must be application/json"));
+            }
+        }
+        let length = text(headers, "content-length").and_then(|l| l.parse::<usize>().ok());
+        if length.is_some_and(|l| l > self.config.max_body) {
+            return Err(too_large(&self.config));
+        }
+        Ok(())
+    }
+
+    fn body_complete(&mut self, host: &dyn Host, size: usize) -> Step {
+        let Phase::Collecting { headers, consumer } = std::mem::replace(&mut self.phase, Phase::Fresh) else {
+            return Step::Continue;
+        };
+        let body = host.body(Side::Request, size);
+        let planned = Facts::read(&body)
+            .and_then(|facts| Ok((route::plan(&self.config, Dialect::OpenAiChat, &facts)?, facts)));
+        match planned {
+            Ok((plan, facts)) => self.launch(host, headers, consumer, facts, plan),
+            Err(e) => self.refuse(host, &e),
+        }
+    }
+
+    /// Writes the plan for Envoy and enters the call for its attempts.
+    fn launch(&mut self, host: &dyn Host, headers: Headers, consumer: String, facts: Facts, plan: Plan) -> Step {
+        let entry = Entry {
+            config: Rc::clone(&self.config),
+            client: Dialect::OpenAiChat,
+            request_id: text(&headers, "x-request-id").unwrap_or_default().to_owned(),
+            plan,
+            facts,
+            headers,
+            consumer,
+            started: host.now(),
+            tried: Vec::new(),
+            answer: Answer::None,
+            seen: Seen::default(),
+            first_token: None,
+            key_turn: self.worker.next_key_turn(),
+        };
+        let Some((id, entry)) = self.worker.registry.enter(entry) else {
+            let e = Error::new(Kind::Unavailable, "too many calls in flight; try again");
+            return self.refuse(host, &e);
+        };
+        host.set_property(CALL_ID, &self.worker.registry.wire(id));
+        orders(host, &self.config, &entry.borrow());
+        self.phase = Phase::Planned { id, entry };
+        Step::Continue
+    }
+
+    /// Envoy made this response itself: no connection, a deadline, a limit.
+    fn envoys_own(&self, host: &dyn Host, entry: Option<&Entry>) -> Error {
+        let status = host.header(Side::Response, ":status");
+        let kind = match status.as_deref() {
+            Some(b"413") => return too_large(&self.config),
+            Some(b"408" | b"504") => Kind::Timeout,
+            Some(b"503" | b"502" | b"500" | b"429") => Kind::Unreachable,
+            _ => Kind::Internal,
+        };
+        let reason = match kind {
+            Kind::Timeout => "a deadline passed before the provider's first token",
+            Kind::Unreachable => "no connection to the provider, or it was lost before an answer",
+            _ => "the gateway could not run this call",
+        };
+        match entry {
+            Some(entry) if entry.plan.targets.len() > 1 => {
+                let n = entry.tried.len();
+                Error::new(kind, format!("{reason}; {n} of {} targets were tried", entry.plan.targets.len()))
+            }
+            _ => Error::new(kind, reason),
+        }
+    }
+
+    /// An error for a call that no target answered.
+    fn speak(&mut self, host: &dyn Host, error: Error, refusal: Option<Refusal>) -> Step {
+        let Phase::Planned { entry, .. } = &self.phase else {
+            return self.refuse(host, &error);
+        };
+        let mut entry = entry.borrow_mut();
+        let refusal = refusal.unwrap_or(Refusal { error, verbatim: None, retry_after: None });
+        let attempts = entry.tried.len().to_string();
+        let mut headers = vec![JSON];
+        if let Some(seconds) = &refusal.retry_after {
+            headers.push(("retry-after", seconds));
+        }
+        let expose = entry.config.expose;
+        let config = Rc::clone(&entry.config);
+        if expose.attempts {
+            headers.push(("x-sluice-attempts", &attempts));
+        }
+        let last = entry.tried.last().and_then(|t| entry.plan.resolve(&config, entry.client, t.target));
+        if let Some(at) = last {
+            if expose.provider {
+                headers.push(("x-sluice-provider", &at.provider.name));
+            }
+            if expose.model && at.target.model.is_some() {
+                headers.push(("x-sluice-model", &at.target.label));
+            }
+        }
+        let made;
+        let body = match &refusal.verbatim {
+            Some(body) => body,
+            None => {
+                made = entry.client.error_body(&refusal.error);
+                &made
+            }
+        };
+        host.reply(refusal.error.status(), &headers, body);
+        entry.answer = Answer::Refused(refusal);
+        Step::Pause
+    }
+
+    fn refuse(&mut self, host: &dyn Host, error: &Error) -> Step {
+        let body = Dialect::OpenAiChat.error_body(error);
+        host.reply(error.status(), &[JSON], &body);
+        self.phase = Phase::Replied { outcome: error.kind.as_str() };
+        Step::Pause
+    }
+
+    fn answer(&mut self, host: &dyn Host, body: &[u8]) -> Step {
+        host.reply(200, &[JSON], body);
+        self.phase = Phase::Replied { outcome: "ok" };
+        Step::Pause
+    }
+
+    fn count_request(&self, host: &dyn Host, outcome: &str) {
+        let labels = [("endpoint", "local"), ("outcome", outcome)];
+        self.worker.meter.count(host, telemetry::REQUESTS, &labels, 1);
+    }
+}
+
+/// Headers only we and Envoy may set.
+fn is_reserved(name: &str) -> bool {
+    name.starts_with("x-sluice-") || name.starts_with("x-envoy-")
+}
+
+/// The plan in the words Envoy's router obeys; see `envoy/envoy.yaml`.
+fn orders(host: &dyn Host, config: &Config, entry: &Entry) {
+    let retries = (entry.plan.targets.len().saturating_sub(1)).to_string();
+    let per_try = entry.plan.per_try_ms.to_string();
+    let total = config.total_timeout_ms.to_string();
+    let mut headers = borrowed(&entry.headers);
+    headers.reserve(8 + entry.plan.targets.len());
+    for (n, name) in TARGET_HEADERS.iter().enumerate() {
+        let Some(at) = entry.plan.resolve(config, entry.client, n) else { break };
+        headers.push((name, at.provider.cluster.as_bytes()));
+    }
+    headers.push(("x-sluice-pick", b"0"));
+    headers.push(("x-envoy-upstream-rq-timeout-ms", total.as_bytes()));
+    headers.push(("x-envoy-upstream-rq-per-try-timeout-ms", per_try.as_bytes()));
+    headers.push(("x-envoy-max-retries", retries.as_bytes()));
+    if entry.plan.targets.len() > 1 {
+        headers.push(("x-envoy-retry-on", config.retry_on.as_bytes()));
+        headers.push(("x-envoy-retriable-status-codes", config.retry_codes.as_bytes()));
+    }
+    host.set_headers(Side::Request, &headers);
+}
+
+const TARGET_HEADERS: [&str; crate::config::compile::MAX_TARGETS] = [
+    "x-sluice-target-1",
+    "x-sluice-target-2",
+    "x-sluice-target-3",
+    "x-sluice-target-4",
+    "x-sluice-target-5",
+    "x-sluice-target-6",
+    "x-sluice-target-7",
+    "x-sluice-target-8",
+];
+
+fn borrowed(headers: &Headers) -> Vec<(&str, &[u8])> {
+    headers.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect()
+}
+
+fn too_large(config: &Config) -> Error {
+    let max = config.max_body;
+    Error::new(Kind::TooLarge, format!("the request body is larger than {max} bytes (defaults.max_body)"))
+}
