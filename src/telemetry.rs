@@ -95,7 +95,13 @@ impl Meter {
         host.record(self.handle(host, MetricKind::Histogram, base, labels), value);
     }
 
-    pub fn handle(&self, host: &dyn Host, kind: MetricKind, base: &str, labels: &[(&str, &str)]) -> u32 {
+    pub fn handle(
+        &self,
+        host: &dyn Host,
+        kind: MetricKind,
+        base: &str,
+        labels: &[(&str, &str)],
+    ) -> u32 {
         let full = name(base, labels);
         let mut handles = self.handles.borrow_mut();
         if let Some(handle) = handles.get(&full) {

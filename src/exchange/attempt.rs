@@ -35,11 +35,23 @@ enum Phase {
     /// The provider is at work.
     Waiting(Try),
     /// A whole answer, or an error's body, is being collected.
-    Whole { this: Try, headers: Headers, status: u16 },
+    Whole {
+        this: Try,
+        headers: Headers,
+        status: u16,
+    },
     /// A stream without content yet: nothing has left for the client.
-    Held { this: Try, headers: Headers, stream: Box<dyn StreamTranslator>, out: Vec<u8> },
+    Held {
+        this: Try,
+        headers: Headers,
+        stream: Box<dyn StreamTranslator>,
+        out: Vec<u8>,
+    },
     /// A stream on its way to the client.
-    Live { this: Try, stream: Box<dyn StreamTranslator> },
+    Live {
+        this: Try,
+        stream: Box<dyn StreamTranslator>,
+    },
     /// Decided; what still comes is dropped.
     Over,
     /// No call of ours.
@@ -155,7 +167,9 @@ impl Attempt {
                 }
                 self.whole(host, this, &headers, status, size)
             }
-            Phase::Held { this, headers, stream, out } => self.held(host, (this, headers, stream, out), size, end),
+            Phase::Held { this, headers, stream, out } => {
+                self.held(host, (this, headers, stream, out), size, end)
+            }
             Phase::Live { this, stream } => self.live(host, this, stream, size, end),
             Phase::Over => {
                 // A failed stream's rest, or a refusal's: the gateway role has spoken.
@@ -174,11 +188,15 @@ impl Attempt {
     /// No provider of today sends trailers; what was collected is judged with them.
     pub fn response_trailers(&mut self, host: &dyn Host) -> Step {
         match std::mem::replace(&mut self.phase, Phase::Over) {
-            Phase::Whole { this, headers, status } => self.whole(host, this, &headers, status, usize::MAX),
+            Phase::Whole { this, headers, status } => {
+                self.whole(host, this, &headers, status, usize::MAX)
+            }
             Phase::Held { this, headers, mut stream, mut out } => {
                 stream.finish(&mut out);
                 let failed = stream.progress().failed.clone();
-                let error = failed.unwrap_or_else(|| Error::new(Kind::BadAnswer, "the provider's stream has no body"));
+                let error = failed.unwrap_or_else(|| {
+                    Error::new(Kind::BadAnswer, "the provider's stream has no body")
+                });
                 self.give_up(host, this, &headers, error, None)
             }
             Phase::Live { this, mut stream } => {
@@ -196,9 +214,13 @@ impl Attempt {
     /// The stream is gone, whatever the reason.
     pub fn done(&mut self, host: &dyn Host) {
         match &self.phase {
-            Phase::Sending(this) | Phase::Waiting(this) | Phase::Whole { this, .. } | Phase::Held { this, .. } => {
+            Phase::Sending(this)
+            | Phase::Waiting(this)
+            | Phase::Whole { this, .. }
+            | Phase::Held { this, .. } => {
                 self.forget_deadline(this);
-                let kind = if host.now() >= this.due_any { Kind::Timeout } else { Kind::Unreachable };
+                let kind =
+                    if host.now() >= this.due_any { Kind::Timeout } else { Kind::Unreachable };
                 this.abandoned(kind);
             }
             Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}
@@ -206,7 +228,14 @@ impl Attempt {
         self.phase = Phase::Over;
     }
 
-    fn whole(&mut self, host: &dyn Host, this: Try, headers: &Headers, status: u16, size: usize) -> Step {
+    fn whole(
+        &mut self,
+        host: &dyn Host,
+        this: Try,
+        headers: &Headers,
+        status: u16,
+        size: usize,
+    ) -> Step {
         let body = host.body(Side::Response, size);
         if status >= 400 {
             let understood = this.understand(status, &body);
@@ -221,7 +250,12 @@ impl Attempt {
                     host.replace_body(Side::Response, body.len(), new);
                 }
                 this.release(host, headers, Some(length));
-                let seen = Seen { usage: answer.usage, output_bytes: length as u64, complete: true, failed: None };
+                let seen = Seen {
+                    usage: answer.usage,
+                    output_bytes: length as u64,
+                    complete: true,
+                    failed: None,
+                };
                 this.entry.borrow_mut().seen = seen;
                 self.forget_deadline(&this);
                 Step::Continue
@@ -266,7 +300,14 @@ impl Attempt {
         Step::Pause
     }
 
-    fn live(&mut self, host: &dyn Host, this: Try, mut stream: Box<dyn StreamTranslator>, size: usize, end: bool) -> Step {
+    fn live(
+        &mut self,
+        host: &dyn Host,
+        this: Try,
+        mut stream: Box<dyn StreamTranslator>,
+        size: usize,
+        end: bool,
+    ) -> Step {
         let chunk = host.body(Side::Response, size);
         let mut out = Vec::new();
         let mut fed = stream.feed(&chunk, &mut out);
@@ -288,7 +329,14 @@ impl Attempt {
     /// This attempt has failed. Sets the status that makes the router go on, if
     /// somebody is left to try and the class is one to retry; else the gateway
     /// role tells the client.
-    fn give_up(&mut self, host: &dyn Host, this: Try, headers: &Headers, error: Error, verbatim: Option<Vec<u8>>) -> Step {
+    fn give_up(
+        &mut self,
+        host: &dyn Host,
+        this: Try,
+        headers: &Headers,
+        error: Error,
+        verbatim: Option<Vec<u8>>,
+    ) -> Step {
         self.forget_deadline(&this);
         if error.kind == Kind::ProviderAuth
             && let Some(at) = this.at()
@@ -337,7 +385,10 @@ impl Try {
         e.tried.push(Tried { target: index, started: now, outcome: None });
         let config = Rc::clone(&e.config);
         let per_try = e.plan.per_try_ms;
-        let own = e.plan.resolve(&config, e.client, index).map_or(per_try, |at| at.target.deadline_ms(e.facts.stream));
+        let own = e
+            .plan
+            .resolve(&config, e.client, index)
+            .map_or(per_try, |at| at.target.deadline_ms(e.facts.stream));
         let due_any = now + own * 1_000_000;
         let due = (own < per_try).then_some(due_any);
         drop(e);
@@ -391,7 +442,14 @@ impl Try {
     }
 
     /// The provider's address, credentials and headers, all in one call.
-    fn address(&self, host: &dyn Host, client: &Headers, at: Resolved<'_>, key_turn: usize, length: usize) {
+    fn address(
+        &self,
+        host: &dyn Host,
+        client: &Headers,
+        at: Resolved<'_>,
+        key_turn: usize,
+        length: usize,
+    ) {
         let length = length.to_string();
         let scheme = if at.provider.url.tls { "https" } else { "http" };
         let mut headers: Vec<(&str, &[u8])> = vec![
@@ -420,7 +478,8 @@ impl Try {
         match self.at() {
             Some(at) => (at.translator.error)(status, body),
             None => crate::dialect::UpstreamError {
-                error: Error::new(Kind::of_provider_status(status), "the provider failed").with_status(status),
+                error: Error::new(Kind::of_provider_status(status), "the provider failed")
+                    .with_status(status),
                 verbatim: false,
             },
         }
@@ -428,7 +487,8 @@ impl Try {
 
     /// May a failure inside a 200 stream be hidden from the client by another try?
     fn may_hide(&self, error: &Error) -> bool {
-        error.kind.fault() == Fault::Client || self.config.retry_classes.contains(&RetryClass::Stream)
+        error.kind.fault() == Fault::Client
+            || self.config.retry_classes.contains(&RetryClass::Stream)
     }
 
     /// Lets the answer go to the client. `length`: of a whole body.
@@ -441,7 +501,9 @@ impl Try {
         }
         let length = length.map(|l| l.to_string());
         let mut headers: Vec<(&str, &[u8])> = Vec::with_capacity(from.len() + 5);
-        headers.extend(from.iter().filter(|(n, _)| is_for_clients(n)).map(|(n, v)| (n.as_str(), v.as_slice())));
+        headers.extend(
+            from.iter().filter(|(n, _)| is_for_clients(n)).map(|(n, v)| (n.as_str(), v.as_slice())),
+        );
         if let Some(length) = &length {
             headers.push(("content-length", length.as_bytes()));
         }

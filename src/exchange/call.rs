@@ -27,11 +27,19 @@ pub struct Call {
 enum Phase {
     Fresh,
     /// The request body is being collected.
-    Collecting { headers: Headers, consumer: String },
+    Collecting {
+        headers: Headers,
+        consumer: String,
+    },
     /// Envoy runs the plan.
-    Planned { id: Id, entry: Shared },
+    Planned {
+        id: Id,
+        entry: Shared,
+    },
     /// Answered by us without a plan.
-    Replied { outcome: &'static str },
+    Replied {
+        outcome: &'static str,
+    },
     /// Another route's business.
     Through,
     Settled,
@@ -131,7 +139,10 @@ impl Call {
             Endpoint::ChatCompletions => {
                 self.check_body_headers(&headers)?;
                 if end {
-                    return Err(Error::new(Kind::InvalidRequest, "the request body is empty; send JSON"));
+                    return Err(Error::new(
+                        Kind::InvalidRequest,
+                        "the request body is empty; send JSON",
+                    ));
                 }
                 self.phase = Phase::Collecting { consumer: consumer.to_owned(), headers };
                 return Ok(Step::Pause);
@@ -155,7 +166,10 @@ impl Call {
         if let Some(type_) = text(headers, "content-type") {
             let essence = type_.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
             if essence != "application/json" && !essence.ends_with("+json") {
-                return Err(Error::new(Kind::UnsupportedMedia, "the content-type must be application/json"));
+                return Err(Error::new(
+                    Kind::UnsupportedMedia,
+                    "the content-type must be application/json",
+                ));
             }
         }
         let length = text(headers, "content-length").and_then(|l| l.parse::<usize>().ok());
@@ -166,7 +180,9 @@ impl Call {
     }
 
     fn body_complete(&mut self, host: &dyn Host, size: usize) -> Step {
-        let Phase::Collecting { headers, consumer } = std::mem::replace(&mut self.phase, Phase::Fresh) else {
+        let Phase::Collecting { headers, consumer } =
+            std::mem::replace(&mut self.phase, Phase::Fresh)
+        else {
             return Step::Continue;
         };
         let body = host.body(Side::Request, size);
@@ -179,7 +195,14 @@ impl Call {
     }
 
     /// Writes the plan for Envoy and enters the call for its attempts.
-    fn launch(&mut self, host: &dyn Host, headers: Headers, consumer: String, facts: Facts, plan: Plan) -> Step {
+    fn launch(
+        &mut self,
+        host: &dyn Host,
+        headers: Headers,
+        consumer: String,
+        facts: Facts,
+        plan: Plan,
+    ) -> Step {
         let entry = Entry {
             config: Rc::clone(&self.config),
             client: Dialect::OpenAiChat,
@@ -222,7 +245,10 @@ impl Call {
         match entry {
             Some(entry) if entry.plan.targets.len() > 1 => {
                 let n = entry.tried.len();
-                Error::new(kind, format!("{reason}; {n} of {} targets were tried", entry.plan.targets.len()))
+                Error::new(
+                    kind,
+                    format!("{reason}; {n} of {} targets were tried", entry.plan.targets.len()),
+                )
             }
             _ => Error::new(kind, reason),
         }
@@ -245,7 +271,8 @@ impl Call {
         if expose.attempts {
             headers.push(("x-sluice-attempts", &attempts));
         }
-        let last = entry.tried.last().and_then(|t| entry.plan.resolve(&config, entry.client, t.target));
+        let last =
+            entry.tried.last().and_then(|t| entry.plan.resolve(&config, entry.client, t.target));
         if let Some(at) = last {
             if expose.provider {
                 headers.push(("x-sluice-provider", &at.provider.name));
@@ -330,5 +357,8 @@ fn borrowed(headers: &Headers) -> Vec<(&str, &[u8])> {
 
 fn too_large(config: &Config) -> Error {
     let max = config.max_body;
-    Error::new(Kind::TooLarge, format!("the request body is larger than {max} bytes (defaults.max_body)"))
+    Error::new(
+        Kind::TooLarge,
+        format!("the request body is larger than {max} bytes (defaults.max_body)"),
+    )
 }

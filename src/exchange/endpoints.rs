@@ -5,8 +5,8 @@
 use crate::config::{Config, Model};
 use crate::error::{Error, Kind};
 use crate::route;
-use crate::store::usage::{self, Row};
 use crate::store::Store;
+use crate::store::usage::{self, Row};
 use crate::telemetry;
 use serde_json::{Value, json};
 
@@ -33,7 +33,9 @@ pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
         "/sluice/health" => (Endpoint::Health, "GET"),
         _ => match path.strip_prefix("/v1/models/") {
             Some(id) if !id.is_empty() => (Endpoint::Model(percent_decoded(id)), "GET"),
-            _ => return Err(Error::new(Kind::NotFound, format!("no such path; there are: {PATHS}"))),
+            _ => {
+                return Err(Error::new(Kind::NotFound, format!("no such path; there are: {PATHS}")));
+            }
         },
     };
     if method != wanted {
@@ -44,7 +46,8 @@ pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
 
 /// `GET /v1/models`: the configured names; globs name no model, so they are left out.
 pub fn models(config: &Config) -> Vec<u8> {
-    let data: Vec<Value> = config.models.iter().filter(|m| !m.is_glob).map(|m| model(&m.name)).collect();
+    let data: Vec<Value> =
+        config.models.iter().filter(|m| !m.is_glob).map(|m| model(&m.name)).collect();
     json!({ "object": "list", "data": data }).to_string().into_bytes()
 }
 
@@ -57,7 +60,9 @@ pub fn one_model(config: &Config, id: &str) -> Result<Vec<u8>, Error> {
 /// `GET /sluice/usage`: the counters of all workers since the process began.
 pub fn usage(config: &Config, store: &(impl Store + ?Sized)) -> Vec<u8> {
     let rows: Vec<Value> = usage::report(store, config.max_usage_rows).iter().map(row).collect();
-    json!({ "object": "sluice.usage", "max_rows": config.max_usage_rows, "data": rows }).to_string().into_bytes()
+    json!({ "object": "sluice.usage", "max_rows": config.max_usage_rows, "data": rows })
+        .to_string()
+        .into_bytes()
 }
 
 /// `GET /sluice/health`.
@@ -126,7 +131,10 @@ mod tests {
         assert_eq!(endpoint("POST", "/v1/chat/completions?x=1"), Ok(Endpoint::ChatCompletions));
         assert_eq!(endpoint("GET", "/v1/models/a%2Fb"), Ok(Endpoint::Model("a/b".into())));
         assert_eq!(endpoint("GET", "/v1/models/%zz%"), Ok(Endpoint::Model("%zz%".into())));
-        assert_eq!(endpoint("GET", "/v1/chat/completions").unwrap_err().kind, Kind::MethodNotAllowed);
+        assert_eq!(
+            endpoint("GET", "/v1/chat/completions").unwrap_err().kind,
+            Kind::MethodNotAllowed
+        );
         let e = endpoint("GET", "/v1/embeddings").unwrap_err();
         assert_eq!(e.kind, Kind::NotFound);
         assert!(e.message.contains("/v1/chat/completions"));

@@ -69,7 +69,9 @@ impl Worker {
     fn warn_of_key(&self, provider: &str, status: u16) {
         // Bounded by the providers of all configurations this VM has seen.
         if self.warned.borrow_mut().insert(provider.to_owned()) {
-            log::error!("provider {provider} refused our key (HTTP {status}); check `providers.{provider}.keys`");
+            log::error!(
+                "provider {provider} refused our key (HTTP {status}); check `providers.{provider}.keys`"
+            );
         }
     }
 }

@@ -49,7 +49,11 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let duration = millis(now, entry.started);
     let first_token = entry.first_token.map(|t| millis(t, entry.started));
     if verdict.charged {
-        let counts = Counts { calls: 1, estimated_calls: u64::from(verdict.estimated), usage: verdict.usage };
+        let counts = Counts {
+            calls: 1,
+            estimated_calls: u64::from(verdict.estimated),
+            usage: verdict.usage,
+        };
         let row = worker.rows.add(worker, host, entry.config.max_usage_rows, &labels, &counts);
         for (handle, n) in row.tokens.iter().zip(telemetry::kinds(&verdict.usage)) {
             if n > 0 {
@@ -100,7 +104,9 @@ struct Labels<'a> {
 
 fn attempts(worker: &Worker, host: &dyn Host, entry: &Entry) {
     for (i, tried) in entry.tried.iter().enumerate() {
-        let Some(at) = entry.plan.resolve(&entry.config, entry.client, tried.target) else { continue };
+        let Some(at) = entry.plan.resolve(&entry.config, entry.client, tried.target) else {
+            continue;
+        };
         let provider = ("provider", at.provider.name.as_str());
         let outcome = match tried.outcome {
             Some(Outcome::Good) => "ok",
@@ -139,7 +145,9 @@ impl Verdict {
             }
             Answer::Refused(refusal) => Self::free(refusal.error.kind.as_str()),
             // The client left while a provider was at work: it will charge for the input.
-            Answer::None if !entry.tried.is_empty() && left(host) => Self::charge("cancelled", entry, false),
+            Answer::None if !entry.tried.is_empty() && left(host) => {
+                Self::charge("cancelled", entry, false)
+            }
             Answer::None if left(host) => Self::free("cancelled"),
             Answer::None => Self::free(Kind::Unreachable.as_str()),
         }
@@ -165,14 +173,22 @@ impl Verdict {
 
 /// Did the client end the exchange?
 fn left(host: &dyn Host) -> bool {
-    host.property(&["response", "code_details"])
-        .is_some_and(|d| d.starts_with(b"downstream") || d.starts_with(b"http1.") || d.starts_with(b"http2."))
+    host.property(&["response", "code_details"]).is_some_and(|d| {
+        d.starts_with(b"downstream") || d.starts_with(b"http1.") || d.starts_with(b"http2.")
+    })
 }
 
 // === impl Rows ===
 
 impl Rows {
-    fn add(&self, worker: &Worker, host: &dyn Host, max_rows: u32, labels: &Labels<'_>, counts: &Counts) -> Row {
+    fn add(
+        &self,
+        worker: &Worker,
+        host: &dyn Host,
+        max_rows: u32,
+        labels: &Labels<'_>,
+        counts: &Counts,
+    ) -> Row {
         let key = labels.key();
         let known = self.0.borrow().get(&key).copied();
         let slot = usage::add(host, max_rows, &key, known.map(|r| r.slot), counts);
@@ -197,20 +213,38 @@ impl Rows {
 impl Row {
     fn new(worker: &Worker, host: &dyn Host, slot: Slot, labels: &Labels<'_>) -> Self {
         let mut other = OTHER.split('\0');
-        let mut label = |own| if slot == Slot::Other { other.next().unwrap_or("other") } else { own };
+        let mut label =
+            |own| if slot == Slot::Other { other.next().unwrap_or("other") } else { own };
         let consumer = ("consumer", label(labels.consumer));
         let model = ("model", label(labels.model));
         let provider = ("provider", label(labels.provider));
         let upstream = ("upstream_model", label(labels.upstream_model));
-        let handle = |kind, base, labels: &[(&str, &str)]| worker.meter.handle(host, kind, base, labels);
+        let handle =
+            |kind, base, labels: &[(&str, &str)]| worker.meter.handle(host, kind, base, labels);
         Self {
             slot,
             tokens: telemetry::TYPES.map(|kind| {
-                handle(MetricKind::Counter, telemetry::TOKENS, &[consumer, model, provider, upstream, ("type", kind)])
+                handle(
+                    MetricKind::Counter,
+                    telemetry::TOKENS,
+                    &[consumer, model, provider, upstream, ("type", kind)],
+                )
             }),
-            estimated: handle(MetricKind::Counter, telemetry::ESTIMATED, &[consumer, model, provider, upstream]),
-            duration: handle(MetricKind::Histogram, telemetry::DURATION, &[model, provider, upstream]),
-            first_token: handle(MetricKind::Histogram, telemetry::FIRST_TOKEN, &[model, provider, upstream]),
+            estimated: handle(
+                MetricKind::Counter,
+                telemetry::ESTIMATED,
+                &[consumer, model, provider, upstream],
+            ),
+            duration: handle(
+                MetricKind::Histogram,
+                telemetry::DURATION,
+                &[model, provider, upstream],
+            ),
+            first_token: handle(
+                MetricKind::Histogram,
+                telemetry::FIRST_TOKEN,
+                &[model, provider, upstream],
+            ),
         }
     }
 }

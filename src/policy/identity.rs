@@ -25,7 +25,10 @@ pub fn identify<'a>(config: &'a Config, headers: &Headers) -> Result<&'a str, Er
     if config.allow_anonymous {
         return Ok(ANONYMOUS);
     }
-    Err(Error::new(Kind::Unauthenticated, "no valid API key: send it as `authorization: Bearer KEY`"))
+    Err(Error::new(
+        Kind::Unauthenticated,
+        "no valid API key: send it as `authorization: Bearer KEY`",
+    ))
 }
 
 fn key(headers: &Headers) -> Option<&str> {

@@ -35,7 +35,8 @@ pub fn plan(config: &Config, client: Dialect, facts: &Facts) -> Result<Plan, Err
     let Some((index, model)) = config.model(&facts.model) else {
         return Err(unknown_model(&facts.model));
     };
-    let mut plan = Plan { model: index, targets: Vec::with_capacity(model.targets.len()), per_try_ms: 0 };
+    let mut plan =
+        Plan { model: index, targets: Vec::with_capacity(model.targets.len()), per_try_ms: 0 };
     let mut refusal = None;
     for (i, target) in model.targets.iter().enumerate() {
         let row = config
@@ -52,7 +53,9 @@ pub fn plan(config: &Config, client: Dialect, facts: &Facts) -> Result<Plan, Err
         }
     }
     if plan.targets.is_empty() {
-        return Err(refusal.unwrap_or_else(|| Error::new(Kind::Internal, "the model has no usable target")));
+        return Err(
+            refusal.unwrap_or_else(|| Error::new(Kind::Internal, "the model has no usable target"))
+        );
     }
     Ok(plan)
 }
@@ -72,7 +75,12 @@ pub fn unknown_model(name: &str) -> Error {
 
 impl Plan {
     /// The target of attempt `attempt`, counted from 0.
-    pub fn resolve<'a>(&self, config: &'a Config, client: Dialect, attempt: usize) -> Option<Resolved<'a>> {
+    pub fn resolve<'a>(
+        &self,
+        config: &'a Config,
+        client: Dialect,
+        attempt: usize,
+    ) -> Option<Resolved<'a>> {
         let model = config.models.get(self.model)?;
         let target = model.targets.get(*self.targets.get(attempt)?)?;
         let provider = config.providers.get(target.provider)?;

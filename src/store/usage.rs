@@ -132,11 +132,23 @@ fn decode(value: &[u8]) -> Option<Row> {
 impl Counts {
     fn to_array(self) -> [u64; COUNTERS] {
         let u = self.usage;
-        [self.calls, self.estimated_calls, u.input, u.output, u.cached_input, u.cache_write, u.reasoning]
+        [
+            self.calls,
+            self.estimated_calls,
+            u.input,
+            u.output,
+            u.cached_input,
+            u.cache_write,
+            u.reasoning,
+        ]
     }
 
-    fn from_array([calls, estimated_calls, input, output, cached_input, cache_write, reasoning]: [u64; COUNTERS]) -> Self {
-        let usage = Usage { input, output, cached_input, cache_write, reasoning, ..Default::default() };
+    fn from_array(
+        [calls, estimated_calls, input, output, cached_input, cache_write, reasoning]: [u64;
+            COUNTERS],
+    ) -> Self {
+        let usage =
+            Usage { input, output, cached_input, cache_write, reasoning, ..Default::default() };
         Self { calls, estimated_calls, usage }
     }
 
@@ -210,7 +222,10 @@ mod tests {
         assert_eq!(add(&store, 2, "a", None, &one(16)), Some(Slot::Row(0)));
         assert_eq!(add(&store, 2, "a", Some(Slot::Row(0)), &one(32)), Some(Slot::Row(0)));
         let rows = report(&store, 2);
-        let seen: Vec<_> = rows.iter().map(|r| (r.labels.as_str(), r.counts.calls, r.counts.usage.input)).collect();
+        let seen: Vec<_> = rows
+            .iter()
+            .map(|r| (r.labels.as_str(), r.counts.calls, r.counts.usage.input))
+            .collect();
         assert_eq!(seen, [("a", 3, 49), ("b", 1, 2), (OTHER, 2, 12)]);
     }
 

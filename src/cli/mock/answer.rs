@@ -119,24 +119,15 @@ impl Default for Turn {
 
 impl Answer {
     pub(super) fn new(ask: &Ask<'_>, faults: &Faults) -> Answer {
-        let calls = if faults.text.is_some() || faults.tokens.is_some() {
-            Vec::new()
-        } else {
-            calls(ask)
-        };
+        let calls =
+            if faults.text.is_some() || faults.tokens.is_some() { Vec::new() } else { calls(ask) };
         let (text, finish) = if calls.is_empty() {
             limit(say(ask, faults), ask)
         } else {
             (String::new(), Finish::Calls)
         };
-        let mut answer = Answer {
-            id: id(ask),
-            text,
-            calls,
-            finish,
-            usage: None,
-            thinking: ask.thinking,
-        };
+        let mut answer =
+            Answer { id: id(ask), text, calls, finish, usage: None, thinking: ask.thinking };
         if !faults.no_usage {
             answer.usage = Some(answer.count(ask));
         }
@@ -183,10 +174,7 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
 pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let end = rest
-            .char_indices()
-            .nth(PIECE)
-            .map_or(rest.len(), |(i, _)| i);
+        let end = rest.char_indices().nth(PIECE).map_or(rest.len(), |(i, _)| i);
         let (piece, tail) = rest.split_at(end);
         rest = tail;
         (!piece.is_empty()).then_some(piece)
@@ -207,11 +195,7 @@ fn calls(ask: &Ask<'_>) -> Vec<Call> {
     let Some(tool) = tool else {
         return Vec::new();
     };
-    let count = if text.contains("both") && !ask.one_call_at_most {
-        2
-    } else {
-        1
-    };
+    let count = if text.contains("both") && !ask.one_call_at_most { 2 } else { 1 };
     (0..count)
         .map(|_| Call {
             name: tool.name.to_owned(),

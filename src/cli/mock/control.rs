@@ -56,11 +56,8 @@ pub(super) fn handle(state: &State, method: &Method, path: &str, body: &[u8]) ->
 
 /// `GET /v1/models`, in the shape of the vendor whose key came.
 pub(super) fn models(entry: &Entry, watch: Watch) -> Reply {
-    let vendor = if entry.headers.contains_key("x-api-key") {
-        Vendor::Anthropic
-    } else {
-        Vendor::OpenAi
-    };
+    let vendor =
+        if entry.headers.contains_key("x-api-key") { Vendor::Anthropic } else { Vendor::OpenAi };
     if let Err(failure) = vendor.authorize(&entry.headers) {
         return reply::refusal(vendor, &failure, watch);
     }

@@ -182,11 +182,7 @@ fn millis(key: &str, value: &str) -> Result<Duration, String> {
 
 fn number(key: &str, value: &str, min: u64, max: u64) -> Result<u64, String> {
     let parsed = value.trim().parse().map_err(|_| bad(key))?;
-    if (min..=max).contains(&parsed) {
-        Ok(parsed)
-    } else {
-        Err(bad(key))
-    }
+    if (min..=max).contains(&parsed) { Ok(parsed) } else { Err(bad(key)) }
 }
 
 fn bad(key: &str) -> String {
@@ -221,9 +217,7 @@ mod tests {
             ("status=429;retry-after=2", |f| {
                 f.instead.status == Some(429) && f.before.retry_after.as_ref().unwrap() == "2"
             }),
-            ("code=insufficient_quota", |f| {
-                f.code.as_deref() == Some("insufficient_quota")
-            }),
+            ("code=insufficient_quota", |f| f.code.as_deref() == Some("insufficient_quota")),
             ("header-ms=5;first-ms=6;token-ms=7", |f| {
                 (f.before.delay, f.pace.first, f.pace.token) == (ms(5), ms(6), ms(7))
             }),
@@ -251,9 +245,7 @@ mod tests {
             ("error-first;no-done;no-usage;wrong-dialect;tokens=4", |f| {
                 f.error_first && f.no_done && f.no_usage && f.wrong_dialect && f.tokens == Some(4)
             }),
-            ("text=%C3%BC%20%F0%9F%98%80%3B", |f| {
-                f.text.as_deref() == Some("ü 😀;")
-            }),
+            ("text=%C3%BC%20%F0%9F%98%80%3B", |f| f.text.as_deref() == Some("ü 😀;")),
         ];
         for (spec, holds) in table {
             let faults = Faults::parse(spec).unwrap();

@@ -71,9 +71,7 @@ async fn connection(stream: TcpStream, state: Arc<State>) {
     builder.http1().timer(TokioTimer::new());
     builder.http2().timer(TokioTimer::new());
     // Peers that go away are the daily bread here.
-    let _ = builder
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
@@ -81,19 +79,10 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
     let body = Limited::new(body, MAX_BODY).collect().await;
     let body = body.map_err(io::Error::other)?.to_bytes();
     if parts.uri.path().starts_with("/mock/") {
-        return Ok(control::handle(
-            state,
-            &parts.method,
-            parts.uri.path(),
-            &body,
-        ));
+        return Ok(control::handle(state, &parts.method, parts.uri.path(), &body));
     }
     let parsed = serde_json::from_slice::<Value>(&body);
-    let model = parsed
-        .as_ref()
-        .ok()
-        .and_then(|v| v.get("model"))
-        .and_then(Value::as_str);
+    let model = parsed.as_ref().ok().and_then(|v| v.get("model")).and_then(Value::as_str);
     let (entry, watch) = state.log.add(Entry {
         method: parts.method,
         uri: parts.uri,
@@ -111,11 +100,7 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
         }
         _ => {
             let message = format!("Invalid URL ({} {path})", entry.method);
-            return Ok(reply::refusal(
-                Vendor::OpenAi,
-                &Failure::new(404, message),
-                watch,
-            ));
+            return Ok(reply::refusal(Vendor::OpenAi, &Failure::new(404, message), watch));
         }
     };
     if entry.method != Method::POST {
@@ -145,11 +130,7 @@ async fn answer(
         std::future::pending::<()>().await;
     }
     pause(faults.before.delay).await;
-    let speaker = if faults.wrong_dialect {
-        vendor.other()
-    } else {
-        vendor
-    };
+    let speaker = if faults.wrong_dialect { vendor.other() } else { vendor };
     let ask = match vendor.authorize(&entry.headers) {
         Err(failure) => Err(failure),
         Ok(()) if faults.instead.is_set() => return Ok(reply::instead(speaker, &faults, watch)),
@@ -184,11 +165,7 @@ fn not_json() -> Failure {
 
 impl State {
     pub(super) fn new(keep: bool) -> State {
-        State {
-            log: Log::new(keep),
-            planned: Mutex::default(),
-            plans: AtomicUsize::new(0),
-        }
+        State { log: Log::new(keep), planned: Mutex::default(), plans: AtomicUsize::new(0) }
     }
 
     pub(super) fn set_faults(&self, model: &str, faults: Faults, times: Option<u64>) {

@@ -78,9 +78,7 @@ pub fn main(args: &Args) -> ExitCode {
 }
 
 fn serve(args: &Args) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let server = Server::open(args.listen, !args.quiet).await?;
         let mut interrupt = signal(SignalKind::interrupt())?;

@@ -63,11 +63,7 @@ impl Recorded {
 
 impl Log {
     pub(super) fn new(keep: bool) -> Log {
-        Log {
-            keep,
-            requests: Mutex::default(),
-            counts: Mutex::default(),
-        }
+        Log { keep, requests: Mutex::default(), counts: Mutex::default() }
     }
 
     /// Counts and, unless quiet, keeps the request.
@@ -91,10 +87,8 @@ impl Log {
     }
 
     pub(super) fn counts(&self) -> Vec<(String, u64)> {
-        let mut counts: Vec<_> = lock(&self.counts)
-            .iter()
-            .map(|(model, count)| (model.clone(), *count))
-            .collect();
+        let mut counts: Vec<_> =
+            lock(&self.counts).iter().map(|(model, count)| (model.clone(), *count)).collect();
         counts.sort();
         counts
     }
@@ -122,10 +116,7 @@ impl Entry {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Recorded {
             method: self.method.to_string(),
-            path: self
-                .uri
-                .path_and_query()
-                .map_or_else(String::new, ToString::to_string),
+            path: self.uri.path_and_query().map_or_else(String::new, ToString::to_string),
             headers: self
                 .headers
                 .iter()
@@ -202,15 +193,8 @@ mod tests {
         log.add(entry("finished", "")).1.finished();
         log.add(entry("cut", "")).1.cut();
         drop(log.add(entry("aborted", "")));
-        let ends: Vec<_> = log
-            .requests()
-            .iter()
-            .map(|r| (r.finished, r.aborted))
-            .collect();
-        assert_eq!(
-            ends,
-            [(false, false), (true, false), (false, false), (false, true)]
-        );
+        let ends: Vec<_> = log.requests().iter().map(|r| (r.finished, r.aborted)).collect();
+        assert_eq!(ends, [(false, false), (true, false), (false, false), (false, true)]);
         drop(open);
     }
 

@@ -25,11 +25,7 @@ pub(super) fn answer(
         let events = vendor.events(ask, answer);
         (script::stream(&events, &error, faults), None, SSE)
     } else {
-        let body = if faults.error_first {
-            error.data
-        } else {
-            vendor.whole(ask, answer)
-        };
+        let body = if faults.error_first { error.data } else { vendor.whole(ask, answer) };
         let (steps, length) = script::whole(body.into(), faults);
         (steps, length, JSON)
     };
@@ -52,11 +48,7 @@ pub(super) fn instead(vendor: Vendor, faults: &Faults, watch: Watch) -> Reply {
         (JSON, vendor.failure(&failure))
     };
     if body.is_empty() {
-        return decorate_plain(
-            reply(status, kind, Script::empty(Some(watch))),
-            vendor,
-            faults,
-        );
+        return decorate_plain(reply(status, kind, Script::empty(Some(watch))), vendor, faults);
     }
     let (steps, length) = script::whole(body.into(), faults);
     let script = Script::new(steps, length, Some(watch));

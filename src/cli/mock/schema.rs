@@ -63,11 +63,9 @@ fn object(schema: &Value, root: &Value, depth: usize) -> Value {
 fn type_of(schema: &Value) -> &str {
     match schema.get("type") {
         Some(Value::String(name)) => name,
-        Some(Value::Array(names)) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|name| *name != "null")
-            .unwrap_or("null"),
+        Some(Value::Array(names)) => {
+            names.iter().filter_map(Value::as_str).find(|name| *name != "null").unwrap_or("null")
+        }
         _ => "object",
     }
 }
@@ -93,10 +91,7 @@ mod tests {
             (json!({"type": ["null", "string"]}), json!("Paris")),
             (json!({"enum": ["x", "y"]}), json!("x")),
             (json!({"anyOf": [{"type": "boolean"}]}), json!(true)),
-            (
-                json!({"$ref": "#/$defs/t", "$defs": {"t": {"type": "string"}}}),
-                json!("Paris"),
-            ),
+            (json!({"$ref": "#/$defs/t", "$defs": {"t": {"type": "string"}}}), json!("Paris")),
         ];
         for (schema, value) in table {
             assert_eq!(sample(&schema), value, "{schema}");
@@ -111,9 +106,7 @@ mod tests {
 
     #[test]
     fn closed() {
-        assert!(is_closed(
-            &json!({"type": "object", "additionalProperties": false})
-        ));
+        assert!(is_closed(&json!({"type": "object", "additionalProperties": false})));
         assert!(!is_closed(&json!({"type": "object"})));
         assert!(!is_closed(&json!({"items": {"type": "object"}})));
     }

@@ -96,11 +96,7 @@ pub(super) fn whole(body: Bytes, faults: &Faults) -> (Vec<Step>, Option<usize>) 
         return (steps, Some(length));
     }
     steps.push(Step::Flush);
-    steps.push(if how == How::Cut {
-        Step::Cut
-    } else {
-        Step::Hang
-    });
+    steps.push(if how == How::Cut { Step::Cut } else { Step::Hang });
     let announced = (!faults.wire.gzip).then_some(full);
     (shape(steps, &faults.wire), announced)
 }
@@ -197,16 +193,10 @@ fn slice(steps: Vec<Step>, size: usize) -> Vec<Step> {
 fn send_slices(out: &mut Vec<Step>, held: &mut Vec<u8>, size: usize) {
     let held = Bytes::from(std::mem::take(held));
     for start in (0..held.len()).step_by(size) {
-        out.push(Step::Send(
-            held.slice(start..held.len().min(start.saturating_add(size))),
-        ));
+        out.push(Step::Send(held.slice(start..held.len().min(start.saturating_add(size)))));
         // A timer tick keeps the first pieces apart in the peer's reads too;
         // all of them would make a long body crawl.
-        out.push(if out.len() < 400 {
-            Step::Wait(Duration::from_millis(1))
-        } else {
-            Step::Flush
-        });
+        out.push(if out.len() < 400 { Step::Wait(Duration::from_millis(1)) } else { Step::Flush });
     }
 }
 
@@ -276,18 +266,13 @@ impl Body for Script {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.length
-            .map_or_else(SizeHint::default, SizeHint::with_exact)
+        self.length.map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
 
 impl Drop for Script {
     fn drop(&mut self) {
-        let rest_sends = self
-            .steps
-            .as_slice()
-            .iter()
-            .any(|s| matches!(s, Step::Send(_)));
+        let rest_sends = self.steps.as_slice().iter().any(|s| matches!(s, Step::Send(_)));
         if let Some(watch) = &self.watch
             && !self.hung
             && !rest_sends

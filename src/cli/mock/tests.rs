@@ -42,9 +42,7 @@ impl Seen {
     /// The JSON of all `data:` lines; `[DONE]` as a string.
     fn events(&self) -> Vec<Value> {
         let lines = self.text().lines().filter_map(|l| l.strip_prefix("data: "));
-        lines
-            .map(|l| serde_json::from_str(l).unwrap_or_else(|_| json!(l)))
-            .collect()
+        lines.map(|l| serde_json::from_str(l).unwrap_or_else(|_| json!(l))).collect()
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -69,9 +67,7 @@ async fn call(server: &Server, method: &str, path: &str, headers: &str, body: &s
     let mut bytes = Vec::new();
     let read = stream.read_to_end(&mut bytes);
     // A reset is as good an end as any; what came before it stays.
-    let _ = tokio::time::timeout(Duration::from_secs(10), read)
-        .await
-        .unwrap();
+    let _ = tokio::time::timeout(Duration::from_secs(10), read).await.unwrap();
     parse(&bytes)
 }
 
@@ -88,30 +84,16 @@ async fn open(server: &Server, method: &str, path: &str, headers: &str, body: &s
 
 fn parse(bytes: &[u8]) -> Seen {
     let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") else {
-        return Seen {
-            status: 0,
-            head: String::new(),
-            body: bytes.into(),
-            complete: false,
-        };
+        return Seen { status: 0, head: String::new(), body: bytes.into(), complete: false };
     };
-    let head = String::from_utf8(bytes[..end].to_vec())
-        .unwrap()
-        .to_lowercase();
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_lowercase();
     let status = head[9..12].parse().unwrap();
     let rest = &bytes[end + 4..];
-    let mut seen = Seen {
-        status,
-        head,
-        body: rest.into(),
-        complete: false,
-    };
+    let mut seen = Seen { status, head, body: rest.into(), complete: false };
     if seen.header("transfer-encoding") == Some("chunked") {
         (seen.body, seen.complete) = dechunk(rest);
     } else {
-        let length = seen
-            .header("content-length")
-            .map_or(0, |v| v.parse().unwrap());
+        let length = seen.header("content-length").map_or(0, |v| v.parse().unwrap());
         seen.complete = seen.body.len() == length;
     }
     seen

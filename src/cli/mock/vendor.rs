@@ -101,11 +101,7 @@ impl Vendor {
         };
         let mut failure = Failure::new(status, message);
         failure.code = code.map(str::to_owned);
-        Event {
-            kind: Kind::Frame,
-            name,
-            data: self.failure(&failure),
-        }
+        Event { kind: Kind::Frame, name, data: self.failure(&failure) }
     }
 
     /// The name of the response header with the request's id.
@@ -121,12 +117,7 @@ impl Vendor {
 
 impl Failure {
     pub(super) fn new(status: u16, message: impl Into<String>) -> Failure {
-        Failure {
-            status,
-            message: message.into(),
-            code: None,
-            param: None,
-        }
+        Failure { status, message: message.into(), code: None, param: None }
     }
 
     pub(super) fn bad(message: impl Into<String>) -> Failure {

@@ -28,10 +28,7 @@ pub(super) fn thinking(block: &Object, path: &str) -> Result<(), Failure> {
 /// Blocks that are legal but say nothing to the mock.
 pub(super) fn is_carried(role: &str, kind: &str) -> bool {
     match role {
-        "user" => matches!(
-            kind,
-            "image" | "document" | "search_result" | "container_upload"
-        ),
+        "user" => matches!(kind, "image" | "document" | "search_result" | "container_upload"),
         _ => {
             matches!(kind, "redacted_thinking" | "server_tool_use")
                 || kind.ends_with("_tool_result")
@@ -43,10 +40,7 @@ pub(super) fn is_carried(role: &str, kind: &str) -> bool {
 
 impl Reader {
     pub(super) fn marks(&mut self, block: &Object) {
-        if block
-            .get("cache_control")
-            .is_some_and(|mark| !mark.is_null())
-        {
+        if block.get("cache_control").is_some_and(|mark| !mark.is_null()) {
             self.cache_marks += 1;
         }
     }

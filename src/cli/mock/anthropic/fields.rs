@@ -21,21 +21,16 @@ pub(super) fn only(map: &Object, path: &str, known: &[&str]) -> Result<(), Failu
 }
 
 pub(super) fn object<'a>(value: &'a Value, path: &str) -> Result<&'a Object, Failure> {
-    value
-        .as_object()
-        .ok_or_else(|| bad(path, "Input should be an object"))
+    value.as_object().ok_or_else(|| bad(path, "Input should be an object"))
 }
 
 pub(super) fn required<'a>(map: &'a Object, path: &str, name: &str) -> Result<&'a Value, Failure> {
-    map.get(name)
-        .ok_or_else(|| bad(&join(path, name), "Field required"))
+    map.get(name).ok_or_else(|| bad(&join(path, name), "Field required"))
 }
 
 pub(super) fn string<'a>(map: &'a Object, path: &str, name: &str) -> Result<&'a str, Failure> {
     let value = required(map, path, name)?;
-    value
-        .as_str()
-        .ok_or_else(|| bad(&join(path, name), "Input should be a valid string"))
+    value.as_str().ok_or_else(|| bad(&join(path, name), "Input should be a valid string"))
 }
 
 pub(super) fn array<'a>(map: &'a Object, path: &str, name: &str) -> Result<&'a [Value], Failure> {
@@ -78,9 +73,5 @@ pub(super) fn share(map: &Object, name: &str) -> Result<Option<f64>, Failure> {
 }
 
 pub(super) fn join(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }

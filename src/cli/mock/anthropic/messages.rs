@@ -166,17 +166,10 @@ impl<'a> Talk<'a> {
 
     fn tool_use(&mut self, block: &'a Object, path: &str) -> Result<(), Failure> {
         let path = format!("{path}.tool_use");
-        only(
-            block,
-            &path,
-            &["type", "id", "name", "input", "cache_control", "caller"],
-        )?;
+        only(block, &path, &["type", "id", "name", "input", "cache_control", "caller"])?;
         string(block, &path, "name")?;
         if !required(block, &path, "input")?.is_object() {
-            return Err(bad(
-                &format!("{path}.input"),
-                "Input should be a valid dictionary",
-            ));
+            return Err(bad(&format!("{path}.input"), "Input should be a valid dictionary"));
         }
         let id = string(block, &path, "id")?;
         if self.uses.contains(&id) {
@@ -193,17 +186,7 @@ impl<'a> Talk<'a> {
         reader: &mut Reader,
     ) -> Result<(), Failure> {
         let inner = format!("{path}.tool_result");
-        only(
-            block,
-            &inner,
-            &[
-                "type",
-                "tool_use_id",
-                "content",
-                "is_error",
-                "cache_control",
-            ],
-        )?;
+        only(block, &inner, &["type", "tool_use_id", "content", "is_error", "cache_control"])?;
         reader.marks(block);
         let id = string(block, &inner, "tool_use_id")?;
         let Some(found) = self.uses.iter().position(|open| *open == id) else {

@@ -72,10 +72,7 @@ mod tests {
         assert_eq!(check(&[version]), Err(401));
         assert_eq!(check(&[("authorization", "Bearer k"), version]), Err(401));
         assert_eq!(check(&[("x-api-key", "k")]), Err(400));
-        assert_eq!(
-            check(&[("x-api-key", "k"), ("anthropic-version", "1")]),
-            Err(400)
-        );
+        assert_eq!(check(&[("x-api-key", "k"), ("anthropic-version", "1")]), Err(400));
     }
 
     #[test]

@@ -14,9 +14,8 @@ use super::fields::{Object, array, bad, boolean, object, only, required, share, 
 use super::messages;
 
 pub(in crate::cli::mock) fn ask(body: &Value) -> Result<Ask<'_>, Failure> {
-    let body = body
-        .as_object()
-        .ok_or_else(|| Failure::bad("The request body is not a JSON object."))?;
+    let body =
+        body.as_object().ok_or_else(|| Failure::bad("The request body is not a JSON object."))?;
     let mut ask = Ask {
         model: string(body, "", "model")?,
         stream: boolean(body, "", "stream")?,
@@ -57,9 +56,7 @@ fn stops(body: &Object) -> Result<Vec<&str>, Failure> {
     let mut stops = Vec::new();
     for (n, stop) in array(body, "", "stop_sequences")?.iter().enumerate() {
         let path = format!("stop_sequences.{n}");
-        let stop = stop
-            .as_str()
-            .ok_or_else(|| bad(&path, "Input should be a valid string"))?;
+        let stop = stop.as_str().ok_or_else(|| bad(&path, "Input should be a valid string"))?;
         if stop.trim().is_empty() {
             let problem = "each stop sequence must contain non-whitespace";
             return Err(bad("stop_sequences", problem));
@@ -193,14 +190,10 @@ fn thinking(body: &Object, ask: &Ask<'_>, temperature: Option<f64>) -> Result<bo
         }
     }
     if temperature.is_some_and(|t| t != 1.0) {
-        return Err(Failure::bad(
-            "`temperature` may only be set to 1 when thinking is enabled.",
-        ));
+        return Err(Failure::bad("`temperature` may only be set to 1 when thinking is enabled."));
     }
     if matches!(ask.choice, Choice::Any | Choice::Named(_)) {
-        return Err(Failure::bad(
-            "Thinking may not be enabled when tool_choice forces tool use.",
-        ));
+        return Err(Failure::bad("Thinking may not be enabled when tool_choice forces tool use."));
     }
     Ok(true)
 }
@@ -211,11 +204,7 @@ fn format(body: &Object) -> Result<Format<'_>, Failure> {
         return Ok(Format::Text);
     };
     let config = object(config, "output_config")?;
-    only(
-        config,
-        "output_config",
-        &["format", "effort", "task_budget"],
-    )?;
+    only(config, "output_config", &["format", "effort", "task_budget"])?;
     if let Some(effort) = config.get("effort").filter(|e| !e.is_null())
         && !EFFORTS.contains(&effort.as_str().unwrap_or_default())
     {
@@ -229,10 +218,7 @@ fn format(body: &Object) -> Result<Format<'_>, Failure> {
     let format = object(format, path)?;
     only(format, path, &["type", "schema"])?;
     if string(format, path, "type")? != "json_schema" {
-        return Err(bad(
-            "output_config.format.type",
-            "Input should be 'json_schema'",
-        ));
+        return Err(bad("output_config.format.type", "Input should be 'json_schema'"));
     }
     let schema = required(format, path, "schema")?;
     if !is_closed(schema) {

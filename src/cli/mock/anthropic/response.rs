@@ -17,10 +17,7 @@ pub(in crate::cli::mock) fn whole(ask: &Ask<'_>, answer: &Answer) -> String {
         ));
     }
     if !answer.text.is_empty() {
-        content.push(format!(
-            r#"{{"type":"text","text":{}}}"#,
-            quote(&answer.text)
-        ));
+        content.push(format!(r#"{{"type":"text","text":{}}}"#, quote(&answer.text)));
     }
     for (n, call) in answer.calls.iter().enumerate() {
         content.push(tool_use(answer, n, &call.arguments));
@@ -36,10 +33,7 @@ pub(in crate::cli::mock) fn whole(ask: &Ask<'_>, answer: &Answer) -> String {
 }
 
 pub(in crate::cli::mock) fn events(ask: &Ask<'_>, answer: &Answer) -> Vec<Event> {
-    let mut blocks = Blocks {
-        index: 0,
-        events: Vec::with_capacity(answer.chunks() + 16),
-    };
+    let mut blocks = Blocks { index: 0, events: Vec::with_capacity(answer.chunks() + 16) };
     let usage = answer.usage.map(|usage| usage_json(&usage, 1));
     let start = message(ask, answer, "", NOT_YET, usage);
     blocks.push("message_start", &format!(r#","message":{start}"#));
@@ -50,10 +44,7 @@ pub(in crate::cli::mock) fn events(ask: &Ask<'_>, answer: &Answer) -> Vec<Event>
     let usage = answer.usage.map_or_else(String::new, |usage| {
         format!(r#","usage":{{"output_tokens":{}}}"#, usage.output)
     });
-    blocks.push(
-        "message_delta",
-        &format!(r#","delta":{{{}}}{usage}"#, stop(answer)),
-    );
+    blocks.push("message_delta", &format!(r#","delta":{{{}}}{usage}"#, stop(answer)));
     blocks.push("message_stop", "");
     blocks.events
 }
@@ -96,15 +87,9 @@ impl Blocks {
     fn calls(&mut self, answer: &Answer) {
         for (n, call) in answer.calls.iter().enumerate() {
             self.start(&tool_use(answer, n, "{}"));
-            self.delta(
-                Kind::Frame,
-                r#""type":"input_json_delta","partial_json":"""#,
-            );
+            self.delta(Kind::Frame, r#""type":"input_json_delta","partial_json":"""#);
             for piece in pieces(&call.arguments) {
-                let delta = format!(
-                    r#""type":"input_json_delta","partial_json":{}"#,
-                    quote(piece)
-                );
+                let delta = format!(r#""type":"input_json_delta","partial_json":{}"#, quote(piece));
                 self.delta(Kind::Content, &delta);
             }
             self.stop();
@@ -131,11 +116,7 @@ impl Blocks {
     }
 
     fn push(&mut self, name: &'static str, rest: &str) {
-        let kind = if name == "message_stop" {
-            Kind::Done
-        } else {
-            Kind::Frame
-        };
+        let kind = if name == "message_stop" { Kind::Done } else { Kind::Frame };
         let data = format!(r#"{{"type":"{name}"{rest}}}"#);
         self.events.push(Event::new(kind, name, data));
     }

@@ -67,11 +67,9 @@ pub(super) fn wrong_type(param: &str, expected: &str, got: &Value) -> Failure {
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     };
-    Failure::bad(format!(
-        "Invalid type for '{param}': expected {expected}, but got {got} instead."
-    ))
-    .param(param)
-    .code("invalid_type")
+    Failure::bad(format!("Invalid type for '{param}': expected {expected}, but got {got} instead."))
+        .param(param)
+        .code("invalid_type")
 }
 
 pub(super) fn one_of(param: &str, got: &Value, values: &[&str]) -> Failure {
@@ -84,10 +82,7 @@ pub(super) fn one_of(param: &str, got: &Value, values: &[&str]) -> Failure {
             "Invalid value: '{got_text}'. Supported values are: {}, and {last}.",
             first.join(", ")
         ),
-        _ => format!(
-            "Invalid value: '{got_text}'. Value must be {}.",
-            values.concat()
-        ),
+        _ => format!("Invalid value: '{got_text}'. Value must be {}.", values.concat()),
     };
     Failure::bad(message).param(param).code("invalid_value")
 }
@@ -112,8 +107,6 @@ fn bound(
     .param(name)
     .code(&format!(
         "{kind}_{}_value",
-        side.replace("minimum", "min")
-            .replace("maximum", "max")
-            .replace(' ', "_")
+        side.replace("minimum", "min").replace("maximum", "max").replace(' ', "_")
     ))
 }

@@ -80,10 +80,8 @@ fn content(
             Ok(String::new())
         }
         None if role == "assistant" && field(message, "refusal").is_some() => Ok(String::new()),
-        None => Err(
-            Failure::bad("Invalid value for 'content': expected a string, got null.")
-                .param(format!("messages.[{at}].content")),
-        ),
+        None => Err(Failure::bad("Invalid value for 'content': expected a string, got null.")
+            .param(format!("messages.[{at}].content"))),
         Some(Value::String(text)) => Ok(text.clone()),
         Some(Value::Array(parts)) => {
             let mut texts = Vec::new();
@@ -92,11 +90,7 @@ fn content(
             }
             Ok(texts.join("\n"))
         }
-        Some(other) => Err(wrong_type(
-            &param,
-            "one of a string or array of objects",
-            other,
-        )),
+        Some(other) => Err(wrong_type(&param, "one of a string or array of objects", other)),
     }
 }
 
@@ -109,11 +103,9 @@ fn part_text<'a>(part: &'a Value, param: &str, role: &str) -> Result<Option<&'a 
     };
     match kind {
         None => Err(missing(&format!("{param}.type"))),
-        Some(kind) if !allowed.contains(&kind) => Err(one_of(
-            &format!("{param}.type"),
-            &Value::from(kind),
-            allowed,
-        )),
+        Some(kind) if !allowed.contains(&kind) => {
+            Err(one_of(&format!("{param}.type"), &Value::from(kind), allowed))
+        }
         Some(kind) => match part.get(kind) {
             None => Err(missing(&format!("{param}.{kind}"))),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -176,12 +168,5 @@ fn all_answered(open: &[&str], at: usize) -> Result<(), Failure> {
     .param(format!("messages.[{at}].role")))
 }
 
-const ROLES: &[&str] = &[
-    "system",
-    "assistant",
-    "user",
-    "function",
-    "tool",
-    "developer",
-];
+const ROLES: &[&str] = &["system", "assistant", "user", "function", "tool", "developer"];
 const USER_PARTS: &[&str] = &["text", "image_url", "input_audio", "file"];

@@ -71,13 +71,7 @@ mod tests {
             authorize(&headers).is_ok()
         };
         assert!(check(Some("Bearer sk-1")) && check(Some("bearer sk-1")));
-        for bad in [
-            None,
-            Some("Bearer"),
-            Some("Bearer  "),
-            Some("Basic abc"),
-            Some("sk-1"),
-        ] {
+        for bad in [None, Some("Bearer"), Some("Bearer  "), Some("Basic abc"), Some("sk-1")] {
             assert!(!check(bad), "{bad:?}");
         }
     }

@@ -60,11 +60,7 @@ fn stops(body: &Map<String, Value>) -> Result<Vec<&str>, Failure> {
         Some(Value::Array(stops)) if stops.len() <= 4 && stops.iter().all(Value::is_string) => {
             Ok(stops.iter().filter_map(Value::as_str).collect())
         }
-        Some(other) => Err(wrong_type(
-            "stop",
-            "a string or an array of up to 4 strings",
-            other,
-        )),
+        Some(other) => Err(wrong_type("stop", "a string or an array of up to 4 strings", other)),
     }
 }
 

@@ -38,11 +38,7 @@ pub(in crate::cli::mock) fn events(ask: &Ask<'_>, answer: &Answer) -> Vec<Event>
     let choices = 0..ask.choices.max(1);
     let mut chunks = Chunks::new(ask, answer);
     for choice in choices.clone() {
-        let content = if answer.calls.is_empty() {
-            r#""""#
-        } else {
-            "null"
-        };
+        let content = if answer.calls.is_empty() { r#""""# } else { "null" };
         let delta = format!(r#""role":"assistant","content":{content},"refusal":null"#);
         chunks.delta(Kind::Frame, choice, &delta);
     }
@@ -80,11 +76,7 @@ impl Chunks {
                 answer.id,
                 quote(ask.model),
             ),
-            tail: if ask.include_usage {
-                r#"],"usage":null}"#
-            } else {
-                "]}"
-            },
+            tail: if ask.include_usage { r#"],"usage":null}"# } else { "]}" },
             include_usage: ask.include_usage,
             events: Vec::with_capacity(answer.chunks() * ask.choices.max(1) + 4),
         }
@@ -123,8 +115,7 @@ impl Chunks {
             let data = format!(r#"{}],"usage":{}}}"#, self.head, usage_json(usage));
             self.events.push(Event::new(Kind::Frame, "", data));
         }
-        self.events
-            .push(Event::new(Kind::Done, "", "[DONE]".to_owned()));
+        self.events.push(Event::new(Kind::Done, "", "[DONE]".to_owned()));
     }
 
     fn chunk(&mut self, kind: Kind, choice: usize, delta: &str, reason: &str) {
@@ -154,10 +145,7 @@ fn message(answer: &Answer, choice: usize) -> (String, String) {
             )
         })
         .collect();
-    (
-        "null".to_owned(),
-        format!(r#","tool_calls":[{}]"#, calls.join(",")),
-    )
+    ("null".to_owned(), format!(r#","tool_calls":[{}]"#, calls.join(",")))
 }
 
 fn call_id(answer: &Answer, choice: usize, n: usize) -> String {

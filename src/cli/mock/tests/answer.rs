@@ -7,23 +7,12 @@ use crate::cli::mock::faults::Faults;
 
 #[test]
 fn words_and_pieces_add_up() {
-    for text in [
-        "",
-        " ",
-        "a",
-        "a b",
-        "  a  b\n\nc ",
-        "ü 😀 日本",
-        "{\"city\":\"Paris\"}",
-    ] {
+    for text in ["", " ", "a", "a b", "  a  b\n\nc ", "ü 😀 日本", "{\"city\":\"Paris\"}"] {
         let joined: String = words(text).collect();
         assert_eq!(joined, if text.trim().is_empty() { "" } else { text });
         assert_eq!(pieces(text).collect::<String>(), text);
     }
-    assert_eq!(
-        words("You said: hi").collect::<Vec<_>>(),
-        ["You", " said:", " hi"]
-    );
+    assert_eq!(words("You said: hi").collect::<Vec<_>>(), ["You", " said:", " hi"]);
 }
 
 #[test]
@@ -44,29 +33,15 @@ fn echoes_200_characters() {
 #[test]
 fn limits() {
     let table: &[(&[&str], Option<u64>, &str, Finish)] = &[
-        (
-            &["there"],
-            None,
-            "You said: hello ",
-            Finish::Sequence("there".into()),
-        ),
+        (&["there"], None, "You said: hello ", Finish::Sequence("there".into())),
         (&["zzz"], Some(9), "You said: hello there", Finish::Stop),
         (&[], Some(4), "You said: hello there", Finish::Stop),
         (&[], Some(2), "You said:", Finish::Length),
         (&["hello"], Some(1), "You", Finish::Length),
-        (
-            &["hello"],
-            Some(2),
-            "You said: ",
-            Finish::Sequence("hello".into()),
-        ),
+        (&["hello"], Some(2), "You said: ", Finish::Sequence("hello".into())),
     ];
     for (stops, max_tokens, text, finish) in table {
-        let ask = Ask {
-            stops: stops.to_vec(),
-            max_tokens: *max_tokens,
-            ..ask("hello there")
-        };
+        let ask = Ask { stops: stops.to_vec(), max_tokens: *max_tokens, ..ask("hello there") };
         let answer = answer(&ask, "");
         assert_eq!((answer.text.as_str(), &answer.finish), (*text, finish));
     }
@@ -76,17 +51,9 @@ fn limits() {
 fn tools() {
     let schema = json!({"properties": {"city": {"type": "string"}}});
     let names = |turn, choice, one| {
-        let tools = ["a", "b"].map(|name| Tool {
-            name,
-            schema: &schema,
-        });
-        let ask = Ask {
-            turn,
-            choice,
-            tools: tools.into(),
-            one_call_at_most: one,
-            ..Ask::default()
-        };
+        let tools = ["a", "b"].map(|name| Tool { name, schema: &schema });
+        let ask =
+            Ask { turn, choice, tools: tools.into(), one_call_at_most: one, ..Ask::default() };
         let calls = answer(&ask, "").calls;
         assert!(calls.iter().all(|c| c.arguments == r#"{"city":"Paris"}"#));
         calls.into_iter().map(|c| c.name).collect::<String>()
@@ -107,30 +74,17 @@ fn faults_and_formats() {
     assert_eq!(answer(&ask("x"), "tokens=3").text, "w0 w1 w2");
     assert_eq!(answer(&ask("x"), "text=%C3%BC").text, "ü");
     assert!(answer(&ask("x"), "no-usage").usage.is_none());
-    let object = Ask {
-        format: Format::Object,
-        ..ask("x")
-    };
+    let object = Ask { format: Format::Object, ..ask("x") };
     assert_eq!(answer(&object, "").text, r#"{"ok":true}"#);
     let schema = json!({"properties": {"n": {"type": "integer"}}});
-    let schema = Ask {
-        format: Format::Schema(&schema),
-        ..ask("x")
-    };
+    let schema = Ask { format: Format::Schema(&schema), ..ask("x") };
     assert_eq!(answer(&schema, "").text, r#"{"n":1}"#);
-    let tool = Ask {
-        turn: Turn::Tool("sunny".into()),
-        ..ask("x")
-    };
+    let tool = Ask { turn: Turn::Tool("sunny".into()), ..ask("x") };
     assert_eq!(answer(&tool, "").text, "Tool said: sunny");
 }
 
 fn ask(text: &str) -> Ask<'static> {
-    Ask {
-        turn: Turn::User(text.to_owned()),
-        input_bytes: text.len(),
-        ..Ask::default()
-    }
+    Ask { turn: Turn::User(text.to_owned()), input_bytes: text.len(), ..Ask::default() }
 }
 
 fn answer(ask: &Ask<'_>, spec: &str) -> Answer {

@@ -10,10 +10,7 @@ async fn whole() {
     assert_eq!(seen.header("request-id"), Some("req_mock"));
     let body = seen.json();
     assert_eq!(body["type"], "message");
-    assert_eq!(
-        body["content"],
-        json!([{"type": "text", "text": "You said: hello there"}])
-    );
+    assert_eq!(body["content"], json!([{"type": "text", "text": "You said: hello there"}]));
     assert_eq!(body["stop_reason"], "end_turn");
     assert_eq!(body["usage"]["input_tokens"], 3);
     assert_eq!(body["usage"]["output_tokens"], 4);
@@ -28,9 +25,7 @@ async fn variants() {
         "stop_sequences": ["there"],
         "system": [{"type": "text", "text": "Be good.", "cache_control": {"type": "ephemeral"}}],
     });
-    let body = post(&server, MESSAGES, with(message("hello there"), more))
-        .await
-        .json();
+    let body = post(&server, MESSAGES, with(message("hello there"), more)).await.json();
     let thought = json!({"type": "thinking", "thinking": "Let me think.", "signature": "sig-mock"});
     assert_eq!(body["content"][0], thought);
     assert_eq!(body["content"][1]["text"], "You said: hello ");
@@ -41,18 +36,10 @@ async fn variants() {
 
     let format = json!({"output_config": {"format": {"type": "json_schema", "schema": {
         "type": "object", "additionalProperties": false, "properties": {"n": {"type": "integer"}}}}}});
-    let body = post(&server, MESSAGES, with(message("hi"), format))
-        .await
-        .json();
+    let body = post(&server, MESSAGES, with(message("hi"), format)).await.json();
     assert_eq!(body["content"][0]["text"], r#"{"n":1}"#);
 
-    let body = post(
-        &server,
-        MESSAGES,
-        with(message("hi"), json!({"max_tokens": 1})),
-    )
-    .await
-    .json();
+    let body = post(&server, MESSAGES, with(message("hi"), json!({"max_tokens": 1}))).await.json();
     assert_eq!(
         (&body["stop_reason"], &body["content"][0]["text"]),
         (&json!("max_tokens"), &json!("You"))
@@ -66,18 +53,10 @@ async fn stream() {
     let seen = post(&server, MESSAGES, with(message("hi"), more)).await;
     assert!(seen.complete);
     let events = seen.events();
-    let names: Vec<_> = seen
-        .text()
-        .lines()
-        .filter_map(|l| l.strip_prefix("event: "))
-        .collect();
+    let names: Vec<_> = seen.text().lines().filter_map(|l| l.strip_prefix("event: ")).collect();
     let types: Vec<_> = events.iter().map(|e| e["type"].as_str().unwrap()).collect();
     assert_eq!(names, types);
-    let (start, delta, stop) = (
-        "content_block_start",
-        "content_block_delta",
-        "content_block_stop",
-    );
+    let (start, delta, stop) = ("content_block_start", "content_block_delta", "content_block_stop");
     assert_eq!(
         types,
         [
@@ -99,24 +78,12 @@ async fn stream() {
         ]
     );
     let head = &events[0]["message"];
-    assert_eq!(
-        (&head["content"], &head["stop_reason"]),
-        (&json!([]), &Value::Null)
-    );
+    assert_eq!((&head["content"], &head["stop_reason"]), (&json!([]), &Value::Null));
     assert_eq!(head["usage"]["input_tokens"], 1);
-    assert_eq!(
-        events[3]["delta"],
-        json!({"type": "thinking_delta", "thinking": "Let"})
-    );
-    assert_eq!(
-        events[6]["delta"],
-        json!({"type": "signature_delta", "signature": "sig-mock"})
-    );
+    assert_eq!(events[3]["delta"], json!({"type": "thinking_delta", "thinking": "Let"}));
+    assert_eq!(events[6]["delta"], json!({"type": "signature_delta", "signature": "sig-mock"}));
     assert_eq!(events[8]["index"], 1);
-    assert_eq!(
-        events[9]["delta"],
-        json!({"type": "text_delta", "text": "You"})
-    );
+    assert_eq!(events[9]["delta"], json!({"type": "text_delta", "text": "You"}));
     assert_eq!(events[13]["delta"]["stop_reason"], "end_turn");
     assert_eq!(events[13]["usage"], json!({"output_tokens": 3}));
 }
@@ -133,12 +100,7 @@ async fn tools_there_and_back() {
     assert_eq!(uses.len(), 2);
     assert_eq!(uses[1]["input"], json!({"city": "Paris"}));
 
-    let streamed = post(
-        &server,
-        MESSAGES,
-        with(ask.clone(), json!({"stream": true})),
-    )
-    .await;
+    let streamed = post(&server, MESSAGES, with(ask.clone(), json!({"stream": true}))).await;
     let mut inputs = [String::new(), String::new()];
     for event in streamed.events() {
         if let Some(part) = event["delta"]["partial_json"].as_str() {
@@ -176,31 +138,16 @@ async fn refuses() {
         {"type": "thinking", "thinking": "x", "signature": signature}, {"type": "text", "text": "y"}]})
     };
     let table = [
-        (
-            json!({"model": "m", "messages": [user]}),
-            "max_tokens: Field required",
-        ),
-        (
-            json!({"max_tokens": 1, "messages": [user]}),
-            "model: Field required",
-        ),
-        (
-            json!({"model": "m", "max_tokens": 1}),
-            "messages: Field required",
-        ),
+        (json!({"model": "m", "messages": [user]}), "max_tokens: Field required"),
+        (json!({"max_tokens": 1, "messages": [user]}), "model: Field required"),
+        (json!({"model": "m", "max_tokens": 1}), "messages: Field required"),
         (talk(json!([])), "at least one message is required"),
-        (
-            talk(json!([{"role": "system", "content": "x"}])),
-            "Unexpected role \"system\"",
-        ),
+        (talk(json!([{"role": "system", "content": "x"}])), "Unexpected role \"system\""),
         (
             talk(json!([{"role": "assistant", "content": "x"}])),
             "first message must use the \"user\" role",
         ),
-        (
-            talk(json!([{"role": "user", "content": ""}])),
-            "non-empty content",
-        ),
+        (talk(json!([{"role": "user", "content": ""}])), "non-empty content"),
         (
             talk(json!([{"role": "user", "content": [{"type": "text", "text": ""}]}])),
             "must be non-empty",
@@ -209,31 +156,16 @@ async fn refuses() {
             talk(json!([{"role": "user", "content": "x", "name": "n"}])),
             "messages.0.name: Extra inputs",
         ),
-        (
-            talk(json!([user, {"role": "assistant", "content": "x "}])),
-            "trailing whitespace",
-        ),
+        (talk(json!([user, {"role": "assistant", "content": "x "}])), "trailing whitespace"),
         (talk(json!([result("t1")])), "unexpected `tool_use_id`"),
-        (
-            talk(json!([user, uses, result("t2")])),
-            "messages.2.content.0: unexpected `tool_use_id`",
-        ),
-        (
-            talk(json!([user, uses, user])),
-            "messages.1: `tool_use` ids were found without",
-        ),
-        (
-            talk(json!([user, uses])),
-            "found without `tool_result` blocks",
-        ),
+        (talk(json!([user, uses, result("t2")])), "messages.2.content.0: unexpected `tool_use_id`"),
+        (talk(json!([user, uses, user])), "messages.1: `tool_use` ids were found without"),
+        (talk(json!([user, uses])), "found without `tool_result` blocks"),
         (
             talk(json!([user, thought("sig-other"), user])),
             "messages.1.content.0: Invalid `signature`",
         ),
-        (
-            more(json!({"temperature": 1.5})),
-            "temperature: range: 0..1",
-        ),
+        (more(json!({"temperature": 1.5})), "temperature: range: 0..1"),
         (more(json!({"n": 2})), "n: Extra inputs are not permitted"),
         (
             more(json!({"thinking": {"type": "enabled", "budget_tokens": 1}})),
@@ -243,22 +175,13 @@ async fn refuses() {
             more(json!({"thinking": {"type": "enabled", "budget_tokens": 4096}})),
             "must be greater than",
         ),
-        (
-            more(json!({"thinking": {"type": "adaptive"}, "temperature": 0})),
-            "only be set to 1",
-        ),
-        (
-            more(json!({"tool_choice": {"type": "auto"}})),
-            "only be specified while providing tools",
-        ),
+        (more(json!({"thinking": {"type": "adaptive"}, "temperature": 0})), "only be set to 1"),
+        (more(json!({"tool_choice": {"type": "auto"}})), "only be specified while providing tools"),
         (
             more(json!({"tools": [{"name": "a b", "input_schema": {"type": "object"}}]})),
             "match pattern",
         ),
-        (
-            more(json!({"tools": [{"name": "f"}]})),
-            "tools.0.custom.input_schema: Field required",
-        ),
+        (more(json!({"tools": [{"name": "f"}]})), "tools.0.custom.input_schema: Field required"),
         (
             more(
                 json!({"output_config": {"format": {"type": "json_schema", "schema": {"type": "object"}}}}),

@@ -8,29 +8,18 @@ use super::*;
 #[tokio::test]
 async fn instead_of_an_answer() {
     let server = server().await;
-    let seen = fault(
-        &server,
-        CHAT,
-        "status=429;retry-after=2;code=insufficient_quota",
-    )
-    .await;
+    let seen = fault(&server, CHAT, "status=429;retry-after=2;code=insufficient_quota").await;
     assert_eq!((seen.status, seen.header("retry-after")), (429, Some("2")));
     assert_eq!(seen.json()["error"]["code"], "insufficient_quota");
     let seen = fault(&server, MESSAGES, "status=529").await;
     assert_eq!(seen.status, 529);
     assert_eq!(seen.json()["error"]["type"], "overloaded_error");
     let seen = fault(&server, CHAT, "html").await;
-    assert_eq!(
-        (seen.status, seen.header("content-type")),
-        (200, Some("text/html"))
-    );
+    assert_eq!((seen.status, seen.header("content-type")), (200, Some("text/html")));
     let seen = fault(&server, CHAT, "status=502;html").await;
     assert!(seen.status == 502 && seen.text().starts_with("<html>"));
     let seen = fault(&server, CHAT, "empty").await;
-    assert_eq!(
-        (seen.status, seen.complete, seen.body.len()),
-        (200, true, 0)
-    );
+    assert_eq!((seen.status, seen.complete, seen.body.len()), (200, true, 0));
     assert_eq!(fault(&server, CHAT, "no-content").await.status, 204);
     let seen = fault(&server, CHAT, "big-headers=5000").await;
     assert_eq!(seen.header("x-mock-big").map(str::len), Some(5000));
@@ -79,32 +68,20 @@ async fn breaks_within_a_whole_body() {
     let seen = fault(&server, CHAT, "end-after=1").await;
     assert!(seen.complete && serde_json::from_slice::<Value>(&seen.body).is_err());
     let seen = fault(&server, CHAT, "error-first").await;
-    assert_eq!(
-        (seen.status, &seen.json()["error"]["type"]),
-        (200, &json!("server_error"))
-    );
+    assert_eq!((seen.status, &seen.json()["error"]["type"]), (200, &json!("server_error")));
 }
 
 #[tokio::test]
 async fn stalls_until_the_peer_gives_up() {
     let server = server().await;
     for spec in ["stall-headers", "stall-after=0", "stall-after=2"] {
-        let body = with(
-            chat("hi"),
-            json!({"model": format!("m!{spec}"), "stream": true}),
-        );
+        let body = with(chat("hi"), json!({"model": format!("m!{spec}"), "stream": true}));
         let keys = "authorization: Bearer sk\r\n";
         let mut stream = super::open(&server, "POST", CHAT, keys, &body.to_string()).await;
         let mut bytes = Vec::new();
         let read = stream.read_to_end(&mut bytes);
-        assert!(
-            tokio::time::timeout(Duration::from_millis(100), read)
-                .await
-                .is_err()
-        );
-        let words = String::from_utf8_lossy(&bytes)
-            .matches(r#"{"content":""#)
-            .count();
+        assert!(tokio::time::timeout(Duration::from_millis(100), read).await.is_err());
+        let words = String::from_utf8_lossy(&bytes).matches(r#"{"content":""#).count();
         assert_eq!(words, if spec == "stall-after=2" { 2 } else { 0 });
         assert_eq!(bytes.is_empty(), spec == "stall-headers");
         let last = server.requests().pop().unwrap();
@@ -121,17 +98,10 @@ async fn stalls_until_the_peer_gives_up() {
 #[tokio::test]
 async fn delays() {
     let server = server().await;
-    for (spec, least) in [
-        ("header-ms=50", 50),
-        ("first-ms=50", 50),
-        ("token-ms=30", 60),
-    ] {
+    for (spec, least) in [("header-ms=50", 50), ("first-ms=50", 50), ("token-ms=30", 60)] {
         for streamed in [true, false] {
             let start = Instant::now();
-            let body = with(
-                chat("hi"),
-                json!({"model": format!("m!{spec}"), "stream": streamed}),
-            );
+            let body = with(chat("hi"), json!({"model": format!("m!{spec}"), "stream": streamed}));
             assert!(post(&server, CHAT, body).await.complete);
             assert!(start.elapsed() >= Duration::from_millis(least), "{spec}");
         }
@@ -162,38 +132,20 @@ async fn looks() {
         same(raw("multiline").await).contains("data: {\ndata:   \"type\": \"ping\"\ndata: }\n\n")
     );
     for path in [CHAT, MESSAGES] {
-        let body = if path == CHAT {
-            chat("hi")
-        } else {
-            message("hi")
-        };
-        for body in [
-            streamed(body.clone(), "gzip"),
-            with(body, json!({"model": "m!gzip"})),
-        ] {
+        let body = if path == CHAT { chat("hi") } else { message("hi") };
+        for body in [streamed(body.clone(), "gzip"), with(body, json!({"model": "m!gzip"}))] {
             let seen = post(&server, path, body).await;
             assert_eq!(seen.header("content-encoding"), Some("gzip"));
             let mut text = String::new();
-            flate2::read::GzDecoder::new(&seen.body[..])
-                .read_to_string(&mut text)
-                .unwrap();
+            flate2::read::GzDecoder::new(&seen.body[..]).read_to_string(&mut text).unwrap();
             assert!(text.contains("said:"));
         }
     }
 }
 
 async fn fault(server: &Server, path: &str, spec: &str) -> Seen {
-    let body = if path == CHAT {
-        chat("hi")
-    } else {
-        message("hi")
-    };
-    post(
-        server,
-        path,
-        with(body, json!({"model": format!("m!{spec}")})),
-    )
-    .await
+    let body = if path == CHAT { chat("hi") } else { message("hi") };
+    post(server, path, with(body, json!({"model": format!("m!{spec}")}))).await
 }
 
 fn streamed(body: Value, spec: &str) -> Value {
@@ -202,25 +154,13 @@ fn streamed(body: Value, spec: &str) -> Value {
 
 /// How many words came, whether the body ended well, and the last event's data.
 async fn stream(server: &Server, path: &str, spec: &str) -> (usize, bool, String) {
-    let body = if path == CHAT {
-        chat("hi")
-    } else {
-        message("hi")
-    };
+    let body = if path == CHAT { chat("hi") } else { message("hi") };
     let seen = post(server, path, streamed(body, spec)).await;
     let words = ["You", " said:", " hi"];
     let came = |word: &&&str| {
         let found = |kind: &str| seen.text().contains(&format!(r#""{kind}":"{word}""#));
         found("content") || found("text")
     };
-    let last = seen
-        .text()
-        .lines()
-        .rev()
-        .find_map(|l| l.strip_prefix("data: "));
-    (
-        words.iter().filter(came).count(),
-        seen.complete,
-        last.unwrap_or_default().to_owned(),
-    )
+    let last = seen.text().lines().rev().find_map(|l| l.strip_prefix("data: "));
+    (words.iter().filter(came).count(), seen.complete, last.unwrap_or_default().to_owned())
 }

@@ -25,10 +25,7 @@ async fn whole() {
 #[tokio::test]
 async fn variants() {
     let server = server().await;
-    let body = with(
-        chat("hi"),
-        json!({"n": 2, "reasoning_effort": "low", "max_tokens": 2}),
-    );
+    let body = with(chat("hi"), json!({"n": 2, "reasoning_effort": "low", "max_tokens": 2}));
     let body = post(&server, CHAT, body).await.json();
     assert_eq!(body["choices"][1]["index"], 1);
     assert_eq!(body["choices"][1]["finish_reason"], "length");
@@ -49,16 +46,10 @@ async fn stream() {
     let options = json!({"stream": true, "stream_options": {"include_usage": true}});
     let seen = post(&server, CHAT, with(chat("hi"), options)).await;
     assert!(seen.complete);
-    assert_eq!(
-        seen.header("content-type"),
-        Some("text/event-stream; charset=utf-8")
-    );
+    assert_eq!(seen.header("content-type"), Some("text/event-stream; charset=utf-8"));
     let events = seen.events();
     let deltas: Vec<_> = events.iter().map(|e| &e["choices"][0]["delta"]).collect();
-    assert_eq!(
-        *deltas[0],
-        json!({"role": "assistant", "content": "", "refusal": null})
-    );
+    assert_eq!(*deltas[0], json!({"role": "assistant", "content": "", "refusal": null}));
     assert_eq!(*deltas[1], json!({"content": "You"}));
     assert_eq!(*deltas[2], json!({"content": " said:"}));
     assert_eq!(*deltas[3], json!({"content": " hi"}));
@@ -108,10 +99,7 @@ async fn tools_there_and_back() {
         messages.push(json!({"role": "tool", "tool_call_id": call["id"], "content": content}));
     }
     let body = post(&server, CHAT, back).await.json();
-    assert_eq!(
-        body["choices"][0]["message"]["content"],
-        "Tool said: sun; rain"
-    );
+    assert_eq!(body["choices"][0]["message"]["content"], "Tool said: sun; rain");
 }
 
 #[tokio::test]
@@ -123,27 +111,15 @@ async fn refuses() {
     let table = [
         (json!([]), "JSON body"),
         (json!({"messages": [user]}), "must provide a model"),
-        (
-            json!({"model": 1, "messages": [user]}),
-            "Invalid type for 'model'",
-        ),
-        (
-            json!({"model": "m"}),
-            "Missing required parameter: 'messages'",
-        ),
-        (
-            json!({"model": "m", "messages": "x"}),
-            "expected an array of objects, but got a string",
-        ),
+        (json!({"model": 1, "messages": [user]}), "Invalid type for 'model'"),
+        (json!({"model": "m"}), "Missing required parameter: 'messages'"),
+        (json!({"model": "m", "messages": "x"}), "expected an array of objects, but got a string"),
         (json!({"model": "m", "messages": []}), "empty array"),
         (
             json!({"model": "m", "messages": [{"role": "bot", "content": "x"}]}),
             "Invalid value: 'bot'",
         ),
-        (
-            json!({"model": "m", "messages": [{"role": "user"}]}),
-            "got null",
-        ),
+        (json!({"model": "m", "messages": [{"role": "user"}]}), "got null"),
         (
             json!({"model": "m", "messages": [{"role": "user", "content": [{"type": "video"}]}]}),
             "'video'",
@@ -156,51 +132,21 @@ async fn refuses() {
             json!({"model": "m", "messages": [user, calls, user]}),
             "did not have response messages: c1",
         ),
-        (
-            with(chat("x"), json!({"temperature": 3})),
-            "Expected a value <= 2",
-        ),
+        (with(chat("x"), json!({"temperature": 3})), "Expected a value <= 2"),
         (with(chat("x"), json!({"n": 0})), "Expected a value >= 1"),
-        (
-            with(chat("x"), json!({"stream": "yes"})),
-            "expected a boolean",
-        ),
-        (
-            with(chat("x"), json!({"stream_options": {}})),
-            "only allowed when 'stream'",
-        ),
-        (
-            with(
-                chat("x"),
-                json!({"max_tokens": 1, "max_completion_tokens": 1}),
-            ),
-            "same time",
-        ),
-        (
-            with(chat("x"), json!({"tool_choice": "auto"})),
-            "only allowed when 'tools'",
-        ),
-        (
-            with(chat("x"), json!({"reasoning_effort": "much"})),
-            "'much'",
-        ),
+        (with(chat("x"), json!({"stream": "yes"})), "expected a boolean"),
+        (with(chat("x"), json!({"stream_options": {}})), "only allowed when 'stream'"),
+        (with(chat("x"), json!({"max_tokens": 1, "max_completion_tokens": 1})), "same time"),
+        (with(chat("x"), json!({"tool_choice": "auto"})), "only allowed when 'tools'"),
+        (with(chat("x"), json!({"reasoning_effort": "much"})), "'much'"),
         (with(chat("x"), json!({"stop": [1]})), "'stop'"),
-        (
-            with(
-                chat("x"),
-                json!({"response_format": {"type": "json_object"}}),
-            ),
-            "the word 'json'",
-        ),
+        (with(chat("x"), json!({"response_format": {"type": "json_object"}})), "the word 'json'"),
     ];
     for (body, message) in table {
         let seen = post(&server, CHAT, body.clone()).await;
         let error = &seen.json()["error"];
         assert_eq!(seen.status, 400, "{body}");
-        assert!(
-            error["message"].as_str().unwrap().contains(message),
-            "{body}: {error}"
-        );
+        assert!(error["message"].as_str().unwrap().contains(message), "{body}: {error}");
         assert_eq!(error["type"], "invalid_request_error");
     }
     let seen = call(&server, "POST", CHAT, "", &chat("x").to_string()).await;

@@ -9,16 +9,10 @@ async fn records_requests() {
     let requests = server.requests();
     assert_eq!(requests.len(), 1);
     let request = &requests[0];
-    assert_eq!(
-        (request.method.as_str(), request.path.as_str()),
-        ("POST", CHAT)
-    );
+    assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", CHAT));
     assert_eq!(request.header("authorization"), Some("Bearer sk"));
     assert_eq!(request.model, "gpt-5-mini");
-    assert_eq!(
-        serde_json::from_slice::<Value>(&request.body).unwrap(),
-        chat("hi")
-    );
+    assert_eq!(serde_json::from_slice::<Value>(&request.body).unwrap(), chat("hi"));
     assert_eq!((request.finished, request.aborted), (true, false));
 
     let seen = call(&server, "GET", "/mock/requests", "", "").await;
@@ -33,44 +27,26 @@ async fn records_requests() {
 async fn plans_faults() {
     let server = server().await;
     let plan = json!({"model": "gpt-5-mini", "spec": "status=500", "times": 1}).to_string();
-    assert_eq!(
-        call(&server, "PUT", "/mock/faults", "", &plan).await.status,
-        200
-    );
+    assert_eq!(call(&server, "PUT", "/mock/faults", "", &plan).await.status, 200);
     assert_eq!(post(&server, CHAT, chat("hi")).await.status, 500);
     assert_eq!(post(&server, CHAT, chat("hi")).await.status, 200);
 
     server.set_faults("gpt-5-mini", "status=503").unwrap();
     assert_eq!(post(&server, CHAT, chat("hi")).await.status, 503);
     assert_eq!(post(&server, CHAT, chat("hi")).await.status, 503);
-    assert_eq!(
-        post(&server, CHAT, with(chat("hi"), json!({"model": "other"})))
-            .await
-            .status,
-        200
-    );
+    assert_eq!(post(&server, CHAT, with(chat("hi"), json!({"model": "other"}))).await.status, 200);
     call(&server, "DELETE", "/mock/faults", "", "").await;
     assert_eq!(post(&server, CHAT, chat("hi")).await.status, 200);
 
     assert!(server.set_faults("m", "nonsense").is_err());
     let plan = json!({"model": "m", "spec": "nonsense"}).to_string();
-    assert_eq!(
-        call(&server, "PUT", "/mock/faults", "", &plan).await.status,
-        400
-    );
+    assert_eq!(call(&server, "PUT", "/mock/faults", "", &plan).await.status, 400);
 }
 
 #[tokio::test]
 async fn other_paths() {
     let server = server().await;
-    let seen = call(
-        &server,
-        "GET",
-        "/v1/models",
-        "authorization: Bearer k\r\n",
-        "",
-    )
-    .await;
+    let seen = call(&server, "GET", "/v1/models", "authorization: Bearer k\r\n", "").await;
     assert_eq!(seen.json()["object"], "list");
     let keys = "x-api-key: k\r\nanthropic-version: 2023-06-01\r\n";
     let seen = call(&server, "GET", "/v1/models", keys, "").await;
@@ -78,10 +54,7 @@ async fn other_paths() {
     assert_eq!(call(&server, "GET", "/v1/models", "", "").await.status, 401);
     let seen = post(&server, "/v1/embeddings", chat("hi")).await;
     assert_eq!(seen.status, 404);
-    assert_eq!(
-        seen.json()["error"]["message"],
-        "Invalid URL (POST /v1/embeddings)"
-    );
+    assert_eq!(seen.json()["error"]["message"], "Invalid URL (POST /v1/embeddings)");
     assert_eq!(call(&server, "GET", CHAT, "", "").await.status, 405);
 }
 
@@ -97,8 +70,6 @@ async fn a_dropped_server_is_gone() {
     drop(server);
     let mut rest = Vec::new();
     let read = stream.read_to_end(&mut rest);
-    let _ = tokio::time::timeout(Duration::from_secs(5), read)
-        .await
-        .unwrap();
+    let _ = tokio::time::timeout(Duration::from_secs(5), read).await.unwrap();
     assert!(TcpStream::connect(addr).await.is_err());
 }
