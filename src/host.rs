@@ -62,8 +62,9 @@ pub trait Host: Store {
     /// Asks for `tick` every so many milliseconds; 0 stops it.
     fn set_tick(&self, millis: u32);
 
-    /// Resets the attempt of another context of this VM: the router retries it.
-    fn reset_attempt(&self, context: u32);
+    /// Gives the held response of another context of this VM this status and lets
+    /// it go: the router retries it.
+    fn fail_held(&self, context: u32, status: u16);
 }
 
 /// The first value of a header.

@@ -80,8 +80,8 @@ impl RootContext for Root {
                 return false;
             }
         }
-        let json = if size == 0 { None } else { self.get_plugin_configuration() };
-        match config::load(json.as_deref().unwrap_or(b"{}"), &|name| std::env::var(name).ok()) {
+        let written = if size == 0 { None } else { self.get_plugin_configuration() };
+        match config::load(written.as_deref().unwrap_or(b"{}"), &|name| std::env::var(name).ok()) {
             Ok(config) => {
                 self.config = Some(Rc::new(config));
                 true
@@ -96,13 +96,7 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
-        let worker = worker();
-        for context in worker.deadlines.late(Envoy.now()) {
-            Envoy.reset_attempt(context);
-        }
-        if worker.deadlines.is_empty() {
-            Envoy.set_tick(0);
-        }
+        worker().tick(&Envoy);
     }
 
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
@@ -278,9 +272,10 @@ impl Host for Envoy {
         warn(hostcalls::set_tick_period(Duration::from_millis(u64::from(millis))));
     }
 
-    fn reset_attempt(&self, context: u32) {
+    fn fail_held(&self, context: u32, status: u16) {
         if hostcalls::set_effective_context(context).is_ok() {
-            warn(hostcalls::reset_http_request());
+            self.set_header(Side::Response, ":status", &status.to_string());
+            warn(hostcalls::resume_http_response());
         }
     }
 }

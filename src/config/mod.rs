@@ -9,6 +9,7 @@ use std::fmt;
 
 pub mod compile;
 pub mod glob;
+mod protobuf;
 pub mod raw;
 pub mod units;
 pub mod url;
@@ -23,11 +24,14 @@ pub struct Problem {
     pub message: String,
 }
 
-/// Reads the configuration as Envoy hands it over: a `Struct` as JSON.
-/// `env` looks up an environment variable.
-pub fn load(json: &[u8], env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Vec<Problem>> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let raw = serde_path_to_error::deserialize(&mut deserializer)
+/// Reads the configuration as Envoy hands it over: JSON, or a serialised
+/// `google.protobuf.Struct`. `env` looks up an environment variable.
+pub fn load(bytes: &[u8], env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Vec<Problem>> {
+    let value = match protobuf::object(bytes) {
+        Some(value) if !bytes.is_empty() => value,
+        _ => serde_json::from_slice(bytes).map_err(|e| vec![Problem::of_serde(".", &e)])?,
+    };
+    let raw = serde_path_to_error::deserialize(value)
         .map_err(|e| vec![Problem::of_serde(&e.path().to_string(), e.inner())])?;
     compile::compile(&raw, env)
 }

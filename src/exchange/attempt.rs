@@ -8,8 +8,9 @@
 //! needs is in the registry), or answer the client but for a lost registry entry:
 //! Envoy does not retry local replies of this chain.
 
+use super::deadlines::{self, Watch};
 use super::registry::{Answer, Outcome, Refusal, Seen, Shared, Tried};
-use super::{CALL_ID, Step, Worker, deadlines};
+use super::{CALL_ID, Step, Worker};
 use crate::config::Config;
 use crate::config::raw::RetryClass;
 use crate::dialect::{Body, Feed, Progress, Reply, Request, StreamTranslator};
@@ -19,6 +20,7 @@ use crate::provider;
 use crate::route::Resolved;
 use crate::telemetry;
 use crate::wire::json;
+use std::cell::Cell;
 use std::rc::Rc;
 
 pub struct Attempt {
@@ -66,9 +68,10 @@ struct Try {
     index: usize,
     reply: Reply,
     dropped: String,
-    /// Watched by the worker because it is shorter than the call's per-try timeout.
-    due: Option<u64>,
-    due_any: u64,
+    /// When this target's time is up, Unix nanoseconds.
+    due: u64,
+    /// Set where that is earlier than Envoy's per-try timeout.
+    watch: Option<Rc<Watch>>,
 }
 
 /// Most bytes held back while waiting for content; then the stream is let go.
@@ -93,7 +96,7 @@ impl Attempt {
         };
         let attempt = host.header(Side::Request, "x-envoy-attempt-count");
         let attempt = attempt.and_then(|a| std::str::from_utf8(&a).ok()?.parse::<usize>().ok());
-        let this = Try::begin(entry, attempt, host.now());
+        let this = Try::begin(entry, attempt, host.now(), self.context);
         if end || this.at().is_none() {
             return self.lost(host, "plan");
         }
@@ -113,10 +116,8 @@ impl Attempt {
         };
         match this.send(host, size) {
             Ok(()) => {
-                if let Some(due) = this.due
-                    && self.worker.deadlines.watch(due, self.context)
-                {
-                    host.set_tick(deadlines::TICK_MS);
+                if let Some(watch) = &this.watch {
+                    self.worker.deadlines.watch(host, watch);
                 }
                 self.phase = Phase::Waiting(this);
                 Step::Continue
@@ -141,6 +142,12 @@ impl Attempt {
             }
         };
         let headers = host.headers(Side::Response);
+        if let Some(watch) = &this.watch {
+            if host.now() >= watch.due {
+                return self.give_up(host, this, &headers, deadlines::timeout(), None);
+            }
+            watch.held.set(true);
+        }
         let status = text(&headers, ":status").and_then(|s| s.parse().ok()).unwrap_or(0);
         let problem = unreadable(status, &headers, this.reply_is_stream());
         if status < 400 && problem.is_some() || end {
@@ -160,6 +167,9 @@ impl Attempt {
 
     pub fn response_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
         match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Whole { this, .. } | Phase::Held { this, .. } if this.is_late() => {
+                self.drop_body(host, size)
+            }
             Phase::Whole { this, headers, status } => {
                 if !end && (status < 400 || size < MAX_ERROR) {
                     self.phase = Phase::Whole { this, headers, status };
@@ -171,13 +181,7 @@ impl Attempt {
                 self.held(host, (this, headers, stream, out), size, end)
             }
             Phase::Live { this, stream } => self.live(host, this, stream, size, end),
-            Phase::Over => {
-                // A failed stream's rest, or a refusal's: the gateway role has spoken.
-                if size > 0 {
-                    host.replace_body(Side::Response, size, b"");
-                }
-                Step::Continue
-            }
+            Phase::Over => self.drop_body(host, size),
             other => {
                 self.phase = other;
                 Step::Continue
@@ -219,8 +223,7 @@ impl Attempt {
             | Phase::Whole { this, .. }
             | Phase::Held { this, .. } => {
                 self.forget_deadline(this);
-                let kind =
-                    if host.now() >= this.due_any { Kind::Timeout } else { Kind::Unreachable };
+                let kind = if host.now() >= this.due { Kind::Timeout } else { Kind::Unreachable };
                 this.abandoned(kind);
             }
             Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}
@@ -367,9 +370,17 @@ impl Attempt {
         Step::Pause
     }
 
+    /// A failed stream's rest, or a refusal's: the gateway role has spoken.
+    fn drop_body(&self, host: &dyn Host, size: usize) -> Step {
+        if size > 0 {
+            host.replace_body(Side::Response, size, b"");
+        }
+        Step::Continue
+    }
+
     fn forget_deadline(&self, this: &Try) {
-        if let Some(due) = this.due {
-            self.worker.deadlines.forget(due, self.context);
+        if let Some(watch) = &this.watch {
+            self.worker.deadlines.forget(watch);
         }
     }
 }
@@ -378,7 +389,7 @@ impl Attempt {
 
 impl Try {
     /// `attempt`: Envoy's count, from 1; without it, our own.
-    fn begin(entry: Shared, attempt: Option<usize>, now: u64) -> Self {
+    fn begin(entry: Shared, attempt: Option<usize>, now: u64, context: u32) -> Self {
         let mut e = entry.borrow_mut();
         let index = attempt.map_or(e.tried.len(), |a| a.saturating_sub(1));
         e.answer = Answer::None;
@@ -389,10 +400,18 @@ impl Try {
             .plan
             .resolve(&config, e.client, index)
             .map_or(per_try, |at| at.target.deadline_ms(e.facts.stream));
-        let due_any = now + own * 1_000_000;
-        let due = (own < per_try).then_some(due_any);
+        let due = now + own * 1_000_000;
         drop(e);
-        Self { entry, config, index, reply: Reply::default(), dropped: String::new(), due, due_any }
+        let watch = (own < per_try).then(|| {
+            let (held, late) = (Cell::new(false), Cell::new(false));
+            Rc::new(Watch { entry: Rc::clone(&entry), due, context, held, late })
+        });
+        Self { entry, config, index, reply: Reply::default(), dropped: String::new(), due, watch }
+    }
+
+    /// The worker's tick has failed this attempt.
+    fn is_late(&self) -> bool {
+        self.watch.as_ref().is_some_and(|w| w.late.get())
     }
 
     fn at(&self) -> Option<Resolved<'_>> {
@@ -471,6 +490,11 @@ impl Try {
         if let Some((name, value)) = &credential {
             headers.push((name, value.as_bytes()));
         }
+        // Envoy keeps one header map for all attempts: what the router reads to pick
+        // the next target must outlive this one.
+        let entry = self.entry.borrow();
+        let rest = entry.plan.orders(&self.config, entry.client, self.index + 1);
+        headers.extend(rest.iter().map(|(n, v)| (*n, v.as_bytes())));
         host.set_headers(Side::Request, &headers);
     }
 

@@ -325,11 +325,8 @@ fn orders(host: &dyn Host, config: &Config, entry: &Entry) {
     let total = config.total_timeout_ms.to_string();
     let mut headers = borrowed(&entry.headers);
     headers.reserve(8 + entry.plan.targets.len());
-    for (n, name) in TARGET_HEADERS.iter().enumerate() {
-        let Some(at) = entry.plan.resolve(config, entry.client, n) else { break };
-        headers.push((name, at.provider.cluster.as_bytes()));
-    }
-    headers.push(("x-sluice-pick", b"0"));
+    let targets = entry.plan.orders(config, entry.client, 0);
+    headers.extend(targets.iter().map(|(n, v)| (*n, v.as_bytes())));
     headers.push(("x-envoy-upstream-rq-timeout-ms", total.as_bytes()));
     headers.push(("x-envoy-upstream-rq-per-try-timeout-ms", per_try.as_bytes()));
     headers.push(("x-envoy-max-retries", retries.as_bytes()));
@@ -339,17 +336,6 @@ fn orders(host: &dyn Host, config: &Config, entry: &Entry) {
     }
     host.set_headers(Side::Request, &headers);
 }
-
-const TARGET_HEADERS: [&str; crate::config::compile::MAX_TARGETS] = [
-    "x-sluice-target-1",
-    "x-sluice-target-2",
-    "x-sluice-target-3",
-    "x-sluice-target-4",
-    "x-sluice-target-5",
-    "x-sluice-target-6",
-    "x-sluice-target-7",
-    "x-sluice-target-8",
-];
 
 fn borrowed(headers: &Headers) -> Vec<(&str, &[u8])> {
     headers.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect()

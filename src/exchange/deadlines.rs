@@ -1,59 +1,98 @@
-//! Deadlines of single attempts that are shorter than the call's per-try timeout.
+//! Deadlines of single targets that are shorter than the call's per-try timeout.
 //!
-//! Envoy knows one per-try timeout per call; a target with a shorter one of its
-//! own is watched here and its attempt reset, which the router retries. The
-//! worker ticks only while something is watched. Bounded by the calls in flight.
+//! Envoy keeps one per-try timeout per call: the longest of its targets' own. A
+//! shorter one is kept here, by a tick that runs only while something is watched.
+//! It can only fail an attempt whose response headers have come and are held: an
+//! attempt still without headers is judged when they arrive, or by Envoy's per-try
+//! timeout. (Stock Envoy gives an upstream filter no means to fail an attempt
+//! before that: `proxy_close_stream` and local replies there end the whole call.)
+//! Bounded by the calls in flight.
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
+use super::Worker;
+use super::registry::{Answer, Outcome, Refusal, Shared};
+use crate::error::{Error, Kind};
+use crate::host::Host;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// How late a deadline may be noticed, in milliseconds.
 pub const TICK_MS: u32 = 25;
 
-/// (due in Unix nanoseconds, context of the attempt)
-#[derive(Default)]
-pub struct Deadlines {
-    watched: RefCell<BTreeSet<(u64, u32)>>,
+/// One attempt, watched.
+pub struct Watch {
+    pub entry: Shared,
+    /// Unix time, nanoseconds.
+    pub due: u64,
+    /// The attempt's context in this VM.
+    pub context: u32,
+    /// Its response headers are held: it can be failed.
+    pub held: Cell<bool>,
+    /// It has been failed; its context must drop what still comes.
+    pub late: Cell<bool>,
 }
 
+#[derive(Default)]
+pub struct Deadlines {
+    watched: RefCell<BTreeMap<(u64, u32), Rc<Watch>>>,
+}
+
+/// The error of a target that kept silent too long.
+pub fn timeout() -> Error {
+    Error::new(Kind::Timeout, "a deadline passed before the provider's first token")
+}
+
+// === impl Deadlines ===
+
 impl Deadlines {
-    /// True where ticks must begin.
-    pub fn watch(&self, due: u64, context: u32) -> bool {
+    pub fn watch(&self, host: &dyn Host, watch: &Rc<Watch>) {
         let mut watched = self.watched.borrow_mut();
-        watched.insert((due, context));
-        watched.len() == 1
+        if watched.is_empty() {
+            host.set_tick(TICK_MS);
+        }
+        watched.insert((watch.due, watch.context), Rc::clone(watch));
     }
 
-    pub fn forget(&self, due: u64, context: u32) {
-        self.watched.borrow_mut().remove(&(due, context));
+    pub fn forget(&self, watch: &Watch) {
+        self.watched.borrow_mut().remove(&(watch.due, watch.context));
     }
 
-    /// The attempts that are late at `now`, forgotten with the call.
-    pub fn late(&self, now: u64) -> Vec<u32> {
+    /// Forgets and returns the attempts that are late at `now`.
+    fn late(&self, now: u64) -> Vec<Rc<Watch>> {
         let mut watched = self.watched.borrow_mut();
         let rest = watched.split_off(&(now + 1, 0));
-        std::mem::replace(&mut *watched, rest).into_iter().map(|(_, context)| context).collect()
+        std::mem::replace(&mut *watched, rest).into_values().collect()
     }
 
-    pub fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.watched.borrow().is_empty()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+// === impl Worker ===
 
-    #[test]
-    fn tells_the_late_ones_once() {
-        let d = Deadlines::default();
-        assert!(d.watch(10, 1));
-        assert!(!d.watch(20, 2));
-        d.watch(10, 3);
-        d.forget(10, 3);
-        assert_eq!(d.late(9), []);
-        assert_eq!(d.late(10), [1]);
-        assert_eq!(d.late(99), [2]);
-        assert!(d.is_empty());
+impl Worker {
+    /// Fails the attempts that are late. Called by the VM's timer.
+    pub fn tick(&self, host: &dyn Host) {
+        for watch in self.deadlines.late(host.now()) {
+            if !watch.held.get() {
+                continue;
+            }
+            watch.late.set(true);
+            let error = timeout();
+            let status = error.status();
+            {
+                let mut entry = watch.entry.borrow_mut();
+                if let Some(tried) = entry.tried.last_mut() {
+                    tried.outcome = Some(Outcome::Failed(Kind::Timeout));
+                }
+                entry.answer =
+                    Answer::Refused(Refusal { error, verbatim: None, retry_after: None });
+            }
+            host.fail_held(watch.context, status);
+        }
+        if self.deadlines.is_empty() {
+            host.set_tick(0);
+        }
     }
 }

@@ -34,7 +34,10 @@ pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
         _ => match path.strip_prefix("/v1/models/") {
             Some(id) if !id.is_empty() => (Endpoint::Model(percent_decoded(id)), "GET"),
             _ => {
-                return Err(Error::new(Kind::NotFound, format!("no such path; there are: {PATHS}")));
+                return Err(Error::new(
+                    Kind::NotFound,
+                    format!("no such path; there are: {PATHS}"),
+                ));
             }
         },
     };

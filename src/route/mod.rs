@@ -4,6 +4,7 @@
 //! Values in, values out: no clock, no randomness, no IO. The plan is made once
 //! per call; Envoy executes it (see `envoy/envoy.yaml`, refresh_cluster_on_retry).
 
+use crate::config::compile::MAX_TARGETS;
 use crate::config::{Config, Model, Provider, Target};
 use crate::dialect::openai::Facts;
 use crate::dialect::{self, Dialect, Translator};
@@ -71,6 +72,17 @@ pub fn unknown_model(name: &str) -> Error {
     .with_param("model")
 }
 
+const TARGET_HEADERS: [&str; MAX_TARGETS] = [
+    "x-sluice-target-1",
+    "x-sluice-target-2",
+    "x-sluice-target-3",
+    "x-sluice-target-4",
+    "x-sluice-target-5",
+    "x-sluice-target-6",
+    "x-sluice-target-7",
+    "x-sluice-target-8",
+];
+
 // === impl Plan ===
 
 impl Plan {
@@ -86,6 +98,26 @@ impl Plan {
         let provider = config.providers.get(target.provider)?;
         let translator = dialect::translator(client, provider.kind.dialect)?;
         Some(Resolved { model, target, provider, translator })
+    }
+
+    /// The headers from which the router picks clusters, beginning with attempt
+    /// `from`; none where nothing is left to pick. `x-sluice-pick` is always 0: the
+    /// first untried entry of the route is taken.
+    pub fn orders<'a>(
+        &self,
+        config: &'a Config,
+        client: Dialect,
+        from: usize,
+    ) -> Vec<(&'static str, &'a str)> {
+        let mut orders = Vec::with_capacity(self.targets.len() + 1);
+        for (attempt, name) in TARGET_HEADERS.iter().enumerate().skip(from) {
+            let Some(at) = self.resolve(config, client, attempt) else { break };
+            orders.push((*name, at.provider.cluster.as_str()));
+        }
+        if !orders.is_empty() {
+            orders.push(("x-sluice-pick", "0"));
+        }
+        orders
     }
 }
 
