@@ -4,6 +4,8 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 pub mod mock;
+pub mod render;
+pub mod yaml;
 
 #[derive(Parser)]
 #[command(name = "sluice", version, about = "Sluice: an LLM gateway inside Envoy")]
@@ -16,10 +18,13 @@ struct Cli {
 enum Command {
     /// Run honest little OpenAI and Anthropic servers with faults on demand.
     Mock(mock::Args),
+    /// Turn sluice.yaml into what Envoy or Istio reads.
+    Render(render::Args),
 }
 
 pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Mock(args) => mock::main(&args),
+        Command::Render(args) => render::main(&args),
     }
 }
