@@ -3,8 +3,10 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+pub mod check;
 pub mod mock;
 pub mod render;
+pub mod schema;
 pub mod yaml;
 
 #[derive(Parser)]
@@ -16,15 +18,21 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check configuration files as the filter would.
+    Check(check::Args),
     /// Run honest little OpenAI and Anthropic servers with faults on demand.
     Mock(mock::Args),
     /// Turn sluice.yaml into what Envoy or Istio reads.
     Render(render::Args),
+    /// Print the JSON Schema of sluice.yaml.
+    Schema(schema::Args),
 }
 
 pub fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Check(args) => check::main(&args),
         Command::Mock(args) => mock::main(&args),
         Command::Render(args) => render::main(&args),
+        Command::Schema(args) => schema::main(&args),
     }
 }
