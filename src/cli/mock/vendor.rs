@@ -1,0 +1,164 @@
+//! The two vendors, and what they share: failures and stream events.
+//!
+//! A closed enum, because the list of shapes is short and each caller needs
+//! both of any pair (`other`, for `wrong-dialect`). A vendor reads a request
+//! into an `Ask`, and writes an `Answer` or a `Failure`; it does no IO.
+
+use hyper::HeaderMap;
+use serde_json::Value;
+
+use super::answer::{Answer, Ask};
+use super::{anthropic, openai};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Vendor {
+    OpenAi,
+    Anthropic,
+}
+
+/// What a vendor answers instead of an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) status: u16,
+    pub(super) message: String,
+    /// OpenAI's `error.code`, Anthropic's `error.type`.
+    pub(super) code: Option<String>,
+    /// OpenAI's `error.param`.
+    pub(super) param: Option<String>,
+}
+
+/// One event of a stream, before it is bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Event {
+    pub(super) kind: Kind,
+    /// The `event:` line; none where empty.
+    pub(super) name: &'static str,
+    pub(super) data: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Frame,
+    /// Carries a piece of the answer: what delays and breaks count.
+    Content,
+    /// OpenAI's `[DONE]`, Anthropic's `message_stop`.
+    Done,
+}
+
+// === impl Vendor ===
+
+impl Vendor {
+    pub(super) fn other(self) -> Vendor {
+        match self {
+            Vendor::OpenAi => Vendor::Anthropic,
+            Vendor::Anthropic => Vendor::OpenAi,
+        }
+    }
+
+    pub(super) fn authorize(self, headers: &HeaderMap) -> Result<(), Failure> {
+        match self {
+            Vendor::OpenAi => openai::authorize(headers),
+            Vendor::Anthropic => anthropic::authorize(headers),
+        }
+    }
+
+    pub(super) fn ask(self, body: &Value) -> Result<Ask<'_>, Failure> {
+        match self {
+            Vendor::OpenAi => openai::ask(body),
+            Vendor::Anthropic => anthropic::ask(body),
+        }
+    }
+
+    /// A whole answer's body.
+    pub(super) fn whole(self, ask: &Ask<'_>, answer: &Answer) -> String {
+        match self {
+            Vendor::OpenAi => openai::whole(ask, answer),
+            Vendor::Anthropic => anthropic::whole(ask, answer),
+        }
+    }
+
+    /// A streamed answer.
+    pub(super) fn events(self, ask: &Ask<'_>, answer: &Answer) -> Vec<Event> {
+        match self {
+            Vendor::OpenAi => openai::events(ask, answer),
+            Vendor::Anthropic => anthropic::events(ask, answer),
+        }
+    }
+
+    /// A failure's body.
+    pub(super) fn failure(self, failure: &Failure) -> String {
+        match self {
+            Vendor::OpenAi => openai::failure(failure),
+            Vendor::Anthropic => anthropic::failure(failure),
+        }
+    }
+
+    /// A failure within a stream: what the vendor says when it breaks down.
+    pub(super) fn failure_event(self, code: Option<&str>) -> Event {
+        let (name, status, message) = match self {
+            Vendor::OpenAi => ("", 500, openai::BROKEN),
+            Vendor::Anthropic => ("error", 529, "Overloaded"),
+        };
+        let mut failure = Failure::new(status, message);
+        failure.code = code.map(str::to_owned);
+        Event {
+            kind: Kind::Frame,
+            name,
+            data: self.failure(&failure),
+        }
+    }
+
+    /// The name of the response header with the request's id.
+    pub(super) fn id_header(self) -> &'static str {
+        match self {
+            Vendor::OpenAi => "x-request-id",
+            Vendor::Anthropic => "request-id",
+        }
+    }
+}
+
+// === impl Failure ===
+
+impl Failure {
+    pub(super) fn new(status: u16, message: impl Into<String>) -> Failure {
+        Failure {
+            status,
+            message: message.into(),
+            code: None,
+            param: None,
+        }
+    }
+
+    pub(super) fn bad(message: impl Into<String>) -> Failure {
+        Failure::new(400, message)
+    }
+
+    pub(super) fn code(mut self, code: &str) -> Failure {
+        self.code = Some(code.to_owned());
+        self
+    }
+
+    pub(super) fn param(mut self, param: impl Into<String>) -> Failure {
+        self.param = Some(param.into());
+        self
+    }
+}
+
+// === impl Event ===
+
+impl Event {
+    pub(super) fn new(kind: Kind, name: &'static str, data: String) -> Event {
+        Event { kind, name, data }
+    }
+}
+
+/// A JSON string.
+pub(super) fn quote(text: &str) -> String {
+    // Strings always serialize.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// A JSON string, or null.
+pub(super) fn quote_or_null(text: Option<&str>) -> String {
+    text.map_or_else(|| "null".to_owned(), quote)
+}
