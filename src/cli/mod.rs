@@ -4,8 +4,10 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 pub mod check;
+pub mod demo;
 pub mod mock;
 pub mod render;
+pub mod run;
 pub mod schema;
 pub mod yaml;
 
@@ -20,10 +22,14 @@ struct Cli {
 enum Command {
     /// Check configuration files as the filter would.
     Check(check::Args),
+    /// Start a gateway as `run` does, make calls through it and check the answers.
+    Demo(run::Args),
     /// Run honest little OpenAI and Anthropic servers with faults on demand.
     Mock(mock::Args),
     /// Turn sluice.yaml into what Envoy or Istio reads.
     Render(render::Args),
+    /// Start a gateway on this machine: Envoy, the filter, and mock providers.
+    Run(run::Args),
     /// Print the JSON Schema of sluice.yaml.
     Schema(schema::Args),
 }
@@ -31,8 +37,10 @@ enum Command {
 pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::main(&args),
+        Command::Demo(args) => demo::main(&args),
         Command::Mock(args) => mock::main(&args),
         Command::Render(args) => render::main(&args),
+        Command::Run(args) => run::main(&args),
         Command::Schema(args) => schema::main(&args),
     }
 }
