@@ -78,8 +78,12 @@ fn read_base(options: &EnvoyOptions) -> Result<Value, Error> {
 
 /// Fills every filter of this role; says how many there were.
 fn fill_filters(base: &mut Value, role: &str, source: &Source, options: &EnvoyOptions) -> usize {
-    let configuration =
-        json!({ "@type": "type.googleapis.com/google.protobuf.Struct", "value": source.json });
+    // Not as a Struct: Envoy 1.40 hands that over as protobuf bytes, whatever its
+    // documentation says of JSON.
+    let configuration = json!({
+        "@type": "type.googleapis.com/google.protobuf.StringValue",
+        "value": format!("{:#}\n", source.json),
+    });
     let mut found = 0;
     each_object(base, &mut |filter| {
         if filter.get("root_id").is_none_or(|id| id != role) {
