@@ -3,7 +3,13 @@
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+pub mod check;
+pub mod demo;
 pub mod mock;
+pub mod render;
+pub mod run;
+pub mod schema;
+pub mod yaml;
 
 #[derive(Parser)]
 #[command(name = "sluice", version, about = "Sluice: an LLM gateway inside Envoy")]
@@ -14,12 +20,27 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Check configuration files as the filter would.
+    Check(check::Args),
+    /// Start a gateway as `run` does, make calls through it and check the answers.
+    Demo(run::Args),
     /// Run honest little OpenAI and Anthropic servers with faults on demand.
     Mock(mock::Args),
+    /// Turn sluice.yaml into what Envoy or Istio reads.
+    Render(render::Args),
+    /// Start a gateway on this machine: Envoy, the filter, and mock providers.
+    Run(run::Args),
+    /// Print the JSON Schema of sluice.yaml.
+    Schema(schema::Args),
 }
 
 pub fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Check(args) => check::main(&args),
+        Command::Demo(args) => demo::main(&args),
         Command::Mock(args) => mock::main(&args),
+        Command::Render(args) => render::main(&args),
+        Command::Run(args) => run::main(&args),
+        Command::Schema(args) => schema::main(&args),
     }
 }

@@ -1,0 +1,1 @@
+//! Bootstraps by example.
