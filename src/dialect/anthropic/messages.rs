@@ -1,0 +1,346 @@
+//! The conversation: chat messages to system blocks and turns.
+//!
+//! Messages of one side in a row become one turn; the answers of tools belong to
+//! the user's side and stand first in it. Instructions at the beginning become
+//! `system`. Later ones keep their place: as a `system` turn where the model
+//! takes one there (behind the user's turn, before the assistant's or the end),
+//! else as text of the user's side between `<system>` tags.
+//!
+//! An assistant's `thinking_blocks` go back as they came and first, as the API
+//! wants them before the calls they led to. `reasoning_content` without them
+//! cannot be sent: the API takes only signed thinking.
+//!
+//! Spec: <https://platform.claude.com/docs/en/build-with-claude/working-with-messages>,
+//! <https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages>,
+//! <https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls>.
+
+use super::calls;
+use super::content::{Blocks, Owner};
+use crate::dialect::loss::Dropped;
+use crate::dialect::openai::chunk::Array;
+use crate::dialect::openai::read::{Object, Value};
+use crate::error::Error;
+use crate::wire::json;
+
+/// What goes into the request.
+#[derive(Debug, Default)]
+pub(super) struct Conversation {
+    pub(super) system: Blocks,
+    pub(super) turns: Array,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    System,
+    User,
+    Assistant,
+    Tool,
+    /// The deprecated way of a tool's answer.
+    Function,
+}
+
+/// Whose turn is being written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    User,
+    Assistant,
+    System,
+}
+
+struct Writer<'d> {
+    conversation: Conversation,
+    side: Option<Side>,
+    /// Tools' answers, which stand before everything else of their turn.
+    results: Blocks,
+    blocks: Blocks,
+    /// The id of the last deprecated function call, and how many there were.
+    function: Option<String>,
+    functions: usize,
+    dropped: &'d mut Dropped,
+}
+
+/// `system_turns`: the model takes instructions in the middle.
+pub(super) fn read(
+    messages: &Value<'_, '_>,
+    system_turns: bool,
+    dropped: &mut Dropped,
+) -> Result<Conversation, Error> {
+    let items = messages.items()?;
+    let mut opened = Vec::with_capacity(items.len());
+    for (i, raw) in items.iter().enumerate() {
+        let message = messages.item(i, raw);
+        let object = message.object()?;
+        opened.push((Role::read(&message, &object)?, object));
+    }
+    let mut writer = Writer::new(dropped);
+    let mut after = opened.iter().map(|(role, _)| *role).skip(1);
+    let mut begun = false;
+    for (i, (raw, (role, object))) in items.iter().zip(&opened).enumerate() {
+        let message = messages.item(i, raw);
+        begun |= *role != Role::System;
+        let next = after.next();
+        if *role != Role::System {
+            writer.message(&message, object, *role)?;
+        } else if !begun {
+            writer.leading(&message, object)?;
+        } else {
+            let fits = matches!(writer.side, Some(Side::User | Side::System))
+                && matches!(next, None | Some(Role::Assistant | Role::System));
+            writer.instruction(&message, object, system_turns && fits)?;
+        }
+    }
+    writer.finish(messages)
+}
+
+// === impl Writer ===
+
+impl<'d> Writer<'d> {
+    fn new(dropped: &'d mut Dropped) -> Self {
+        Self {
+            conversation: Conversation::default(),
+            side: None,
+            results: Blocks::default(),
+            blocks: Blocks::default(),
+            function: None,
+            functions: 0,
+            dropped,
+        }
+    }
+
+    fn finish(mut self, messages: &Value<'_, '_>) -> Result<Conversation, Error> {
+        self.turn(None);
+        if self.conversation.turns.is_empty() {
+            // Only instructions: the API asks for a turn, so they are the user's.
+            let system = std::mem::take(&mut self.conversation.system);
+            if system.written.is_empty() {
+                return Err(messages.error("no message has content"));
+            }
+            self.side = Some(Side::User);
+            self.blocks = system;
+            self.turn(None);
+        }
+        Ok(self.conversation)
+    }
+
+    fn leading(&mut self, message: &Value<'_, '_>, object: &Object<'_>) -> Result<(), Error> {
+        self.dropped.unknown("messages.", object, &["role", "content", "cache_control"]);
+        let before = self.conversation.system.written.items().len();
+        if let Some(content) = message.field(object, "content") {
+            self.conversation.system.content(&content, Owner::System, self.dropped)?;
+        }
+        if let Some(cache) = object.get("cache_control") {
+            self.conversation.system.mark_last(cache, before);
+        }
+        Ok(())
+    }
+
+    /// An instruction in the middle of the conversation.
+    fn instruction(
+        &mut self,
+        message: &Value<'_, '_>,
+        object: &Object<'_>,
+        native: bool,
+    ) -> Result<(), Error> {
+        self.dropped.unknown("messages.", object, &["role", "content", "cache_control"]);
+        self.turn(Some(if native { Side::System } else { Side::User }));
+        let before = self.blocks.written.items().len();
+        let Some(content) = message.field(object, "content") else { return Ok(()) };
+        if native {
+            self.blocks.content(&content, Owner::System, self.dropped)?;
+        } else if content.is_string() {
+            self.blocks.wrapped_text(content.raw, TAGS, None, self.dropped);
+        } else {
+            for (i, raw) in content.items()?.into_iter().enumerate() {
+                let part = content.item(i, raw);
+                let object = part.object()?;
+                let Some(text) = part.field(&object, "text") else {
+                    return Err(part.error("instructions are text"));
+                };
+                let cache = object.get("cache_control");
+                self.blocks.wrapped_text(text.string()?, TAGS, cache, self.dropped);
+            }
+        }
+        if let Some(cache) = object.get("cache_control") {
+            self.blocks.mark_last(cache, before);
+        }
+        Ok(())
+    }
+
+    fn message(
+        &mut self,
+        message: &Value<'_, '_>,
+        object: &Object<'_>,
+        role: Role,
+    ) -> Result<(), Error> {
+        let side = if role == Role::Assistant { Side::Assistant } else { Side::User };
+        self.turn(Some(side));
+        let before = self.blocks.written.items().len();
+        match role {
+            Role::User | Role::System => {
+                self.dropped.unknown("messages.", object, &["role", "content", "cache_control"]);
+                if let Some(content) = message.field(object, "content") {
+                    self.blocks.content(&content, Owner::User, self.dropped)?;
+                }
+            }
+            Role::Assistant => self.assistant(message, object)?,
+            Role::Tool => {
+                let known = ["role", "content", "tool_call_id", "cache_control"];
+                // Some SDKs repeat the tool's name here.
+                self.dropped.unknown("messages.", object, &[&known[..], &["name"]].concat());
+                let Some(id) = message.field(object, "tool_call_id") else {
+                    return Err(message.error("needs a tool_call_id"));
+                };
+                let id = calls::id(&id)?;
+                return self.result(message, object, &id);
+            }
+            Role::Function => {
+                self.dropped.unknown("messages.", object, &["role", "content", "name"]);
+                let Some(id) = self.function.take() else {
+                    return Err(message.error("answers no function_call"));
+                };
+                return self.result(message, object, &id);
+            }
+        }
+        if let Some(cache) = object.get("cache_control") {
+            self.blocks.mark_last(cache, before);
+        }
+        Ok(())
+    }
+
+    fn assistant(&mut self, message: &Value<'_, '_>, object: &Object<'_>) -> Result<(), Error> {
+        self.dropped.unknown("messages.", object, ASSISTANT);
+        if object.get("audio").is_some() {
+            let path = format!("{}.audio", message.path);
+            return Err(Error::invalid(path, "audio is not carried"));
+        }
+        let mut thought = false;
+        if let Some(blocks) = message.field(object, "thinking_blocks") {
+            for (i, raw) in blocks.items()?.into_iter().enumerate() {
+                if calls::is_signed_thinking(&blocks.item(i, raw))? {
+                    thought = true;
+                    self.blocks.raw(raw);
+                } else {
+                    self.dropped.add("messages.thinking_blocks (without a signature)");
+                }
+            }
+        }
+        if !thought && object.get("reasoning_content").is_some_and(|r| r != b"\"\"") {
+            self.dropped.add("messages.reasoning_content (without thinking_blocks)");
+        }
+        if let Some(content) = message.field(object, "content") {
+            self.blocks.content(&content, Owner::Assistant, self.dropped)?;
+        }
+        if let Some(refusal) = message.field(object, "refusal") {
+            self.blocks.text(refusal.string()?, None, self.dropped);
+        }
+        if let Some(list) = message.field(object, "tool_calls") {
+            for (i, raw) in list.items()?.into_iter().enumerate() {
+                calls::call(&list.item(i, raw), &mut self.blocks, self.dropped)?;
+            }
+        }
+        if let Some(call) = message.field(object, "function_call") {
+            self.functions += 1;
+            let id = format!("function_{}", self.functions);
+            calls::function(&call, &call, &id, None, &mut self.blocks)?;
+            self.function = Some(id);
+        }
+        Ok(())
+    }
+
+    fn result(
+        &mut self,
+        message: &Value<'_, '_>,
+        object: &Object<'_>,
+        id: &str,
+    ) -> Result<(), Error> {
+        let mut inside = Blocks::default();
+        let content = message.field(object, "content");
+        let plain = content.filter(Value::is_string).map(|c| c.raw);
+        if let (Some(content), None) = (&content, plain) {
+            inside.content(content, Owner::Tool, self.dropped)?;
+        }
+        let write = |out: &mut Vec<u8>| {
+            out.extend_from_slice(br#"{"type":"tool_result","tool_use_id":"#);
+            json::push_text(out, id);
+            match plain {
+                Some(b"\"\"") => {}
+                Some(text) => {
+                    out.extend_from_slice(br#","content":"#);
+                    out.extend_from_slice(text);
+                }
+                None => inside.written.push_member(out, "content"),
+            }
+        };
+        self.results.block(write, object.get("cache_control"));
+        Ok(())
+    }
+
+    /// Ends the turn that is being written where another side comes.
+    fn turn(&mut self, side: Option<Side>) {
+        if self.side == side {
+            return;
+        }
+        let results = std::mem::take(&mut self.results);
+        let blocks = std::mem::take(&mut self.blocks);
+        let content = [results.written.items(), blocks.written.items()];
+        if let Some(side) = self.side
+            && content.iter().any(|c| !c.is_empty())
+        {
+            let turn = self.conversation.turns.item();
+            turn.extend_from_slice(side.head());
+            let comma: &[u8] = if content.iter().all(|c| !c.is_empty()) { b"," } else { b"" };
+            let [results, blocks] = content;
+            turn.extend_from_slice(results);
+            turn.extend_from_slice(comma);
+            turn.extend_from_slice(blocks);
+            turn.extend_from_slice(b"]}");
+        }
+        self.side = side;
+    }
+}
+
+/// Around an instruction that stands in the user's turn.
+const TAGS: [&str; 2] = ["<system>\\n", "\\n</system>"];
+
+/// What an assistant's message may hold, with what SDKs send back unasked.
+const ASSISTANT: &[&str] = &[
+    "role",
+    "content",
+    "refusal",
+    "tool_calls",
+    "function_call",
+    "audio",
+    "thinking_blocks",
+    "reasoning_content",
+    "cache_control",
+];
+
+// === impl Role ===
+
+impl Role {
+    fn read(message: &Value<'_, '_>, object: &Object<'_>) -> Result<Self, Error> {
+        let Some(role) = message.field(object, "role") else {
+            return Err(message.error("needs a role"));
+        };
+        match role.text()?.as_ref() {
+            "system" | "developer" => Ok(Role::System),
+            "user" => Ok(Role::User),
+            "assistant" => Ok(Role::Assistant),
+            "tool" => Ok(Role::Tool),
+            "function" => Ok(Role::Function),
+            _ => Err(role.error("must be system, developer, user, assistant or tool")),
+        }
+    }
+}
+
+// === impl Side ===
+
+impl Side {
+    fn head(self) -> &'static [u8] {
+        match self {
+            Side::User => br#"{"role":"user","content":["#,
+            Side::Assistant => br#"{"role":"assistant","content":["#,
+            Side::System => br#"{"role":"system","content":["#,
+        }
+    }
+}
