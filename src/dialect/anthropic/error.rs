@@ -194,13 +194,26 @@ mod tests {
                 Kind::Rejected,
                 Some("context_length_exceeded"),
             ),
-            (429, r#"{"type":"error","error":{"type":"rate_limit_error","message":"slow"}}"#, Kind::Busy, None),
-            (529, r#"{"type":"error","error":{"type":"overloaded_error"}}"#, Kind::ProviderFault, None),
+            (
+                429,
+                r#"{"type":"error","error":{"type":"rate_limit_error","message":"slow"}}"#,
+                Kind::Busy,
+                None,
+            ),
+            (
+                529,
+                r#"{"type":"error","error":{"type":"overloaded_error"}}"#,
+                Kind::ProviderFault,
+                None,
+            ),
             (502, "<html>", Kind::ProviderFault, None),
             (413, "", Kind::Rejected, None),
         ] {
             let e = from_upstream(status, raw.as_bytes());
-            assert_eq!((e.error.kind, e.error.status(), e.error.code.as_deref()), (kind, status, code));
+            assert_eq!(
+                (e.error.kind, e.error.status(), e.error.code.as_deref()),
+                (kind, status, code)
+            );
             assert!(!e.verbatim && !e.error.message.is_empty());
         }
     }
@@ -208,16 +221,24 @@ mod tests {
     #[test]
     fn never_quotes_what_is_said_of_our_account() {
         for (status, raw) in [
-            (401, r#"{"error":{"type":"authentication_error","message":"invalid x-api-key sk-ant-1"}}"#),
+            (
+                401,
+                r#"{"error":{"type":"authentication_error","message":"invalid x-api-key sk-ant-1"}}"#,
+            ),
             (403, r#"{"error":{"message":"sk-ant-1 may not"}}"#),
             (402, r#"{"error":{"type":"billing_error","message":"sk-ant-1 owes"}}"#),
-            (400, r#"{"error":{"type":"invalid_request_error","message":"Your credit balance is too low (sk-ant-1)"}}"#),
+            (
+                400,
+                r#"{"error":{"type":"invalid_request_error","message":"Your credit balance is too low (sk-ant-1)"}}"#,
+            ),
         ] {
             let e = from_upstream(status, raw.as_bytes()).error;
             assert_eq!((e.kind, e.status()), (Kind::ProviderAuth, 502));
             assert!(!e.message.contains("sk-ant"));
         }
-        let e = in_answer(br#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#);
+        let e = in_answer(
+            br#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+        );
         assert_eq!((e.kind, e.status()), (Kind::ProviderFault, 529));
     }
 }

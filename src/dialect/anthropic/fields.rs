@@ -13,7 +13,11 @@ pub const FIELDS: &[Field] = &[
     field("stop", Mapped, "stop_sequences; blank ones are dropped: the API refuses them"),
     field("stream", Mapped, "stream"),
     field("stream_options", Mapped, "the gateway writes the usage chunk itself"),
-    field("temperature", Mapped, "clamped to 1; dropped with thinking and where the model takes none"),
+    field(
+        "temperature",
+        Mapped,
+        "clamped to 1; dropped with thinking and where the model takes none",
+    ),
     field("top_p", Mapped, "dropped beside temperature, and as temperature is"),
     field("tools", Mapped, "tools; custom tools are refused"),
     field("tool_choice", Mapped, "tool_choice; allowed_tools narrows tools"),
@@ -46,7 +50,11 @@ pub const FIELDS: &[Field] = &[
     field("prompt_cache_options", Dropped(&[]), "see cache_control"),
     field("moderation", Dropped(&[]), "no such control"),
     field("functions", Rejected, "functions is deprecated and not carried: send tools"),
-    field("function_call", Rejected, "function_call is deprecated and not carried: send tool_choice"),
+    field(
+        "function_call",
+        Rejected,
+        "function_call is deprecated and not carried: send tool_choice",
+    ),
 ];
 
 const ZERO: &[&str] = &["0", "0.0", "-0", "-0.0"];

@@ -34,8 +34,10 @@ pub(super) fn image(
 fn image_url(url: &Value<'_, '_>, out: &mut Vec<u8>) -> Result<(), Error> {
     let text = url.text()?;
     if let Some(data) = DataUrl::read(&text) {
-        if !matches!(data.media, "image/jpeg" | "image/jpg" | "image/png" | "image/gif" | "image/webp")
-        {
+        if !matches!(
+            data.media,
+            "image/jpeg" | "image/jpg" | "image/png" | "image/gif" | "image/webp"
+        ) {
             return Err(url.error("images must be JPEG, PNG, GIF or WebP"));
         }
         return data.block(url, out, "image", matches!(text, Cow::Borrowed(_)));

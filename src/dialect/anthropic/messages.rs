@@ -73,19 +73,18 @@ pub(super) fn read(
         opened.push((Role::read(&message, &object)?, object));
     }
     let mut writer = Writer::new(dropped);
-    let mut after = opened.iter().map(|(role, _)| *role).skip(1);
     let mut begun = false;
     for (i, (raw, (role, object))) in items.iter().zip(&opened).enumerate() {
         let message = messages.item(i, raw);
         begun |= *role != Role::System;
-        let next = after.next();
         if *role != Role::System {
             writer.message(&message, object, *role)?;
         } else if !begun {
             writer.leading(&message, object)?;
         } else {
-            let fits = matches!(writer.side, Some(Side::User | Side::System))
-                && matches!(next, None | Some(Role::Assistant | Role::System));
+            let mut after = opened.iter().skip(i + 1).map(|(role, _)| *role);
+            let next = after.find(|role| *role != Role::System);
+            let fits = writer.takes_instruction() && matches!(next, None | Some(Role::Assistant));
             writer.instruction(&message, object, system_turns && fits)?;
         }
     }
@@ -132,6 +131,12 @@ impl<'d> Writer<'d> {
             self.conversation.system.mark_last(cache, before);
         }
         Ok(())
+    }
+
+    /// A system turn may follow what has been written.
+    fn takes_instruction(&self) -> bool {
+        let empty = self.results.written.is_empty() && self.blocks.written.is_empty();
+        matches!(self.side, Some(Side::User | Side::System)) && !empty
     }
 
     /// An instruction in the middle of the conversation.

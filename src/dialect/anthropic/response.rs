@@ -111,10 +111,11 @@ fn block(raw: &RawValue, reply: &Reply, message: &mut Message) -> Result<bool, E
                 message.content.add_plain(input);
                 return Ok(true);
             }
-            let (Some(id), Some(name)) = (block.id, block.name) else {
+            let (id, name) = (string(block.id), string(block.name));
+            if id.len().min(name.len()) == EMPTY.len() {
                 return Err(Error::new(Kind::BadAnswer, "a tool call without id or name"));
-            };
-            message.tool_call(id.get().as_bytes(), name.get().as_bytes(), input);
+            }
+            message.tool_call(id, name, input);
         }
         // Blocks of tools that run at the provider: no request of ours has one.
         _ => {}
@@ -124,8 +125,10 @@ fn block(raw: &RawValue, reply: &Reply, message: &mut Message) -> Result<bool, E
 
 /// The bytes of a JSON string, or of none.
 pub(super) fn string(raw: Option<&RawValue>) -> &[u8] {
-    raw.map(|r| r.get().as_bytes()).filter(|r| r.first() == Some(&b'"')).unwrap_or(b"\"\"")
+    raw.map(|r| r.get().as_bytes()).filter(|r| r.first() == Some(&b'"')).unwrap_or(EMPTY)
 }
+
+const EMPTY: &[u8] = b"\"\"";
 
 #[derive(Deserialize)]
 struct Answer<'a> {

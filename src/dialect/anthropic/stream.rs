@@ -79,7 +79,7 @@ impl StreamTranslator for ToOpenAiChat {
     fn finish(&mut self, out: &mut Vec<u8>) {
         let reader = &mut self.reader;
         self.decoder.finish(|event| reader.event(&event, out));
-        if reader.progress.complete {
+        if reader.progress.complete || reader.progress.failed.is_some() {
             return;
         }
         if reader.finish.is_some() {
@@ -147,7 +147,13 @@ impl Reader {
         self.open_stream(&id, model.as_deref(), tier, out);
     }
 
-    fn open_stream(&mut self, id: &str, model: Option<&str>, tier: Option<&str>, out: &mut Vec<u8>) {
+    fn open_stream(
+        &mut self,
+        id: &str,
+        model: Option<&str>,
+        tier: Option<&str>,
+        out: &mut Vec<u8>,
+    ) {
         if self.chunks.is_none() {
             let header = Header {
                 id,
@@ -339,10 +345,12 @@ fn bad(words: &'static str) -> Error {
     Error::new(Kind::BadAnswer, words)
 }
 
+/// A member that is an array of one raw value. A line end can only stand between
+/// its tokens, and would end the event's line.
 fn array(out: &mut Vec<u8>, name: &str, item: &[u8]) {
     out.extend_from_slice(b"\"");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":[");
-    out.extend_from_slice(item);
+    out.extend(item.iter().map(|b| if matches!(b, b'\n' | b'\r') { b' ' } else { *b }));
     out.push(b']');
 }

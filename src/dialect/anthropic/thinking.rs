@@ -145,26 +145,24 @@ impl<'a> Asked<'a> {
                 }
                 Thought::default()
             }
-            Thinking::Adaptive if effort == Effort::None => Thought {
-                thinking: Some(br#"{"type":"disabled"}"#.to_vec()),
-                ..Thought::default()
-            },
+            Thinking::Adaptive if effort == Effort::None => {
+                Thought { thinking: Some(br#"{"type":"disabled"}"#.to_vec()), ..Thought::default() }
+            }
             Thinking::Adaptive if forced => {
                 if self.thinking.is_none() {
                     dropped.add("reasoning_effort (no thinking with a forced tool)");
                 }
                 Thought { effort: Some(effort.word()), ..Thought::default() }
             }
-            Thinking::Adaptive | Thinking::Always => {
-                if effort == Effort::None {
-                    dropped.add("reasoning_effort (none taken as low)");
-                }
-                Thought {
-                    thinking: Some(br#"{"type":"adaptive","display":"summarized"}"#.to_vec()),
-                    effort: Some(effort.word()),
-                    on: true,
-                }
+            Thinking::Always if effort == Effort::None => {
+                dropped.add("reasoning_effort (none taken as low)");
+                Thought { effort: Some(effort.word()), ..Thought::default() }
             }
+            Thinking::Adaptive | Thinking::Always => Thought {
+                thinking: Some(br#"{"type":"adaptive","display":"summarized"}"#.to_vec()),
+                effort: Some(effort.word()),
+                on: true,
+            },
         }
     }
 }

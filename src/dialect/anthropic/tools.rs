@@ -125,9 +125,10 @@ impl<'a> Tools<'a> {
                 Ok(())
             }
             (Some("function") | None, None) => Err(tool.error("needs a function")),
-            (Some(_), _) => {
-                Err(Error::invalid(format!("{}.type", tool.path), "only function tools are carried"))
-            }
+            (Some(_), _) => Err(Error::invalid(
+                format!("{}.type", tool.path),
+                "only function tools are carried",
+            )),
         }
     }
 
