@@ -6,7 +6,8 @@
 
 use super::media;
 use crate::dialect::loss::Dropped;
-use crate::dialect::openai::chunk::{Array, inner};
+use crate::dialect::openai::chunk::inner;
+use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::read::Value;
 use crate::error::Error;
 use crate::wire::json;

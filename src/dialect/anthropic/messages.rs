@@ -16,18 +16,11 @@
 
 use super::calls;
 use super::content::{Blocks, Owner};
+use super::turns::{Conversation, Side, Turns};
 use crate::dialect::loss::Dropped;
-use crate::dialect::openai::chunk::Array;
 use crate::dialect::openai::read::{Object, Value};
 use crate::error::Error;
 use crate::wire::json;
-
-/// What goes into the request.
-#[derive(Debug, Default)]
-pub(super) struct Conversation {
-    pub(super) system: Blocks,
-    pub(super) turns: Array,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
@@ -39,20 +32,8 @@ enum Role {
     Function,
 }
 
-/// Whose turn is being written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    User,
-    Assistant,
-    System,
-}
-
 struct Writer<'d> {
-    conversation: Conversation,
-    side: Option<Side>,
-    /// Tools' answers, which stand before everything else of their turn.
-    results: Blocks,
-    blocks: Blocks,
+    turns: Turns,
     /// The id of the last deprecated function call, and how many there were.
     function: Option<String>,
     functions: usize,
@@ -84,59 +65,31 @@ pub(super) fn read(
         } else {
             let mut after = opened.iter().skip(i + 1).map(|(role, _)| *role);
             let next = after.find(|role| *role != Role::System);
-            let fits = writer.takes_instruction() && matches!(next, None | Some(Role::Assistant));
+            let fits =
+                writer.turns.take_instruction() && matches!(next, None | Some(Role::Assistant));
             writer.instruction(&message, object, system_turns && fits)?;
         }
     }
-    writer.finish(messages)
+    writer.turns.finish(messages)
 }
 
 // === impl Writer ===
 
 impl<'d> Writer<'d> {
     fn new(dropped: &'d mut Dropped) -> Self {
-        Self {
-            conversation: Conversation::default(),
-            side: None,
-            results: Blocks::default(),
-            blocks: Blocks::default(),
-            function: None,
-            functions: 0,
-            dropped,
-        }
-    }
-
-    fn finish(mut self, messages: &Value<'_, '_>) -> Result<Conversation, Error> {
-        self.turn(None);
-        if self.conversation.turns.is_empty() {
-            // Only instructions: the API asks for a turn, so they are the user's.
-            let system = std::mem::take(&mut self.conversation.system);
-            if system.written.is_empty() {
-                return Err(messages.error("no message has content"));
-            }
-            self.side = Some(Side::User);
-            self.blocks = system;
-            self.turn(None);
-        }
-        Ok(self.conversation)
+        Self { turns: Turns::default(), function: None, functions: 0, dropped }
     }
 
     fn leading(&mut self, message: &Value<'_, '_>, object: &Object<'_>) -> Result<(), Error> {
         self.dropped.unknown("messages.", object, &["role", "content", "cache_control"]);
-        let before = self.conversation.system.written.items().len();
+        let before = self.turns.system.written.items().len();
         if let Some(content) = message.field(object, "content") {
-            self.conversation.system.content(&content, Owner::System, self.dropped)?;
+            self.turns.system.content(&content, Owner::System, self.dropped)?;
         }
         if let Some(cache) = object.get("cache_control") {
-            self.conversation.system.mark_last(cache, before);
+            self.turns.system.mark_last(cache, before);
         }
         Ok(())
-    }
-
-    /// A system turn may follow what has been written.
-    fn takes_instruction(&self) -> bool {
-        let empty = self.results.written.is_empty() && self.blocks.written.is_empty();
-        matches!(self.side, Some(Side::User | Side::System)) && !empty
     }
 
     /// An instruction in the middle of the conversation.
@@ -147,13 +100,13 @@ impl<'d> Writer<'d> {
         native: bool,
     ) -> Result<(), Error> {
         self.dropped.unknown("messages.", object, &["role", "content", "cache_control"]);
-        self.turn(Some(if native { Side::System } else { Side::User }));
-        let before = self.blocks.written.items().len();
+        self.turns.turn(Some(if native { Side::System } else { Side::User }));
+        let before = self.turns.blocks.written.items().len();
         let Some(content) = message.field(object, "content") else { return Ok(()) };
         if native {
-            self.blocks.content(&content, Owner::System, self.dropped)?;
+            self.turns.blocks.content(&content, Owner::System, self.dropped)?;
         } else if content.is_string() {
-            self.blocks.wrapped_text(content.raw, TAGS, None, self.dropped);
+            self.turns.blocks.wrapped_text(content.raw, TAGS, None, self.dropped);
         } else {
             for (i, raw) in content.items()?.into_iter().enumerate() {
                 let part = content.item(i, raw);
@@ -162,11 +115,11 @@ impl<'d> Writer<'d> {
                     return Err(part.error("instructions are text"));
                 };
                 let cache = object.get("cache_control");
-                self.blocks.wrapped_text(text.string()?, TAGS, cache, self.dropped);
+                self.turns.blocks.wrapped_text(text.string()?, TAGS, cache, self.dropped);
             }
         }
         if let Some(cache) = object.get("cache_control") {
-            self.blocks.mark_last(cache, before);
+            self.turns.blocks.mark_last(cache, before);
         }
         Ok(())
     }
@@ -178,13 +131,13 @@ impl<'d> Writer<'d> {
         role: Role,
     ) -> Result<(), Error> {
         let side = if role == Role::Assistant { Side::Assistant } else { Side::User };
-        self.turn(Some(side));
-        let before = self.blocks.written.items().len();
+        self.turns.turn(Some(side));
+        let before = self.turns.blocks.written.items().len();
         match role {
             Role::User | Role::System => {
                 self.dropped.unknown("messages.", object, &["role", "content", "cache_control"]);
                 if let Some(content) = message.field(object, "content") {
-                    self.blocks.content(&content, Owner::User, self.dropped)?;
+                    self.turns.blocks.content(&content, Owner::User, self.dropped)?;
                 }
             }
             Role::Assistant => self.assistant(message, object)?,
@@ -207,7 +160,7 @@ impl<'d> Writer<'d> {
             }
         }
         if let Some(cache) = object.get("cache_control") {
-            self.blocks.mark_last(cache, before);
+            self.turns.blocks.mark_last(cache, before);
         }
         Ok(())
     }
@@ -223,7 +176,7 @@ impl<'d> Writer<'d> {
             for (i, raw) in blocks.items()?.into_iter().enumerate() {
                 if calls::is_signed_thinking(&blocks.item(i, raw))? {
                     thought = true;
-                    self.blocks.raw(raw);
+                    self.turns.blocks.raw(raw);
                 } else {
                     self.dropped.add("messages.thinking_blocks (without a signature)");
                 }
@@ -233,20 +186,20 @@ impl<'d> Writer<'d> {
             self.dropped.add("messages.reasoning_content (without thinking_blocks)");
         }
         if let Some(content) = message.field(object, "content") {
-            self.blocks.content(&content, Owner::Assistant, self.dropped)?;
+            self.turns.blocks.content(&content, Owner::Assistant, self.dropped)?;
         }
         if let Some(refusal) = message.field(object, "refusal") {
-            self.blocks.text(refusal.string()?, None, self.dropped);
+            self.turns.blocks.text(refusal.string()?, None, self.dropped);
         }
         if let Some(list) = message.field(object, "tool_calls") {
             for (i, raw) in list.items()?.into_iter().enumerate() {
-                calls::call(&list.item(i, raw), &mut self.blocks, self.dropped)?;
+                calls::call(&list.item(i, raw), &mut self.turns.blocks, self.dropped)?;
             }
         }
         if let Some(call) = message.field(object, "function_call") {
             self.functions += 1;
             let id = format!("function_{}", self.functions);
-            calls::function(&call, &call, &id, None, &mut self.blocks)?;
+            calls::function(&call, &call, &id, None, &mut self.turns.blocks)?;
             self.function = Some(id);
         }
         Ok(())
@@ -276,31 +229,8 @@ impl<'d> Writer<'d> {
                 None => inside.written.push_member(out, "content"),
             }
         };
-        self.results.block(write, object.get("cache_control"));
+        self.turns.results.block(write, object.get("cache_control"));
         Ok(())
-    }
-
-    /// Ends the turn that is being written where another side comes.
-    fn turn(&mut self, side: Option<Side>) {
-        if self.side == side {
-            return;
-        }
-        let results = std::mem::take(&mut self.results);
-        let blocks = std::mem::take(&mut self.blocks);
-        let content = [results.written.items(), blocks.written.items()];
-        if let Some(side) = self.side
-            && content.iter().any(|c| !c.is_empty())
-        {
-            let turn = self.conversation.turns.item();
-            turn.extend_from_slice(side.head());
-            let comma: &[u8] = if content.iter().all(|c| !c.is_empty()) { b"," } else { b"" };
-            let [results, blocks] = content;
-            turn.extend_from_slice(results);
-            turn.extend_from_slice(comma);
-            turn.extend_from_slice(blocks);
-            turn.extend_from_slice(b"]}");
-        }
-        self.side = side;
     }
 }
 
@@ -334,18 +264,6 @@ impl Role {
             "tool" => Ok(Role::Tool),
             "function" => Ok(Role::Function),
             _ => Err(role.error("must be system, developer, user, assistant or tool")),
-        }
-    }
-}
-
-// === impl Side ===
-
-impl Side {
-    fn head(self) -> &'static [u8] {
-        match self {
-            Side::User => br#"{"role":"user","content":["#,
-            Side::Assistant => br#"{"role":"assistant","content":["#,
-            Side::System => br#"{"role":"system","content":["#,
         }
     }
 }

@@ -42,6 +42,7 @@ mod schema;
 mod stream;
 mod thinking;
 mod tools;
+mod turns;
 mod usage;
 
 pub use fields::FIELDS;

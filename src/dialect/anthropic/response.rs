@@ -10,7 +10,8 @@
 
 use super::JSON_TOOL;
 use super::usage::{self, Tier};
-use crate::dialect::openai::chunk::{self, Header, Message};
+use crate::dialect::openai::chunk::Header;
+use crate::dialect::openai::completion::{Message, completion};
 use crate::dialect::{ClientResponse, Reply, Usage};
 use crate::error::{Error, Kind};
 use crate::wire::json;
@@ -51,7 +52,7 @@ pub(super) fn to_openai_chat(body: &[u8], reply: &Reply) -> Result<ClientRespons
         model: model.as_deref().unwrap_or(&reply.model),
         service_tier: tier,
     };
-    let body = chunk::completion(header, &message, finish, &usage);
+    let body = completion(header, &message, finish, &usage);
     Ok(ClientResponse { body: Some(body), usage })
 }
 

@@ -12,13 +12,12 @@
 //!
 //! Spec: <https://platform.claude.com/docs/en/build-with-claude/streaming>.
 
-use super::JSON_TOOL;
-use super::blocks::{Block, Thinking, Tool};
-use super::events::{Body, Message, Start};
-use super::response::{NO_ID, finish_reason, refusal, string, text};
+use super::blocks::Block;
+use super::events::{Body, Message};
+use super::response::{NO_ID, finish_reason, refusal, text};
 use super::usage::{self, Tier};
 use crate::dialect::openai;
-use crate::dialect::openai::chunk::{self, Chunks, Header, inner};
+use crate::dialect::openai::chunk::{self, Chunks, Header};
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::wire::json;
@@ -32,21 +31,18 @@ pub(super) struct ToOpenAiChat {
 }
 
 /// Everything but the framing.
-struct Reader {
-    reply: Reply,
-    progress: Progress,
+pub(super) struct Reader {
+    pub(super) reply: Reply,
+    pub(super) progress: Progress,
     /// From the first event on.
     chunks: Option<Chunks>,
     /// The blocks begun and not ended, by the provider's index; one, in practice.
-    open: Vec<(u64, Block)>,
-    tools: u64,
+    pub(super) open: Vec<(u64, Block)>,
+    pub(super) tools: u64,
     /// Our JSON tool was called.
-    json_answer: bool,
+    pub(super) json_answer: bool,
     finish: Option<&'static str>,
 }
-
-/// Most blocks begun and not ended.
-const MAX_OPEN: usize = 64;
 
 // === impl ToOpenAiChat ===
 
@@ -168,140 +164,11 @@ impl Reader {
     }
 
     /// A chunk, where the stream has begun: nothing can come before that.
-    fn chunk(&mut self, out: &mut Vec<u8>, write: impl FnOnce(&Chunks, &mut Vec<u8>)) {
+    pub(super) fn chunk(&mut self, out: &mut Vec<u8>, write: impl FnOnce(&Chunks, &mut Vec<u8>)) {
         self.open_stream(NO_ID, None, None, out);
         if let Some(chunks) = &self.chunks {
             write(chunks, out);
         }
-    }
-
-    /// A piece of generated text for the client.
-    fn piece(&mut self, field: &str, piece: &[u8], out: &mut Vec<u8>) {
-        if !inner(piece).is_empty() {
-            self.generated(piece);
-            self.chunk(out, |chunks, out| chunks.text(out, field, piece));
-        }
-    }
-
-    fn generated(&mut self, piece: &[u8]) {
-        self.progress.started = true;
-        self.progress.output_bytes += inner(piece).len() as u64;
-    }
-
-    fn start(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
-        let raw = body.content_block;
-        let parsed: Option<Start<'_>> = raw.and_then(|b| serde_json::from_str(b.get()).ok());
-        let start = parsed.unwrap_or_default();
-        let block = match start.type_.and_then(text).as_deref() {
-            Some("text") => {
-                self.piece("content", string(start.text), out);
-                Block::Text
-            }
-            Some("thinking") => {
-                let mut thinking = Thinking::default();
-                thinking.add(string(start.thinking));
-                thinking.sign(string(start.signature));
-                self.piece("reasoning_content", string(start.thinking), out);
-                Block::Thinking(thinking)
-            }
-            Some("redacted_thinking") => {
-                self.progress.started = true;
-                Block::Redacted(raw.map(|r| r.get().as_bytes().to_vec()).unwrap_or_default())
-            }
-            Some("tool_use") => {
-                self.progress.started = true;
-                Block::Tool(Tool::new(self.tool(&start, out), start.input))
-            }
-            _ => Block::Unknown,
-        };
-        if self.open.len() == MAX_OPEN {
-            return self.fail(bad("the provider's stream leaves too many blocks open"), out);
-        }
-        self.open.push((body.index.unwrap_or(0), block));
-    }
-
-    /// Tells of a tool call; `None` for the call of our own tool.
-    fn tool(&mut self, start: &Start<'_>, out: &mut Vec<u8>) -> Option<u64> {
-        let (id, name) = (string(start.id), string(start.name));
-        if self.reply.json_tool && json::text(name).as_deref() == Some(JSON_TOOL) {
-            self.json_answer = true;
-            return None;
-        }
-        let index = self.tools;
-        self.tools += 1;
-        self.chunk(out, |chunks, out| chunks.tool_start(out, index, id, name));
-        Some(index)
-    }
-
-    /// A piece of a tool's arguments; our own tool's are the answer.
-    fn arguments(&mut self, index: Option<u64>, piece: &[u8], out: &mut Vec<u8>) {
-        let Some(index) = index else { return self.piece("content", piece, out) };
-        self.generated(piece);
-        self.chunk(out, |chunks, out| chunks.tool_arguments(out, index, piece));
-    }
-
-    fn delta(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
-        let Some(delta) = &body.delta else { return };
-        let index = body.index.unwrap_or(0);
-        let block = self.open.iter_mut().rev().find(|(i, _)| *i == index).map(|(_, b)| b);
-        match delta.type_.and_then(text).as_deref() {
-            Some("text_delta") => self.piece("content", string(delta.text), out),
-            Some("thinking_delta") => {
-                let piece = string(delta.thinking);
-                if let Some(Block::Thinking(thinking)) = block {
-                    thinking.add(piece);
-                }
-                self.piece("reasoning_content", piece, out);
-            }
-            Some("signature_delta") => {
-                if let Some(Block::Thinking(thinking)) = block {
-                    thinking.sign(string(delta.signature));
-                }
-            }
-            Some("input_json_delta") => {
-                let piece = string(delta.partial_json);
-                if let Some(Block::Tool(tool)) = block
-                    && !inner(piece).is_empty()
-                {
-                    tool.sent = true;
-                    let index = tool.index;
-                    self.arguments(index, piece, out);
-                }
-            }
-            Some("citations_delta") => {
-                if let Some(citation) = delta.citation {
-                    self.chunk(out, |chunks, out| {
-                        chunks.delta(out, |out| array(out, "citations", citation.get().as_bytes()));
-                    });
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn stop(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
-        let index = body.index.unwrap_or(0);
-        let Some(at) = self.open.iter().rposition(|(i, _)| *i == index) else { return };
-        match self.open.swap_remove(at).1 {
-            Block::Tool(tool) => {
-                if let Some(input) = tool.unsent() {
-                    self.arguments(tool.index, &input, out);
-                }
-            }
-            Block::Thinking(thinking) => {
-                if let Some(block) = thinking.block() {
-                    self.thinking_block(&block, out);
-                }
-            }
-            Block::Redacted(block) => self.thinking_block(&block, out),
-            _ => {}
-        }
-    }
-
-    fn thinking_block(&mut self, block: &[u8], out: &mut Vec<u8>) {
-        self.chunk(out, |chunks, out| {
-            chunks.delta(out, |out| array(out, "thinking_blocks", block));
-        });
     }
 
     fn message_delta(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
@@ -333,7 +200,7 @@ impl Reader {
         chunk::done(out);
     }
 
-    fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
+    pub(super) fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
         if self.progress.failed.is_none() && !self.progress.complete {
             out.extend_from_slice(&openai::error::event(&error));
             self.progress.failed = Some(error);
@@ -341,16 +208,6 @@ impl Reader {
     }
 }
 
-fn bad(words: &'static str) -> Error {
+pub(super) fn bad(words: &'static str) -> Error {
     Error::new(Kind::BadAnswer, words)
-}
-
-/// A member that is an array of one raw value. A line end can only stand between
-/// its tokens, and would end the event's line.
-fn array(out: &mut Vec<u8>, name: &str, item: &[u8]) {
-    out.extend_from_slice(b"\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":[");
-    out.extend(item.iter().map(|b| if matches!(b, b'\n' | b'\r') { b' ' } else { *b }));
-    out.push(b']');
 }

@@ -107,6 +107,9 @@ impl<'a> Asked<'a> {
             thought.thinking = None;
             if forced && self.thinking_on {
                 dropped.add("thinking (not with a forced tool)");
+            } else if traits.thinking == Thinking::None && self.thinking_on {
+                dropped.add("thinking");
+                thought.on = false;
             } else {
                 thought.thinking = Some(own.to_vec());
             }

@@ -7,7 +7,7 @@
 
 use super::schema;
 use crate::dialect::loss::Dropped;
-use crate::dialect::openai::chunk::Array;
+use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::read::{Object, Value};
 use crate::error::Error;
 use crate::wire::json;

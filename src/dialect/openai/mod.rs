@@ -17,6 +17,7 @@
 use super::{Dialect, Translator};
 
 pub mod chunk;
+pub mod completion;
 pub mod error;
 mod facts;
 pub mod read;
