@@ -38,10 +38,12 @@ pub const FIRST_TOKEN: &str = "gen_ai.server.time_to_first_token";
 pub const MAX_METRICS: usize = 16_384;
 
 /// The token kinds, as the label `type` and in the order of `kinds`.
-pub const TYPES: [&str; 5] = ["input", "output", "cached_input", "cache_write", "reasoning"];
+pub const TYPES: [&str; 6] =
+    ["input", "output", "cached_input", "cache_write", "cache_write_1h", "reasoning"];
 
-pub fn kinds(usage: &Usage) -> [u64; 5] {
-    [usage.input, usage.output, usage.cached_input, usage.cache_write, usage.reasoning]
+pub fn kinds(usage: &Usage) -> [u64; 6] {
+    let u = usage;
+    [u.input, u.output, u.cached_input, u.cache_write, u.cache_write_1h, u.reasoning]
 }
 
 /// Metric handles by name; one per worker.
@@ -152,6 +154,7 @@ impl Record<'_> {
         number(",\"output_tokens\":", self.usage.output);
         number(",\"cached_input_tokens\":", self.usage.cached_input);
         number(",\"cache_write_tokens\":", self.usage.cache_write);
+        number(",\"cache_write_1h_tokens\":", self.usage.cache_write_1h);
         number(",\"reasoning_tokens\":", self.usage.reasoning);
         out.extend_from_slice(b",\"ttft_ms\":");
         match self.first_token_ms {

@@ -77,7 +77,7 @@ mod tests {
         assert!(problems[0].starts_with("providers.openai.keys: the environment variable"));
         let problems = check(&GOOD.replace("openai/b", "nope/b"), &|_| Some("k".into()));
         assert!(problems.unwrap_err()[0].starts_with("models[0].targets[0]: there is no provider"));
-        let problems = check("providers:\n  a: [\nmodels: ]", &|_| None).unwrap_err();
+        let problems = check("providers:\n  a: {\n]\n", &|_| None).unwrap_err();
         assert!(problems[0].starts_with("line 3, column"), "{problems:?}");
     }
 }

@@ -11,10 +11,13 @@
 //! It forces every provider's novelty through one type, and what the type
 //! does not know is lost in silence.
 
+#![deny(clippy::indexing_slicing)]
+
 use crate::error::Error;
 use crate::wire::json::Splice;
 
 pub mod anthropic;
+pub mod loss;
 pub mod openai;
 
 /// An API language.
@@ -61,8 +64,12 @@ pub struct Request<'a> {
 pub struct ModelTraits {
     /// Tokens; the default for a required output limit.
     pub max_output_tokens: u32,
-    /// Takes a JSON schema natively.
+    /// Takes a JSON schema natively, for answers and for tools.
     pub structured_output: bool,
+    /// Takes temperature, top_p and top_k other than the defaults.
+    pub sampling: bool,
+    /// Takes system messages in the middle of a conversation.
+    pub system_turns: bool,
     pub thinking: Thinking,
 }
 
@@ -74,6 +81,9 @@ pub enum Thinking {
     Budget,
     /// The model decides; an effort word steers it.
     Adaptive,
+    /// As `Adaptive`, but it cannot be turned off, so that no tool can be forced
+    /// either.
+    Always,
 }
 
 /// The provider's request.
@@ -167,6 +177,8 @@ pub struct Usage {
     pub output: u64,
     pub cached_input: u64,
     pub cache_write: u64,
+    /// The part of `cache_write` that is kept for an hour, at its own price.
+    pub cache_write_1h: u64,
     pub reasoning: u64,
     /// The provider said how much went in.
     pub input_reported: bool,

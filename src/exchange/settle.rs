@@ -22,7 +22,7 @@ pub struct Rows(RefCell<HashMap<String, Row>>);
 #[derive(Clone, Copy)]
 struct Row {
     slot: Slot,
-    tokens: [u32; 5],
+    tokens: [u32; 6],
     estimated: u32,
     duration: u32,
     first_token: u32,

@@ -40,7 +40,7 @@ pub enum Slot {
 pub const OTHER: &str = "other\0other\0other\0other";
 
 const VERSION: u8 = 1;
-const COUNTERS: usize = 7;
+const COUNTERS: usize = 8;
 /// Contention is between a few workers; this many lost races in a row is a bug.
 const MAX_RACES: u32 = 10_000;
 
@@ -139,16 +139,32 @@ impl Counts {
             u.output,
             u.cached_input,
             u.cache_write,
+            u.cache_write_1h,
             u.reasoning,
         ]
     }
 
     fn from_array(
-        [calls, estimated_calls, input, output, cached_input, cache_write, reasoning]: [u64;
-            COUNTERS],
+        [
+            calls,
+            estimated_calls,
+            input,
+            output,
+            cached_input,
+            cache_write,
+            cache_write_1h,
+            reasoning,
+        ]: [u64; COUNTERS],
     ) -> Self {
-        let usage =
-            Usage { input, output, cached_input, cache_write, reasoning, ..Default::default() };
+        let usage = Usage {
+            input,
+            output,
+            cached_input,
+            cache_write,
+            cache_write_1h,
+            reasoning,
+            ..Default::default()
+        };
         Self { calls, estimated_calls, usage }
     }
 

@@ -1,4 +1,6 @@
 //! Bytes to frames and back. Knows no vendor and no field name.
 
+#![deny(clippy::indexing_slicing)]
+
 pub mod json;
 pub mod sse;

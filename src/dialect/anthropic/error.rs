@@ -1,7 +1,244 @@
-use crate::error::Error;
-pub fn body(_: &Error) -> Vec<u8> {
-    Vec::new()
+//! Anthropic's error shape, read and written:
+//! `{"type":"error","error":{"type","message"},"request_id"}`, as a body or as
+//! the `error` event of a stream.
+//!
+//! Spec: <https://platform.claude.com/docs/en/api/errors>. What is said of our
+//! key or our account's money (401, 402, 403, and a 400 about the credit
+//! balance) is the operator's and never quoted.
+
+use crate::dialect::UpstreamError;
+use crate::dialect::openai;
+use crate::error::{Error, Kind};
+use crate::wire::json;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// An error as a whole body.
+pub fn body(error: &Error) -> Vec<u8> {
+    let mut out = Vec::with_capacity(128);
+    out.extend_from_slice(br#"{"type":"error","error":{"type":"#);
+    json::push_text(&mut out, type_of(error));
+    out.extend_from_slice(br#","message":"#);
+    match &error.param {
+        // This dialect has no field for it; its own messages begin with the path.
+        Some(param) => json::push_text(&mut out, &format!("{param}: {}", error.message)),
+        None => json::push_text(&mut out, &error.message),
+    }
+    out.extend_from_slice(b"}}");
+    out
 }
-pub fn event(_: &Error) -> Vec<u8> {
-    Vec::new()
+
+/// An error as an event inside a stream.
+pub fn event(error: &Error) -> Vec<u8> {
+    let mut out = b"event: error\ndata: ".to_vec();
+    out.extend_from_slice(&body(error));
+    out.extend_from_slice(b"\n\n");
+    out
+}
+
+/// Reads a provider's error answer of any shape.
+pub(super) fn from_upstream(status: u16, body: &[u8]) -> UpstreamError {
+    let words = Words::read(body).unwrap_or_default();
+    UpstreamError { error: words.into_error(status), verbatim: false }
+}
+
+/// Reads an error event of a 200 stream, or an error object in a 200 answer.
+pub(super) fn in_answer(data: &[u8]) -> Error {
+    let words = Words::read(data).unwrap_or_default();
+    let status = words.status();
+    words.into_error(status)
+}
+
+/// The longest message of a provider that is passed on, in bytes.
+const MAX_MESSAGE: usize = 4096;
+
+const TYPES: &[(&str, u16)] = &[
+    ("invalid_request_error", 400),
+    ("authentication_error", 401),
+    ("billing_error", 402),
+    ("permission_error", 403),
+    ("not_found_error", 404),
+    ("conflict_error", 409),
+    ("request_too_large", 413),
+    ("rate_limit_error", 429),
+    ("api_error", 500),
+    ("timeout_error", 504),
+    ("overloaded_error", 529),
+];
+
+fn type_of(error: &Error) -> &'static str {
+    if let Some(own) = error.type_.as_deref()
+        && let Some((name, _)) = TYPES.iter().find(|(name, _)| *name == own)
+    {
+        return name;
+    }
+    match error.kind {
+        Kind::Unauthenticated => "authentication_error",
+        Kind::NotFound | Kind::ModelNotFound => "not_found_error",
+        Kind::TooLarge => "request_too_large",
+        Kind::Timeout => "timeout_error",
+        Kind::Unavailable | Kind::Unreachable => "overloaded_error",
+        Kind::InvalidRequest | Kind::MethodNotAllowed | Kind::UnsupportedMedia => {
+            "invalid_request_error"
+        }
+        Kind::Rejected | Kind::Busy | Kind::ProviderFault => match error.status() {
+            404 => "not_found_error",
+            413 => "request_too_large",
+            429 => "rate_limit_error",
+            504 => "timeout_error",
+            529 => "overloaded_error",
+            400..=499 => "invalid_request_error",
+            _ => "api_error",
+        },
+        Kind::ProviderAuth | Kind::BadAnswer | Kind::BrokenStream | Kind::Internal => "api_error",
+    }
+}
+
+fn billing() -> Error {
+    Error::new(
+        Kind::ProviderAuth,
+        "the provider does not serve the gateway's account (billing); the operator must check it",
+    )
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize, Default)]
+struct Words {
+    #[serde(rename = "type")]
+    type_: Option<serde_json::Value>,
+    message: Option<serde_json::Value>,
+}
+
+// === impl Words ===
+
+impl Words {
+    fn read(body: &[u8]) -> Option<Self> {
+        let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
+        serde_json::from_str(envelope.error?.get()).ok()
+    }
+
+    fn type_(&self) -> &str {
+        self.type_.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default()
+    }
+
+    /// The HTTP status an error inside a 200 would have had.
+    fn status(&self) -> u16 {
+        TYPES.iter().find(|(name, _)| *name == self.type_()).map_or(502, |(_, status)| *status)
+    }
+
+    fn into_error(self, status: u16) -> Error {
+        let message = self.message.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+        if status == 402
+            || self.type_() == "billing_error"
+            || message.contains("credit balance is too low")
+        {
+            return billing();
+        }
+        let kind = Kind::of_provider_status(status);
+        if kind == Kind::ProviderAuth {
+            return openai::error::provider_auth(status);
+        }
+        if message.is_empty() {
+            return Error::new(kind, format!("the provider answered HTTP {status}"))
+                .with_status(status);
+        }
+        let error = Error::new(kind, shortened(message).to_owned()).with_status(status);
+        if message.contains("prompt is too long") || message.contains("exceed context limit") {
+            return error.with_code("context_length_exceeded");
+        }
+        error
+    }
+}
+
+fn shortened(message: &str) -> &str {
+    let mut end = message.len().min(MAX_MESSAGE);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    message.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_its_own_shape() {
+        let e = Error::invalid("messages[0]", "must be \"x\"");
+        assert_eq!(
+            String::from_utf8(body(&e)).unwrap(),
+            r#"{"type":"error","error":{"type":"invalid_request_error","message":"messages[0]: must be \"x\""}}"#
+        );
+        let e = Error::new(Kind::ProviderFault, "full").with_status(529);
+        assert_eq!(
+            String::from_utf8(event(&e)).unwrap(),
+            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"full\"}}\n\n"
+        );
+        for kind in Kind::ALL {
+            let body = body(&Error::new(kind, "x"));
+            assert!(Words::read(&body).is_some_and(|w| TYPES.iter().any(|(t, _)| *t == w.type_())));
+        }
+    }
+
+    #[test]
+    fn reads_any_shape() {
+        for (status, raw, kind, code) in [
+            (
+                400,
+                r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}}"#,
+                Kind::Rejected,
+                Some("context_length_exceeded"),
+            ),
+            (
+                429,
+                r#"{"type":"error","error":{"type":"rate_limit_error","message":"slow"}}"#,
+                Kind::Busy,
+                None,
+            ),
+            (
+                529,
+                r#"{"type":"error","error":{"type":"overloaded_error"}}"#,
+                Kind::ProviderFault,
+                None,
+            ),
+            (502, "<html>", Kind::ProviderFault, None),
+            (413, "", Kind::Rejected, None),
+        ] {
+            let e = from_upstream(status, raw.as_bytes());
+            assert_eq!(
+                (e.error.kind, e.error.status(), e.error.code.as_deref()),
+                (kind, status, code)
+            );
+            assert!(!e.verbatim && !e.error.message.is_empty());
+        }
+    }
+
+    #[test]
+    fn never_quotes_what_is_said_of_our_account() {
+        for (status, raw) in [
+            (
+                401,
+                r#"{"error":{"type":"authentication_error","message":"invalid x-api-key sk-ant-1"}}"#,
+            ),
+            (403, r#"{"error":{"message":"sk-ant-1 may not"}}"#),
+            (402, r#"{"error":{"type":"billing_error","message":"sk-ant-1 owes"}}"#),
+            (
+                400,
+                r#"{"error":{"type":"invalid_request_error","message":"Your credit balance is too low (sk-ant-1)"}}"#,
+            ),
+        ] {
+            let e = from_upstream(status, raw.as_bytes()).error;
+            assert_eq!((e.kind, e.status()), (Kind::ProviderAuth, 502));
+            assert!(!e.message.contains("sk-ant"));
+        }
+        let e = in_answer(
+            br#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,
+        );
+        assert_eq!((e.kind, e.status()), (Kind::ProviderFault, 529));
+    }
 }

@@ -16,14 +16,18 @@
 
 use super::{Dialect, Translator};
 
+pub mod chunk;
+pub mod completion;
 pub mod error;
 mod facts;
+pub mod read;
 mod request;
 mod response;
 mod stream;
 pub mod usage;
 
 pub use facts::Facts;
+pub(in crate::dialect) use stream::MAX_EVENT;
 
 pub const IDENTITY: Translator = Translator {
     client: Dialect::OpenAiChat,

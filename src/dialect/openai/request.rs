@@ -63,8 +63,13 @@ mod tests {
 
     fn spliced(body: &str) -> String {
         let facts = Facts::read(body.as_bytes()).unwrap();
-        let traits =
-            ModelTraits { max_output_tokens: 1, structured_output: true, thinking: Thinking::None };
+        let traits = ModelTraits {
+            max_output_tokens: 1,
+            structured_output: true,
+            sampling: true,
+            system_turns: true,
+            thinking: Thinking::None,
+        };
         let request = Request { body: body.as_bytes(), facts: &facts, model: "real", traits };
         match identity(&request).unwrap().body {
             Body::Spliced(s) => String::from_utf8(json::splice(body.as_bytes(), &s)).unwrap(),

@@ -21,6 +21,7 @@ pub(super) fn read(raw: &[u8]) -> Option<Usage> {
         output: tokens(wire.completion_tokens),
         cached_input: tokens(prompt.cached_tokens),
         cache_write: tokens(prompt.cache_creation_tokens),
+        cache_write_1h: 0,
         reasoning: tokens(completion.reasoning_tokens),
         input_reported: wire.prompt_tokens.is_some(),
         output_reported: wire.completion_tokens.is_some(),

@@ -1,0 +1,64 @@
+//! What becomes of each field of a chat request: the pair's loss list.
+
+use crate::dialect::loss::Fate::{Dropped, Mapped, Rejected};
+use crate::dialect::loss::{Fate, Field};
+
+/// Every top-level field of a chat request, and the few of Anthropic's own that
+/// a chat client may add.
+pub const FIELDS: &[Field] = &[
+    field("model", Mapped, "the provider's name of the model"),
+    field("messages", Mapped, "system and messages"),
+    field("max_completion_tokens", Mapped, "max_tokens"),
+    field("max_tokens", Mapped, "max_tokens"),
+    field("stop", Mapped, "stop_sequences; blank ones are dropped: the API refuses them"),
+    field("stream", Mapped, "stream"),
+    field("stream_options", Mapped, "the gateway writes the usage chunk itself"),
+    field(
+        "temperature",
+        Mapped,
+        "clamped to 1; dropped with thinking and where the model takes none",
+    ),
+    field("top_p", Mapped, "dropped beside temperature, and as temperature is"),
+    field("tools", Mapped, "tools; custom tools are refused"),
+    field("tool_choice", Mapped, "tool_choice; allowed_tools narrows tools"),
+    field("parallel_tool_calls", Mapped, "tool_choice.disable_parallel_tool_use"),
+    field("response_format", Mapped, "output_config.format, or a forced tool that is unwrapped"),
+    field("reasoning_effort", Mapped, "thinking and output_config.effort"),
+    field("metadata", Mapped, "metadata.user_id; other keys are dropped"),
+    field("user", Mapped, "metadata.user_id"),
+    field("safety_identifier", Mapped, "metadata.user_id, where user is absent"),
+    field("service_tier", Mapped, "auto and priority: auto; default and flex: standard_only"),
+    field("n", Mapped, "only 1"),
+    field("logprobs", Mapped, "only false"),
+    field("modalities", Mapped, "only text"),
+    field("audio", Mapped, "only null"),
+    // Anthropic's own.
+    field("thinking", Mapped, "as it is; goes before reasoning_effort"),
+    field("top_k", Mapped, "as it is, but as temperature"),
+    field("cache_control", Mapped, "as it is; also on messages, parts and tools"),
+    field("frequency_penalty", Dropped(ZERO), "no such control"),
+    field("presence_penalty", Dropped(ZERO), "no such control"),
+    field("logit_bias", Dropped(&["{}"]), "no such control"),
+    field("seed", Dropped(&[]), "no such control"),
+    field("top_logprobs", Dropped(&["0"]), "no log probabilities"),
+    field("store", Dropped(&["false"]), "nothing is stored"),
+    field("prediction", Dropped(&[]), "no predicted output"),
+    field("verbosity", Dropped(&[r#""medium""#]), "no such control"),
+    field("web_search_options", Dropped(&[]), "no search"),
+    field("prompt_cache_key", Dropped(&[]), "the cache needs no key; see cache_control"),
+    field("prompt_cache_retention", Dropped(&[]), "see cache_control.ttl"),
+    field("prompt_cache_options", Dropped(&[]), "see cache_control"),
+    field("moderation", Dropped(&[]), "no such control"),
+    field("functions", Rejected, "functions is deprecated and not carried: send tools"),
+    field(
+        "function_call",
+        Rejected,
+        "function_call is deprecated and not carried: send tool_choice",
+    ),
+];
+
+const ZERO: &[&str] = &["0", "0.0", "-0", "-0.0"];
+
+const fn field(name: &'static str, fate: Fate, note: &'static str) -> Field {
+    Field { name, fate, note }
+}

@@ -1,0 +1,112 @@
+//! `response_format`: how the answer is made JSON.
+//!
+//! A schema goes into `output_config.format` where the model takes one and the
+//! schema can be told natively. Else the model is made to call a tool of ours
+//! whose input is the answer; `response` and `stream` unwrap it. Where no tool
+//! can be forced, or the client wants thinking and gave no schema (JSON mode
+//! promises less than a thought is worth), the system prompt asks for JSON.
+//!
+//! Native format has no JSON mode: its objects are closed, so a schema of "any
+//! object" would allow only `{}`.
+//!
+//! Spec: <https://platform.claude.com/docs/en/build-with-claude/structured-outputs>,
+//! <https://platform.openai.com/docs/api-reference/chat/create#chat_create-response_format>.
+
+use super::JSON_TOOL;
+use super::{schema, tools};
+use crate::dialect::loss::Dropped;
+use crate::dialect::openai::read::{Object, Value};
+use crate::dialect::{ModelTraits, Thinking};
+use crate::error::Error;
+use crate::wire::json;
+
+#[derive(Debug)]
+pub(super) enum Format {
+    Text,
+    /// The value of `output_config.format`.
+    Native(Vec<u8>),
+    /// Our tool, to be forced.
+    Tool(Vec<u8>),
+    /// A paragraph for the system prompt.
+    Instruction(String),
+}
+
+impl Format {
+    pub(super) fn read(
+        root: &Value<'_, '_>,
+        body: &Object<'_>,
+        traits: &ModelTraits,
+        thinks: bool,
+        dropped: &mut Dropped,
+    ) -> Result<Self, Error> {
+        let Some(format) = root.field(body, "response_format") else { return Ok(Format::Text) };
+        let object = format.object()?;
+        let Some(type_) = format.field(&object, "type") else {
+            return Err(format.error("needs a type"));
+        };
+        let can_force = traits.thinking != Thinking::Always;
+        match type_.text()?.as_ref() {
+            "text" => Ok(Format::Text),
+            "json_object" if can_force && !thinks => {
+                Ok(Format::Tool(tool(None, br#"{"type":"object","additionalProperties":true}"#)))
+            }
+            "json_object" => Ok(Format::Instruction(JSON_ONLY.to_owned())),
+            "json_schema" => {
+                let Some(outer) = format.field(&object, "json_schema") else {
+                    return Err(format.error("needs json_schema"));
+                };
+                let inner = outer.object()?;
+                let known = ["name", "description", "schema", "strict"];
+                dropped.unknown("response_format.json_schema.", &inner, &known);
+                let description = outer.field(&inner, "description");
+                let description = description.map(|d| d.text()).transpose()?;
+                let Some(schema) = outer.field(&inner, "schema") else {
+                    return Err(outer.error("needs a schema"));
+                };
+                let native = schema::native(schema.raw).filter(|_| traits.structured_output);
+                if let Some(native) = native {
+                    if native.softened {
+                        dropped.add("response_format.json_schema.schema (limits became words)");
+                    }
+                    if description.is_some() {
+                        dropped.add("response_format.json_schema.description");
+                    }
+                    let mut out = br#"{"type":"json_schema","schema":"#.to_vec();
+                    out.extend_from_slice(&native.schema);
+                    out.push(b'}');
+                    return Ok(Format::Native(out));
+                }
+                let mut open = Vec::with_capacity(schema.raw.len() + 24);
+                tools::open_schema(&mut open, Some(schema))?;
+                if can_force {
+                    return Ok(Format::Tool(tool(description.as_deref(), &open)));
+                }
+                dropped.add("response_format.json_schema (asked for in words)");
+                let about = description.as_deref().unwrap_or_default();
+                Ok(Format::Instruction(format!(
+                    "{JSON_ONLY} It must be valid under this JSON schema: {}\n{about}",
+                    String::from_utf8_lossy(&open)
+                )))
+            }
+            _ => Err(type_.error("must be text, json_object or json_schema")),
+        }
+    }
+}
+
+const JSON_ONLY: &str = "Answer with one JSON object and nothing else: no text around it and no \
+                         Markdown fence.";
+
+fn tool(description: Option<&str>, schema: &[u8]) -> Vec<u8> {
+    let mut out = br#"{"name":"#.to_vec();
+    json::push_text(&mut out, JSON_TOOL);
+    out.extend_from_slice(br#","description":"#);
+    let how = "Gives the answer to the user. Call it once; its input is the whole answer.";
+    match description {
+        Some(text) => json::push_text(&mut out, &format!("{how} {text}")),
+        None => json::push_text(&mut out, how),
+    }
+    out.extend_from_slice(br#","input_schema":"#);
+    out.extend_from_slice(schema);
+    out.push(b'}');
+    out
+}

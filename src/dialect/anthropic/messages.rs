@@ -1,0 +1,269 @@
+//! The conversation: chat messages to system blocks and turns.
+//!
+//! Messages of one side in a row become one turn; the answers of tools belong to
+//! the user's side and stand first in it. Instructions at the beginning become
+//! `system`. Later ones keep their place: as a `system` turn where the model
+//! takes one there (behind the user's turn, before the assistant's or the end),
+//! else as text of the user's side between `<system>` tags.
+//!
+//! An assistant's `thinking_blocks` go back as they came and first, as the API
+//! wants them before the calls they led to. `reasoning_content` without them
+//! cannot be sent: the API takes only signed thinking.
+//!
+//! Spec: <https://platform.claude.com/docs/en/build-with-claude/working-with-messages>,
+//! <https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages>,
+//! <https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls>.
+
+use super::calls;
+use super::content::{Blocks, Owner};
+use super::turns::{Conversation, Side, Turns};
+use crate::dialect::loss::Dropped;
+use crate::dialect::openai::read::{Object, Value};
+use crate::error::Error;
+use crate::wire::json;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    System,
+    User,
+    Assistant,
+    Tool,
+    /// The deprecated way of a tool's answer.
+    Function,
+}
+
+struct Writer<'d> {
+    turns: Turns,
+    /// The id of the last deprecated function call, and how many there were.
+    function: Option<String>,
+    functions: usize,
+    dropped: &'d mut Dropped,
+}
+
+/// `system_turns`: the model takes instructions in the middle.
+pub(super) fn read(
+    messages: &Value<'_, '_>,
+    system_turns: bool,
+    dropped: &mut Dropped,
+) -> Result<Conversation, Error> {
+    let items = messages.items()?;
+    let mut opened = Vec::with_capacity(items.len());
+    for (i, raw) in items.iter().enumerate() {
+        let message = messages.item(i, raw);
+        let object = message.object()?;
+        opened.push((Role::read(&message, &object)?, object));
+    }
+    let mut writer = Writer::new(dropped);
+    let mut begun = false;
+    for (i, (raw, (role, object))) in items.iter().zip(&opened).enumerate() {
+        let message = messages.item(i, raw);
+        begun |= *role != Role::System;
+        if *role != Role::System {
+            writer.message(&message, object, *role)?;
+        } else if !begun {
+            writer.leading(&message, object)?;
+        } else {
+            let mut after = opened.iter().skip(i + 1).map(|(role, _)| *role);
+            let next = after.find(|role| *role != Role::System);
+            let fits =
+                writer.turns.take_instruction() && matches!(next, None | Some(Role::Assistant));
+            writer.instruction(&message, object, system_turns && fits)?;
+        }
+    }
+    writer.turns.finish(messages)
+}
+
+// === impl Writer ===
+
+impl<'d> Writer<'d> {
+    fn new(dropped: &'d mut Dropped) -> Self {
+        Self { turns: Turns::default(), function: None, functions: 0, dropped }
+    }
+
+    fn leading(&mut self, message: &Value<'_, '_>, object: &Object<'_>) -> Result<(), Error> {
+        self.dropped.unknown("messages.", object, &["role", "content", "cache_control"]);
+        let before = self.turns.system.written.items().len();
+        if let Some(content) = message.field(object, "content") {
+            self.turns.system.content(&content, Owner::System, self.dropped)?;
+        }
+        if let Some(cache) = object.get("cache_control") {
+            self.turns.system.mark_last(cache, before);
+        }
+        Ok(())
+    }
+
+    /// An instruction in the middle of the conversation.
+    fn instruction(
+        &mut self,
+        message: &Value<'_, '_>,
+        object: &Object<'_>,
+        native: bool,
+    ) -> Result<(), Error> {
+        self.dropped.unknown("messages.", object, &["role", "content", "cache_control"]);
+        self.turns.turn(Some(if native { Side::System } else { Side::User }));
+        let before = self.turns.blocks.written.items().len();
+        let Some(content) = message.field(object, "content") else { return Ok(()) };
+        if native {
+            self.turns.blocks.content(&content, Owner::System, self.dropped)?;
+        } else if content.is_string() {
+            self.turns.blocks.wrapped_text(content.raw, TAGS, None, self.dropped);
+        } else {
+            for (i, raw) in content.items()?.into_iter().enumerate() {
+                let part = content.item(i, raw);
+                let object = part.object()?;
+                let Some(text) = part.field(&object, "text") else {
+                    return Err(part.error("instructions are text"));
+                };
+                let cache = object.get("cache_control");
+                self.turns.blocks.wrapped_text(text.string()?, TAGS, cache, self.dropped);
+            }
+        }
+        if let Some(cache) = object.get("cache_control") {
+            self.turns.blocks.mark_last(cache, before);
+        }
+        Ok(())
+    }
+
+    fn message(
+        &mut self,
+        message: &Value<'_, '_>,
+        object: &Object<'_>,
+        role: Role,
+    ) -> Result<(), Error> {
+        let side = if role == Role::Assistant { Side::Assistant } else { Side::User };
+        self.turns.turn(Some(side));
+        let before = self.turns.blocks.written.items().len();
+        match role {
+            Role::User | Role::System => {
+                self.dropped.unknown("messages.", object, &["role", "content", "cache_control"]);
+                if let Some(content) = message.field(object, "content") {
+                    self.turns.blocks.content(&content, Owner::User, self.dropped)?;
+                }
+            }
+            Role::Assistant => self.assistant(message, object)?,
+            Role::Tool => {
+                let known = ["role", "content", "tool_call_id", "cache_control"];
+                // Some SDKs repeat the tool's name here.
+                self.dropped.unknown("messages.", object, &[&known[..], &["name"]].concat());
+                let Some(id) = message.field(object, "tool_call_id") else {
+                    return Err(message.error("needs a tool_call_id"));
+                };
+                let id = calls::id(&id)?;
+                return self.result(message, object, &id);
+            }
+            Role::Function => {
+                self.dropped.unknown("messages.", object, &["role", "content", "name"]);
+                let Some(id) = self.function.take() else {
+                    return Err(message.error("answers no function_call"));
+                };
+                return self.result(message, object, &id);
+            }
+        }
+        if let Some(cache) = object.get("cache_control") {
+            self.turns.blocks.mark_last(cache, before);
+        }
+        Ok(())
+    }
+
+    fn assistant(&mut self, message: &Value<'_, '_>, object: &Object<'_>) -> Result<(), Error> {
+        self.dropped.unknown("messages.", object, ASSISTANT);
+        if object.get("audio").is_some() {
+            let path = format!("{}.audio", message.path);
+            return Err(Error::invalid(path, "audio is not carried"));
+        }
+        let mut thought = false;
+        if let Some(blocks) = message.field(object, "thinking_blocks") {
+            for (i, raw) in blocks.items()?.into_iter().enumerate() {
+                if calls::is_signed_thinking(&blocks.item(i, raw))? {
+                    thought = true;
+                    self.turns.blocks.raw(raw);
+                } else {
+                    self.dropped.add("messages.thinking_blocks (without a signature)");
+                }
+            }
+        }
+        if !thought && object.get("reasoning_content").is_some_and(|r| r != b"\"\"") {
+            self.dropped.add("messages.reasoning_content (without thinking_blocks)");
+        }
+        if let Some(content) = message.field(object, "content") {
+            self.turns.blocks.content(&content, Owner::Assistant, self.dropped)?;
+        }
+        if let Some(refusal) = message.field(object, "refusal") {
+            self.turns.blocks.text(refusal.string()?, None, self.dropped);
+        }
+        if let Some(list) = message.field(object, "tool_calls") {
+            for (i, raw) in list.items()?.into_iter().enumerate() {
+                calls::call(&list.item(i, raw), &mut self.turns.blocks, self.dropped)?;
+            }
+        }
+        if let Some(call) = message.field(object, "function_call") {
+            self.functions += 1;
+            let id = format!("function_{}", self.functions);
+            calls::function(&call, &call, &id, None, &mut self.turns.blocks)?;
+            self.function = Some(id);
+        }
+        Ok(())
+    }
+
+    fn result(
+        &mut self,
+        message: &Value<'_, '_>,
+        object: &Object<'_>,
+        id: &str,
+    ) -> Result<(), Error> {
+        let mut inside = Blocks::default();
+        let content = message.field(object, "content");
+        let plain = content.filter(Value::is_string).map(|c| c.raw);
+        if let (Some(content), None) = (&content, plain) {
+            inside.content(content, Owner::Tool, self.dropped)?;
+        }
+        let write = |out: &mut Vec<u8>| {
+            out.extend_from_slice(br#"{"type":"tool_result","tool_use_id":"#);
+            json::push_text(out, id);
+            match plain {
+                Some(b"\"\"") => {}
+                Some(text) => {
+                    out.extend_from_slice(br#","content":"#);
+                    out.extend_from_slice(text);
+                }
+                None => inside.written.push_member(out, "content"),
+            }
+        };
+        self.turns.results.block(write, object.get("cache_control"));
+        Ok(())
+    }
+}
+
+/// Around an instruction that stands in the user's turn.
+const TAGS: [&str; 2] = ["<system>\\n", "\\n</system>"];
+
+/// What an assistant's message may hold, with what SDKs send back unasked.
+const ASSISTANT: &[&str] = &[
+    "role",
+    "content",
+    "refusal",
+    "tool_calls",
+    "function_call",
+    "audio",
+    "thinking_blocks",
+    "reasoning_content",
+    "cache_control",
+];
+
+// === impl Role ===
+
+impl Role {
+    fn read(message: &Value<'_, '_>, object: &Object<'_>) -> Result<Self, Error> {
+        let Some(role) = message.field(object, "role") else {
+            return Err(message.error("needs a role"));
+        };
+        match role.text()?.as_ref() {
+            "system" | "developer" => Ok(Role::System),
+            "user" => Ok(Role::User),
+            "assistant" => Ok(Role::Assistant),
+            "tool" => Ok(Role::Tool),
+            "function" => Ok(Role::Function),
+            _ => Err(role.error("must be system, developer, user, assistant or tool")),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Requests: a chat request to a Messages request.
+//!
+//! The order of decisions: what the tools are and whether one is forced; how the
+//! answer becomes JSON (which may force one); whether the model thinks (not with
+//! a forced tool); what of the sampling is left (nothing with thinking).
+
+use super::FIELDS;
+use super::format::Format;
+use super::messages;
+use super::thinking::{Asked, Thought};
+use super::tools::{Choice, Tools};
+use crate::dialect::loss::{self, Dropped};
+use crate::dialect::openai::read::{Object, Value};
+use crate::dialect::{Body, Request, Thinking, UpstreamRequest};
+use crate::error::Error;
+use crate::wire::json;
+
+pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
+    let traits = &request.traits;
+    let root = Value::root(request.body);
+    let body = root.object()?;
+    let mut dropped = Dropped::default();
+    loss::sort_out(FIELDS, &root, &body, &mut dropped)?;
+
+    let mut tools = Tools::read(&root, &body, traits.structured_output, &mut dropped)?;
+    if tools.choice.is_forced() && traits.thinking == Thinking::Always {
+        dropped.add("tool_choice (this model cannot be forced)");
+        tools.choice = Choice::Auto;
+    }
+    let asked = Asked::read(&root, &body)?;
+    let mut format = Format::read(&root, &body, traits, asked.wants(), &mut dropped)?;
+    if matches!(format, Format::Tool(_)) {
+        match tools.choice {
+            // One tool and no other: there will be no JSON answer this time.
+            Choice::Named(_) => format = Format::Text,
+            Choice::Never => tools.choice = Choice::Named(JSON_TOOL_STRING),
+            _ if tools.defined.is_empty() => {
+                tools.choice = Choice::Named(JSON_TOOL_STRING);
+                tools.single = true;
+            }
+            _ => tools.choice = Choice::Any,
+        }
+    }
+    let json_tool = matches!(format, Format::Tool(_));
+    let default = u64::from(traits.max_output_tokens).max(1);
+    let max_tokens = request.facts.max_tokens.unwrap_or(default);
+    let thought = asked.settle(traits, tools.choice.is_forced(), max_tokens, &mut dropped);
+
+    let Some(list) = root.field(&body, "messages") else {
+        return Err(Error::invalid("messages", "you must provide a messages parameter"));
+    };
+    let mut conversation = messages::read(&list, traits.system_turns, &mut dropped)?;
+    if let Format::Instruction(text) = &format {
+        let mut string = Vec::new();
+        json::push_text(&mut string, text);
+        conversation.system.text(&string, None, &mut dropped);
+    }
+
+    let mut out = Vec::with_capacity(request.body.len() + 256);
+    out.extend_from_slice(br#"{"model":"#);
+    json::push_text(&mut out, request.model);
+    out.extend_from_slice(br#","max_tokens":"#);
+    json::push_number(&mut out, max_tokens);
+    conversation.system.written.push_member(&mut out, "system");
+    conversation.turns.push_member(&mut out, "messages");
+    let own = if let Format::Tool(tool) = &format { Some(tool.as_slice()) } else { None };
+    tools.write(&mut out, own);
+    if let Some(thinking) = &thought.thinking {
+        member(&mut out, "thinking", thinking);
+    }
+    output_config(&mut out, &thought, &format);
+    sampling(&mut out, &root, &body, traits.sampling, thought.on, &mut dropped)?;
+    stop(&mut out, &root, &body, &mut dropped)?;
+    metadata(&mut out, &root, &body, &mut dropped)?;
+    service_tier(&mut out, &root, &body, &mut dropped)?;
+    if let Some(cache) = body.get("cache_control") {
+        member(&mut out, "cache_control", cache);
+    }
+    if let Some(options) = root.field(&body, "stream_options") {
+        dropped.unknown("stream_options.", &options.object()?, &["include_usage"]);
+    }
+    if request.facts.stream {
+        out.extend_from_slice(br#","stream":true"#);
+    }
+    out.push(b'}');
+    Ok(UpstreamRequest { body: Body::Whole(out), dropped: dropped.into_names(), json_tool })
+}
+
+/// `super::JSON_TOOL` as a JSON string.
+const JSON_TOOL_STRING: &[u8] = br#""sluice_json_answer""#;
+
+fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    out.extend_from_slice(value);
+}
+
+fn output_config(out: &mut Vec<u8>, thought: &Thought, format: &Format) {
+    let mut config = Vec::new();
+    if let Some(effort) = thought.effort {
+        member(&mut config, "effort", format!("\"{effort}\"").as_bytes());
+    }
+    if let Format::Native(native) = format {
+        member(&mut config, "format", native);
+    }
+    if let Some(config) = config.get(1..) {
+        out.extend_from_slice(br#","output_config":{"#);
+        out.extend_from_slice(config);
+        out.push(b'}');
+    }
+}
+
+/// Thinking models sample in their own way, newer ones always; most others take
+/// temperature or top_p, not both.
+fn sampling(
+    out: &mut Vec<u8>,
+    root: &Value<'_, '_>,
+    body: &Object<'_>,
+    takes: bool,
+    thinks: bool,
+    dropped: &mut Dropped,
+) -> Result<(), Error> {
+    let refused = match (takes, thinks) {
+        (false, _) => Some("this model takes none"),
+        (_, true) => Some("not with thinking"),
+        _ => None,
+    };
+    let mut heated = false;
+    if let Some(temperature) = root.field(body, "temperature") {
+        let number = temperature.number()?;
+        if number < 0.0 {
+            return Err(temperature.error("must not be negative"));
+        }
+        if let Some(why) = refused.filter(|_| number != 1.0) {
+            dropped.add(format!("temperature ({why})"));
+        } else if refused.is_none() && number > 1.0 {
+            dropped.add("temperature (clamped to 1)");
+            heated = true;
+            member(out, "temperature", b"1");
+        } else if refused.is_none() && number != 1.0 {
+            heated = true;
+            member(out, "temperature", temperature.raw);
+        }
+    }
+    if let Some(top_p) = root.field(body, "top_p")
+        && top_p.number()? != 1.0
+    {
+        match refused {
+            Some(why) => dropped.add(format!("top_p ({why})")),
+            None if heated => dropped.add("top_p (not beside temperature)"),
+            None => member(out, "top_p", top_p.raw),
+        }
+    }
+    if let Some(top_k) = root.field(body, "top_k") {
+        top_k.number()?;
+        match refused {
+            Some(why) => dropped.add(format!("top_k ({why})")),
+            None => member(out, "top_k", top_k.raw),
+        }
+    }
+    Ok(())
+}
+
+/// The API refuses sequences without a visible character.
+fn stop(
+    out: &mut Vec<u8>,
+    root: &Value<'_, '_>,
+    body: &Object<'_>,
+    dropped: &mut Dropped,
+) -> Result<(), Error> {
+    let Some(stop) = root.field(body, "stop") else { return Ok(()) };
+    let mut list = Vec::new();
+    let mut add = |sequence: &Value<'_, '_>| -> Result<(), Error> {
+        if sequence.text()?.trim().is_empty() {
+            dropped.add("stop (blank sequence)");
+        } else {
+            list.push(b',');
+            list.extend_from_slice(sequence.raw);
+        }
+        Ok(())
+    };
+    if stop.is_string() {
+        add(&stop)?;
+    } else {
+        for (i, raw) in stop.items()?.into_iter().enumerate() {
+            add(&stop.item(i, raw))?;
+        }
+    }
+    if let Some(list) = list.get(1..) {
+        member(out, "stop_sequences", &[b"[", list, b"]"].concat());
+    }
+    Ok(())
+}
+
+/// Who the end user is, for the provider's abuse detection: the nearest of the
+/// client's words for it.
+fn metadata(
+    out: &mut Vec<u8>,
+    root: &Value<'_, '_>,
+    body: &Object<'_>,
+    dropped: &mut Dropped,
+) -> Result<(), Error> {
+    let mut user = None;
+    if let Some(metadata) = root.field(body, "metadata") {
+        let object = metadata.object()?;
+        dropped.unknown("metadata.", &object, &["user_id"]);
+        if let Some(id) = metadata.field(&object, "user_id") {
+            user = Some(id.string()?);
+        }
+    }
+    for name in ["user", "safety_identifier"] {
+        if let Some(id) = root.field(body, name) {
+            let id = id.string()?;
+            match user {
+                None => user = Some(id),
+                Some(other) if other == id => {}
+                Some(_) => dropped.add(name),
+            }
+        }
+    }
+    if let Some(user) = user.filter(|user| *user != b"\"\"") {
+        member(out, "metadata", &[br#"{"user_id":"#, user, b"}"].concat());
+    }
+    Ok(())
+}
+
+/// Spec: <https://platform.claude.com/docs/en/api/service-tiers>.
+fn service_tier(
+    out: &mut Vec<u8>,
+    root: &Value<'_, '_>,
+    body: &Object<'_>,
+    dropped: &mut Dropped,
+) -> Result<(), Error> {
+    let Some(tier) = root.field(body, "service_tier") else { return Ok(()) };
+    match tier.text()?.as_ref() {
+        "auto" | "priority" => member(out, "service_tier", br#""auto""#),
+        "default" | "standard_only" => member(out, "service_tier", br#""standard_only""#),
+        "flex" => {
+            dropped.add("service_tier (flex taken as standard)");
+            member(out, "service_tier", br#""standard_only""#);
+        }
+        _ => dropped.add("service_tier"),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_json_tool_has_one_name() {
+        assert_eq!(json::text(JSON_TOOL_STRING).unwrap(), super::super::JSON_TOOL);
+    }
+}

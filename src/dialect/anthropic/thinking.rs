@@ -1,0 +1,196 @@
+//! How the model is told to think.
+//!
+//! OpenAI has one word, `reasoning_effort`. Here it becomes, by the model's kind:
+//! - a budget in tokens, for models that take one. It is a part of `max_tokens`,
+//!   as OpenAI's limit also covers reasoning, so it is at most half of it, and at
+//!   least the 1,024 the API asks for;
+//! - `thinking: adaptive` and an effort word, for newer models. Their thinking is
+//!   hidden by default; a client that asks for effort is shown the summary, else
+//!   its stream would stand still;
+//! - the effort word alone, where thinking cannot be turned off or is off because
+//!   a tool is forced: the API refuses both at once.
+//!
+//! A client's own `thinking` object is passed on as it is.
+//!
+//! Spec: <https://platform.claude.com/docs/en/build-with-claude/extended-thinking>,
+//! <https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking>,
+//! <https://platform.claude.com/docs/en/build-with-claude/effort>.
+
+use crate::dialect::loss::Dropped;
+use crate::dialect::openai::read::{Object, Value};
+use crate::dialect::{ModelTraits, Thinking};
+use crate::error::Error;
+use crate::wire::json;
+
+/// What the request says of thinking.
+#[derive(Debug, Default)]
+pub(super) struct Thought {
+    /// The value of `thinking`.
+    pub(super) thinking: Option<Vec<u8>>,
+    /// `output_config.effort`.
+    pub(super) effort: Option<&'static str>,
+    /// The model will think: sampling must be left alone.
+    pub(super) on: bool,
+}
+
+/// What the client asked for, before anything else is weighed.
+#[derive(Debug, Default)]
+pub(super) struct Asked<'a> {
+    thinking: Option<&'a [u8]>,
+    /// The client's own object turns it on.
+    thinking_on: bool,
+    effort: Option<Effort>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    None,
+    Minimal,
+    Low,
+    Medium,
+    High,
+    XHigh,
+    Max,
+}
+
+/// The smallest budget the API takes.
+const MIN_BUDGET: u64 = 1024;
+
+// === impl Asked ===
+
+impl<'a> Asked<'a> {
+    pub(super) fn read(root: &Value<'a, '_>, body: &Object<'a>) -> Result<Self, Error> {
+        let mut asked = Asked::default();
+        if let Some(own) = root.field(body, "thinking") {
+            let object = own.object()?;
+            let type_ = own.field(&object, "type").map(|t| t.text()).transpose()?;
+            asked.thinking_on = type_.as_deref() != Some("disabled");
+            asked.thinking = Some(own.raw);
+        }
+        if let Some(word) = root.field(body, "reasoning_effort") {
+            asked.effort = Some(match word.text()?.as_ref() {
+                "none" => Effort::None,
+                "minimal" => Effort::Minimal,
+                "low" => Effort::Low,
+                "medium" => Effort::Medium,
+                "high" => Effort::High,
+                "xhigh" => Effort::XHigh,
+                "max" => Effort::Max,
+                _ => {
+                    let words = "must be none, minimal, low, medium, high, xhigh or max";
+                    return Err(word.error(words));
+                }
+            });
+        }
+        Ok(asked)
+    }
+
+    /// The client wants the model to think.
+    pub(super) fn wants(&self) -> bool {
+        match self.thinking {
+            Some(_) => self.thinking_on,
+            None => self.effort.is_some_and(|e| e != Effort::None),
+        }
+    }
+
+    /// `forced`: a tool is forced, which thinking does not go with.
+    pub(super) fn settle(
+        self,
+        traits: &ModelTraits,
+        forced: bool,
+        max_tokens: u64,
+        dropped: &mut Dropped,
+    ) -> Thought {
+        let mut thought = self.by_effort(traits, forced, max_tokens, dropped);
+        if let Some(own) = self.thinking {
+            thought.on = self.thinking_on && !forced;
+            thought.thinking = None;
+            if forced && self.thinking_on {
+                dropped.add("thinking (not with a forced tool)");
+            } else if traits.thinking == Thinking::None && self.thinking_on {
+                dropped.add("thinking");
+                thought.on = false;
+            } else {
+                thought.thinking = Some(own.to_vec());
+            }
+        }
+        thought.on |= traits.thinking == Thinking::Always;
+        thought
+    }
+
+    fn by_effort(
+        &self,
+        traits: &ModelTraits,
+        forced: bool,
+        max_tokens: u64,
+        dropped: &mut Dropped,
+    ) -> Thought {
+        let Some(effort) = self.effort else { return Thought::default() };
+        match traits.thinking {
+            Thinking::None | Thinking::Budget if effort == Effort::None => Thought::default(),
+            Thinking::None => {
+                dropped.add("reasoning_effort");
+                Thought::default()
+            }
+            Thinking::Budget => {
+                let budget = effort.budget().min(max_tokens / 2);
+                if self.thinking.is_some() {
+                    dropped.add("reasoning_effort (thinking is given)");
+                } else if forced {
+                    dropped.add("reasoning_effort (not with a forced tool)");
+                } else if budget < MIN_BUDGET {
+                    dropped.add("reasoning_effort (max_tokens is too small)");
+                } else {
+                    let mut thinking = br#"{"type":"enabled","budget_tokens":"#.to_vec();
+                    json::push_number(&mut thinking, budget);
+                    thinking.push(b'}');
+                    return Thought { thinking: Some(thinking), effort: None, on: true };
+                }
+                Thought::default()
+            }
+            Thinking::Adaptive if effort == Effort::None => {
+                Thought { thinking: Some(br#"{"type":"disabled"}"#.to_vec()), ..Thought::default() }
+            }
+            Thinking::Adaptive if forced => {
+                if self.thinking.is_none() {
+                    dropped.add("reasoning_effort (no thinking with a forced tool)");
+                }
+                Thought { effort: Some(effort.word()), ..Thought::default() }
+            }
+            Thinking::Always if effort == Effort::None => {
+                dropped.add("reasoning_effort (none taken as low)");
+                Thought { effort: Some(effort.word()), ..Thought::default() }
+            }
+            Thinking::Adaptive | Thinking::Always => Thought {
+                thinking: Some(br#"{"type":"adaptive","display":"summarized"}"#.to_vec()),
+                effort: Some(effort.word()),
+                on: true,
+            },
+        }
+    }
+}
+
+// === impl Effort ===
+
+impl Effort {
+    /// The nearest of Anthropic's words.
+    fn word(self) -> &'static str {
+        match self {
+            Effort::None | Effort::Minimal | Effort::Low => "low",
+            Effort::Medium => "medium",
+            Effort::High => "high",
+            Effort::XHigh => "xhigh",
+            Effort::Max => "max",
+        }
+    }
+
+    fn budget(self) -> u64 {
+        match self {
+            Effort::None | Effort::Minimal => MIN_BUDGET,
+            Effort::Low => 2048,
+            Effort::Medium => 8192,
+            Effort::High => 16_384,
+            Effort::XHigh | Effort::Max => 32_768,
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! One folder per case under `tests/golden/<client>-<upstream>/`:
+//!
+//! - `request.json`: what the client sends;
+//! - `case.json`, optional: `model`, `traits`, and `status` of a refusal;
+//! - `upstream-response.json` or `.sse`: what the provider answers;
+//! - `upstream-request.json`, `response.json` or `.sse`, `outcome.json`: what must
+//!   come out, to the byte. `BLESS=1 cargo test --test golden` writes them anew:
+//!   read the diff.
+//!
+//! Streams run whole, byte by byte, and cut in two at every position; all must
+//! give the same bytes and the same progress.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends by panicking; clippy.toml only knows functions marked as tests"
+)]
+
+use serde_json::{Value, json};
+use sluice::dialect::openai::Facts;
+use sluice::dialect::{
+    Body, Dialect, Feed, ModelTraits, Progress, Reply, Request, TRANSLATORS, Thinking, Translator,
+    Usage,
+};
+use sluice::error::Error;
+use sluice::wire::json as wire;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const CREATED: u64 = 1_760_000_000;
+
+#[test]
+fn golden() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut wrong = Vec::new();
+    let mut cases = 0;
+    for pair in folders(&root) {
+        let name = pair.file_name().unwrap().to_string_lossy().into_owned();
+        let translator = TRANSLATORS
+            .iter()
+            .find(|t| format!("{}-{}", t.client.as_str(), t.upstream.as_str()) == name)
+            .unwrap_or_else(|| panic!("{name} is no row of TRANSLATORS"));
+        for folder in folders(&pair) {
+            cases += 1;
+            Case::new(translator, folder).run(&mut wrong);
+        }
+    }
+    assert!(cases > 0);
+    assert!(wrong.is_empty(), "{} of {cases} cases:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+struct Case {
+    translator: &'static Translator,
+    folder: PathBuf,
+    settings: Value,
+}
+
+impl Case {
+    fn new(translator: &'static Translator, folder: PathBuf) -> Self {
+        let settings = read(&folder.join("case.json"))
+            .map_or(json!({}), |raw| serde_json::from_slice(&raw).unwrap());
+        Self { translator, folder, settings }
+    }
+
+    fn run(&self, wrong: &mut Vec<String>) {
+        let mut outcome = serde_json::Map::new();
+        let body = read(&self.folder.join("request.json")).expect("request.json");
+        let reply = match self.request(&body, &mut outcome) {
+            Ok((upstream, reply)) => {
+                self.expect("upstream-request.json", &upstream, wrong);
+                Some(reply)
+            }
+            Err(e) => {
+                outcome.insert("refused".into(), error(&e));
+                None
+            }
+        };
+        if let Some(reply) = reply {
+            let streamed = read(&self.folder.join("upstream-response.sse"));
+            let whole = read(&self.folder.join("upstream-response.json"));
+            match (streamed, whole) {
+                (Some(raw), None) => self.stream(&raw, &reply, &mut outcome, wrong),
+                (None, Some(raw)) => self.whole(&raw, &reply, &mut outcome, wrong),
+                (None, None) => {}
+                _ => panic!("{}: two answers", self.folder.display()),
+            }
+        }
+        let mut text = serde_json::to_vec_pretty(&Value::Object(outcome)).unwrap();
+        text.push(b'\n');
+        self.expect("outcome.json", &text, wrong);
+    }
+
+    fn request(
+        &self,
+        body: &[u8],
+        outcome: &mut serde_json::Map<String, Value>,
+    ) -> Result<(Vec<u8>, Reply), Error> {
+        let facts = Facts::read(body)?;
+        (self.translator.accepts)(&facts)?;
+        let model = self.settings["model"].as_str().unwrap_or("claude-test-1");
+        let request = Request { body, facts: &facts, model, traits: self.traits() };
+        let made = (self.translator.request)(&request)?;
+        outcome.insert("dropped".into(), json!(made.dropped));
+        if made.json_tool {
+            outcome.insert("json_tool".into(), json!(true));
+        }
+        let reply = Reply {
+            model: model.to_owned(),
+            created: CREATED,
+            include_usage: facts.include_usage,
+            json_tool: made.json_tool,
+        };
+        let mut upstream = match made.body {
+            Body::Spliced(splices) => wire::splice(body, &splices),
+            Body::Whole(whole) => whole,
+        };
+        serde_json::from_slice::<Value>(&upstream).expect("an upstream request must be JSON");
+        if !upstream.ends_with(b"\n") {
+            upstream.push(b'\n');
+        }
+        Ok((upstream, reply))
+    }
+
+    fn whole(
+        &self,
+        raw: &[u8],
+        reply: &Reply,
+        outcome: &mut serde_json::Map<String, Value>,
+        wrong: &mut Vec<String>,
+    ) {
+        let failed = match self.settings["status"].as_u64() {
+            Some(status) => Err((self.translator.error)(u16::try_from(status).unwrap(), raw).error),
+            None => (self.translator.response)(raw, reply),
+        };
+        let mut body = match failed {
+            Ok(response) => {
+                outcome.insert("usage".into(), usage(&response.usage));
+                response.body.unwrap_or_else(|| raw.to_vec())
+            }
+            Err(e) => {
+                outcome.insert("error".into(), error(&e));
+                self.translator.client.error_body(&e)
+            }
+        };
+        serde_json::from_slice::<Value>(&body).expect("a response must be JSON");
+        if !body.ends_with(b"\n") {
+            body.push(b'\n');
+        }
+        self.expect("response.json", &body, wrong);
+    }
+
+    fn stream(
+        &self,
+        raw: &[u8],
+        reply: &Reply,
+        outcome: &mut serde_json::Map<String, Value>,
+        wrong: &mut Vec<String>,
+    ) {
+        let (whole, progress) = self.feed(reply, &[raw]);
+        let bytes: Vec<&[u8]> = raw.chunks(1).collect();
+        let same = |parts: &[&[u8]], how: &str, wrong: &mut Vec<String>| {
+            let (out, p) = self.feed(reply, parts);
+            if out != whole || p != progress {
+                wrong.push(format!("{}: differs {how}", self.folder.display()));
+            }
+        };
+        same(&bytes, "byte by byte", wrong);
+        for cut in 0..=raw.len() {
+            let (a, b) = raw.split_at(cut);
+            same(&[a, b], &format!("cut at {cut}"), wrong);
+        }
+        check_events(&whole);
+        self.expect("response.sse", &whole, wrong);
+        outcome.insert("started".into(), json!(progress.started));
+        outcome.insert("complete".into(), json!(progress.complete));
+        outcome.insert("output_bytes".into(), json!(progress.output_bytes));
+        outcome.insert("usage".into(), usage(&progress.usage));
+        if let Some(e) = &progress.failed {
+            outcome.insert("error".into(), error(e));
+        }
+    }
+
+    fn feed(&self, reply: &Reply, parts: &[&[u8]]) -> (Vec<u8>, Progress) {
+        let mut stream = (self.translator.stream)(reply);
+        let mut out = Vec::new();
+        for part in parts {
+            if stream.feed(part, &mut out) == Feed::Same {
+                out.extend_from_slice(part);
+            }
+        }
+        stream.finish(&mut out);
+        (out, stream.progress().clone())
+    }
+
+    fn traits(&self) -> ModelTraits {
+        let given = &self.settings["traits"];
+        let flag = |name: &str| given[name].as_bool().unwrap_or(true);
+        let tokens = given["max_output_tokens"].as_u64().unwrap_or(64_000);
+        ModelTraits {
+            max_output_tokens: u32::try_from(tokens).unwrap(),
+            structured_output: flag("structured_output"),
+            sampling: flag("sampling"),
+            system_turns: flag("system_turns"),
+            thinking: match given["thinking"].as_str() {
+                Some("none") => Thinking::None,
+                Some("budget") | None => Thinking::Budget,
+                Some("adaptive") => Thinking::Adaptive,
+                Some("always") => Thinking::Always,
+                Some(other) => panic!("thinking: {other}"),
+            },
+        }
+    }
+
+    fn expect(&self, file: &str, got: &[u8], wrong: &mut Vec<String>) {
+        let path = self.folder.join(file);
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&path, got).unwrap();
+        } else if read(&path).as_deref() != Some(got) {
+            wrong.push(format!("{}: got\n{}", path.display(), String::from_utf8_lossy(got)));
+        }
+    }
+}
+
+/// Whatever came in, the client gets well-formed events and at most one farewell.
+fn check_events(out: &[u8]) {
+    let text = std::str::from_utf8(out).expect("a stream must be UTF-8");
+    assert!(text.matches("data: [DONE]").count() <= 1);
+    for event in text.replace("\r\n", "\n").split_terminator("\n\n") {
+        match event.strip_prefix("data: ") {
+            Some("[DONE]") => {}
+            Some(data) => {
+                serde_json::from_str::<Value>(data).expect("an event must be JSON");
+            }
+            None => assert!(event.starts_with(':'), "{event}"),
+        }
+    }
+}
+
+fn error(e: &Error) -> Value {
+    let client = Dialect::OpenAiChat.error_body(e);
+    let mut seen: Value = serde_json::from_slice(&client).unwrap();
+    seen["kind"] = json!(e.kind.as_str());
+    seen["status"] = json!(e.status());
+    seen
+}
+
+fn usage(u: &Usage) -> Value {
+    json!({
+        "input": u.input,
+        "output": u.output,
+        "cached_input": u.cached_input,
+        "cache_write": u.cache_write,
+        "cache_write_1h": u.cache_write_1h,
+        "reasoning": u.reasoning,
+        "reported": [u.input_reported, u.output_reported],
+    })
+}
+
+fn read(path: &Path) -> Option<Vec<u8>> {
+    fs::read(path).ok()
+}
+
+fn folders(path: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> =
+        fs::read_dir(path).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
+    all.sort();
+    all
+}

@@ -1,0 +1,345 @@
+//! Properties: whatever comes, translations do not panic, give well-formed JSON
+//! or an error, keep every text, and do not care where bytes are cut.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends by panicking; clippy.toml only knows functions marked as tests"
+)]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sluice::dialect::openai::Facts;
+use sluice::dialect::{
+    Body, Feed, ModelTraits, Progress, Reply, Request, TRANSLATORS, Thinking, Translator,
+    UpstreamRequest,
+};
+use sluice::error::Error;
+use sluice::wire::json as wire;
+
+proptest! {
+    /// Any JSON where messages, parts, tools and fields belong.
+    #[test]
+    fn any_request_is_json_or_an_error(body in wild_body(), traits in traits()) {
+        let raw = serde_json::to_vec(&body).unwrap();
+        for translator in TRANSLATORS {
+            if let Ok((upstream, made)) = translate(translator, &raw, traits) {
+                prop_assert!(serde_json::from_slice::<Value>(&upstream).is_ok());
+                prop_assert!(made.dropped.len() <= 32);
+                for name in made.dropped {
+                    prop_assert!(name.bytes().all(|b| (b' '..=b'~').contains(&b)), "{}", name);
+                }
+            }
+        }
+    }
+
+    /// Every text of a sound conversation reaches the provider, in order.
+    #[test]
+    fn texts_are_kept(messages in prop::collection::vec(message(), 1..8), traits in traits()) {
+        let body = json!({ "model": "m", "messages": messages });
+        let raw = serde_json::to_vec(&body).unwrap();
+        let mut given = Vec::new();
+        texts(&body["messages"], &mut given);
+        given.retain(|t| !t.trim().is_empty());
+        for translator in TRANSLATORS {
+            match translate(translator, &raw, traits) {
+                Ok((upstream, _)) => {
+                    let seen: Value = serde_json::from_slice(&upstream).unwrap();
+                    let mut kept = Vec::new();
+                    texts(&seen, &mut kept);
+                    for text in &given {
+                        prop_assert!(kept.iter().any(|k| k.contains(text)), "{} in {}", text, seen);
+                    }
+                }
+                Err(e) => prop_assert!(given.is_empty(), "{}", e),
+            }
+        }
+    }
+
+    /// A sound stream: cut anywhere, the same bytes; joined again, the same answer.
+    #[test]
+    fn streams_do_not_care_for_cuts(
+        blocks in prop::collection::vec(block(), 0..5),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+    ) {
+        let raw = anthropic_stream(&blocks);
+        let translator = &TRANSLATORS[1];
+        let (whole, progress) = feed(translator, &[&raw]);
+        let mut at: Vec<usize> = cuts.iter().map(|i| i.index(raw.len() + 1)).collect();
+        at.extend([0, raw.len()]);
+        at.sort_unstable();
+        let parts: Vec<&[u8]> = at.windows(2).map(|w| &raw[w[0]..w[1]]).collect();
+        let again = feed(translator, &parts);
+        prop_assert_eq!(&again, &(whole.clone(), progress.clone()));
+        prop_assert!(progress.complete && progress.failed.is_none());
+        let (text, thought, arguments) = joined(&whole);
+        let want = |kind: &str| -> String {
+            blocks.iter().filter(|(k, _)| *k == kind).flat_map(|(_, p)| p.clone()).collect()
+        };
+        prop_assert_eq!(text, want("text"));
+        prop_assert_eq!(thought, want("thinking"));
+        prop_assert_eq!(arguments.replace("{}", ""), want("tool_use").replace("{}", ""));
+    }
+
+    /// A damaged stream or answer never panics and never gives a client bad JSON.
+    #[test]
+    fn damage_is_an_error(
+        blocks in prop::collection::vec(block(), 0..4),
+        at in any::<prop::sample::Index>(),
+        bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(&b"{}[]\",:\n\r "[..])], 0..4),
+        json in tree(),
+    ) {
+        let mut raw = anthropic_stream(&blocks);
+        let at = at.index(raw.len());
+        raw.splice(at..(at + 1).min(raw.len()), bytes);
+        // The other dialect's bytes, and none at all, are damage too.
+        for raw in [&raw[..], b"", &serde_json::to_vec(&json).unwrap()] {
+            let (out, progress) = feed(&TRANSLATORS[1], &[raw]);
+            prop_assert!(progress.complete != progress.failed.is_some());
+            for event in events(&out) {
+                prop_assert!(serde_json::from_str::<Value>(&event).is_ok(), "{}", event);
+            }
+            for translator in TRANSLATORS {
+                if let Ok(response) = (translator.response)(raw, &Reply::default())
+                    && let Some(body) = response.body
+                {
+                    prop_assert!(serde_json::from_slice::<Value>(&body).is_ok());
+                }
+                let e = (translator.error)(500, raw).error;
+                prop_assert!((400..600).contains(&e.status()));
+            }
+        }
+    }
+}
+
+fn translate(
+    translator: &Translator,
+    body: &[u8],
+    traits: ModelTraits,
+) -> Result<(Vec<u8>, UpstreamRequest), Error> {
+    let facts = Facts::read(body)?;
+    (translator.accepts)(&facts)?;
+    let made = (translator.request)(&Request { body, facts: &facts, model: "real", traits })?;
+    let upstream = match &made.body {
+        Body::Spliced(splices) => wire::splice(body, splices),
+        Body::Whole(whole) => whole.clone(),
+    };
+    Ok((upstream, made))
+}
+
+fn feed(translator: &Translator, parts: &[&[u8]]) -> (Vec<u8>, Progress) {
+    let mut stream = (translator.stream)(&Reply::default());
+    let mut out = Vec::new();
+    for part in parts {
+        if stream.feed(part, &mut out) == Feed::Same {
+            out.extend_from_slice(part);
+        }
+    }
+    stream.finish(&mut out);
+    (out, stream.progress().clone())
+}
+
+/// The JSON of a stream's events.
+fn events(out: &[u8]) -> Vec<String> {
+    let text = std::str::from_utf8(out).expect("UTF-8");
+    let data = text.split("\n\n").filter_map(|e| e.strip_prefix("data: "));
+    data.filter(|d| *d != "[DONE]").map(str::to_owned).collect()
+}
+
+/// Content, reasoning and arguments, put together as a client does.
+fn joined(out: &[u8]) -> (String, String, String) {
+    let (mut text, mut thought, mut arguments) = (String::new(), String::new(), String::new());
+    for event in events(out) {
+        let event: Value = serde_json::from_str(&event).unwrap();
+        let delta = &event["choices"][0]["delta"];
+        text.push_str(delta["content"].as_str().unwrap_or_default());
+        thought.push_str(delta["reasoning_content"].as_str().unwrap_or_default());
+        let call = &delta["tool_calls"][0]["function"]["arguments"];
+        arguments.push_str(call.as_str().unwrap_or_default());
+    }
+    (text, thought, arguments)
+}
+
+/// All values of `text`, `content`, `refusal` and `data` that are strings.
+fn texts(value: &Value, out: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|i| texts(i, out)),
+        Value::Object(members) => {
+            for (key, value) in members {
+                match (key.as_str(), value) {
+                    ("text" | "content" | "refusal", Value::String(text)) => out.push(text.clone()),
+                    _ => texts(value, out),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn anthropic_stream(blocks: &[(&'static str, Vec<String>)]) -> Vec<u8> {
+    let mut events = vec![json!({"type": "message_start", "message": {"id": "msg_1", "model": "m",
+        "usage": {"input_tokens": 3, "output_tokens": 1}}})];
+    for (i, (kind, pieces)) in blocks.iter().enumerate() {
+        let (field, delta) = match *kind {
+            "text" => ("text", "text_delta"),
+            "thinking" => ("thinking", "thinking_delta"),
+            _ => ("partial_json", "input_json_delta"),
+        };
+        events.push(json!({"type": "content_block_start", "index": i,
+            "content_block": {"type": kind, "id": format!("t{i}"), "name": "f", "input": {}}}));
+        for piece in pieces {
+            events.push(json!({"type": "content_block_delta", "index": i,
+                "delta": {"type": delta, field: piece}}));
+        }
+        events.push(json!({"type": "content_block_stop", "index": i}));
+    }
+    events.push(json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"},
+        "usage": {"output_tokens": 9}}));
+    events.push(json!({"type": "message_stop"}));
+    let text: String = events
+        .iter()
+        .map(|e| format!("event: {}\ndata: {e}\n\n", e["type"].as_str().unwrap()))
+        .collect();
+    text.into_bytes()
+}
+
+fn block() -> impl Strategy<Value = (&'static str, Vec<String>)> {
+    let kind = prop::sample::select(&["text", "thinking", "tool_use"][..]);
+    (kind, prop::collection::vec(".{0,6}", 0..4))
+}
+
+fn traits() -> impl Strategy<Value = ModelTraits> {
+    let thinking = prop::sample::select(
+        &[Thinking::None, Thinking::Budget, Thinking::Adaptive, Thinking::Always][..],
+    );
+    (any::<[bool; 3]>(), thinking).prop_map(|([a, b, c], thinking)| ModelTraits {
+        max_output_tokens: 8192,
+        structured_output: a,
+        sampling: b,
+        system_turns: c,
+        thinking,
+    })
+}
+
+fn message() -> impl Strategy<Value = Value> {
+    let text = || ".{0,12}";
+    let content = prop_oneof![
+        text().prop_map(Value::from),
+        prop::collection::vec(text().prop_map(|t| json!({"type": "text", "text": t})), 0..4)
+            .prop_map(Value::from),
+    ];
+    let role =
+        prop::sample::select(&["system", "developer", "user", "assistant", "tool", "calls"][..]);
+    (role, content, text()).prop_map(|(role, content, id)| match role {
+        "tool" => json!({"role": role, "tool_call_id": format!("x{id}"), "content": content}),
+        "calls" => json!({"role": "assistant", "content": content, "refusal": id, "tool_calls": [
+            {"id": format!("x{id}"), "type": "function",
+             "function": {"name": "f", "arguments": json!({"text": id}).to_string()}},
+        ]}),
+        _ => json!({"role": role, "content": content}),
+    })
+}
+
+/// Words that the reader looks for, and any others.
+fn word() -> impl Strategy<Value = String> {
+    let known = &[
+        "text",
+        "image_url",
+        "file",
+        "function",
+        "name",
+        "arguments",
+        "parameters",
+        "url",
+        "type",
+        "content",
+        "role",
+        "id",
+        "tool_calls",
+        "thinking_blocks",
+        "cache_control",
+        "refusal",
+        "json_schema",
+        "schema",
+        "auto",
+        "required",
+        "user",
+        "assistant",
+        "tool",
+        "system",
+        "high",
+        "data:image/png;base64,AA==",
+        "properties",
+        "object",
+        "tool_call_id",
+        "file_data",
+        "{}",
+        "function_call",
+        "signature",
+        "thinking",
+        "allowed_tools",
+        "mode",
+        "tools",
+        "strict",
+    ][..];
+    prop_oneof![4 => prop::sample::select(known).prop_map(str::to_owned), 1 => any::<String>()]
+}
+
+/// Any JSON tree, small.
+fn tree() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<f64>().prop_map(Into::into),
+        word().prop_map(Into::into),
+    ];
+    leaf.prop_recursive(5, 40, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            prop::collection::btree_map(word(), inner, 0..6)
+                .prop_map(|m| Value::Object(m.into_iter().collect())),
+        ]
+    })
+}
+
+/// A chat request in which anything may stand anywhere.
+fn wild_body() -> impl Strategy<Value = Value> {
+    let names = &[
+        "tools",
+        "tool_choice",
+        "response_format",
+        "reasoning_effort",
+        "stop",
+        "temperature",
+        "thinking",
+        "metadata",
+        "user",
+        "service_tier",
+        "parallel_tool_calls",
+        "top_k",
+        "seed",
+        "stream_options",
+        "cache_control",
+        "functions",
+        "x\r\ny",
+    ][..];
+    let role = prop::sample::select(&["system", "user", "assistant", "tool", "function"][..]);
+    let message =
+        (role, prop::collection::btree_map(word(), tree(), 0..6)).prop_map(|(role, m)| {
+            let mut message: serde_json::Map<String, Value> = m.into_iter().collect();
+            message.insert("role".into(), role.into());
+            Value::Object(message)
+        });
+    let messages = prop::collection::vec(prop_oneof![9 => message, 1 => tree()], 1..5);
+    let fields = prop::collection::btree_map(prop::sample::select(names), tree(), 0..3);
+    (messages, fields).prop_map(|(messages, fields)| {
+        let mut body: serde_json::Map<String, Value> =
+            fields.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+        body.insert("model".into(), "m".into());
+        body.insert("messages".into(), messages.into());
+        Value::Object(body)
+    })
+}
