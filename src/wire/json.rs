@@ -84,7 +84,7 @@ pub fn object(bytes: &[u8]) -> Result<Vec<Member<'_>>, Invalid> {
 /// the spans mean nothing.
 pub fn members(raw: &[u8]) -> Result<Vec<Member<'_>>, Problem> {
     let mut walker = Walker { bytes: raw, at: 0 };
-    let mut members: Vec<Member<'_>> = Vec::with_capacity(8);
+    let mut members: Vec<Member<'_>> = Vec::with_capacity(4);
     walker.open(b'{').ok_or(Problem::NotAnObject)?;
     while walker.next(b'}').ok_or(Problem::EndsEarly)? {
         let start = walker.at;
@@ -108,7 +108,7 @@ pub fn members(raw: &[u8]) -> Result<Vec<Member<'_>>, Problem> {
 /// where `raw` is no array.
 pub fn items(raw: &[u8]) -> Option<Vec<&[u8]>> {
     let mut walker = Walker { bytes: raw, at: 0 };
-    let mut items = Vec::with_capacity(8);
+    let mut items = Vec::new();
     walker.open(b'[')?;
     while walker.next(b']')? {
         let start = walker.at;

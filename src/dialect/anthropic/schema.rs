@@ -75,7 +75,7 @@ impl Native {
                 "minItems" if matches!(raw, b"0" | b"1") => self.copy("minItems", raw),
                 "properties" | "$defs" | "definitions" => {
                     self.key(&member.key);
-                    self.schemas(raw, depth)?;
+                    self.schemas(raw, member.key != "properties", depth)?;
                 }
                 "items" => {
                     self.key("items");
@@ -109,14 +109,15 @@ impl Native {
         Some(())
     }
 
-    /// A map of names to schemas.
-    fn schemas(&mut self, raw: &[u8], depth: usize) -> Option<()> {
+    /// A map of names to schemas. `definitions`: they may be referred to.
+    fn schemas(&mut self, raw: &[u8], definitions: bool, depth: usize) -> Option<()> {
         let members = json::members(raw).ok()?;
         self.schema.push(b'{');
         for member in members {
             let raw = raw.get(member.value)?;
             // A definition that refers to itself: recursion is refused.
-            if memchr::memmem::find(raw, format!("/{}\"", member.key).as_bytes()).is_some() {
+            let own = format!("/{}\"", member.key);
+            if definitions && memchr::memmem::find(raw, own.as_bytes()).is_some() {
                 return None;
             }
             self.key(&member.key);
