@@ -52,7 +52,7 @@ const ADAPTIVE: ModelTraits = ModelTraits { thinking: Thinking::Adaptive, ..budg
 const NO_SAMPLING: ModelTraits = ModelTraits { sampling: false, ..ADAPTIVE };
 /// 4.8 and later: system messages in the middle of a conversation.
 const CURRENT: ModelTraits = ModelTraits { system_turns: true, ..NO_SAMPLING };
-/// Fable and Mythos: thinking cannot be turned off.
+/// Fable, Mythos and Opus 5.5: thinking cannot be turned off.
 const ALWAYS: ModelTraits = ModelTraits { thinking: Thinking::Always, ..CURRENT };
 
 const fn family(prefix: &'static str, traits: ModelTraits) -> Family {
@@ -76,10 +76,12 @@ const FAMILIES: &[Family] = &[
     family("claude-opus-4-7", NO_SAMPLING),
     family("claude-opus-4-8", CURRENT),
     family("claude-opus-5", CURRENT),
+    family("claude-opus-5-5", ALWAYS),
     family("claude-sonnet-4", older(64_000, Thinking::Budget)),
     family("claude-sonnet-4-5", budget(64_000)),
     family("claude-sonnet-4-6", ADAPTIVE),
-    family("claude-sonnet-5", CURRENT),
+    family("claude-sonnet-5", NO_SAMPLING),
+    family("claude-sonnet-5-5", CURRENT),
 ];
 
 #[cfg(test)]

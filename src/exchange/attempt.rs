@@ -149,9 +149,12 @@ impl Attempt {
             watch.held.set(true);
         }
         let status = text(&headers, ":status").and_then(|s| s.parse().ok()).unwrap_or(0);
-        let problem = unreadable(status, &headers, this.reply_is_stream());
-        if status < 400 && problem.is_some() || end {
-            let error = problem.unwrap_or_else(|| this.understand(status, &[]).error);
+        let problem = match status {
+            400.. if end => Some(this.understand(status, &[]).error),
+            400.. => None,
+            _ => unreadable(status, &headers, this.reply_is_stream(), end),
+        };
+        if let Some(error) = problem {
             return self.give_up(host, this, &headers, error, None);
         }
         if status >= 400 || !this.reply_is_stream() {
@@ -579,9 +582,9 @@ impl Try {
 }
 
 /// Why a success cannot be read, if it cannot.
-fn unreadable(status: u16, headers: &Headers, stream: bool) -> Option<Error> {
+fn unreadable(status: u16, headers: &Headers, stream: bool, end: bool) -> Option<Error> {
     let bad = |message: String| Some(Error::new(Kind::BadAnswer, message));
-    if status != 200 {
+    if status != 200 || end {
         return bad(format!("the provider answered HTTP {status} without an answer"));
     }
     let encoding = text(headers, "content-encoding").unwrap_or("identity");

@@ -84,7 +84,7 @@ async fn a_client_can_neither_steer_nor_see_through() {
 #[tokio::test]
 async fn an_identity_route_keeps_every_byte_but_the_model() {
     let gateway = with_models("- { name: m, targets: [openai/real] }").await;
-    let body = "{ \"x_unknown\" : [1.0, 1e400, \"\\u00fc\"],\n \"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"h\u{e9}\",\"x\":{}}],\"seed\":00 }".replace(":00", ":7");
+    let body = "{ \"x_unknown\" : [1.0, 1.50e+2, \"\\u00fc\"],\n \"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"h\u{e9}\",\"x\":{}}],\"seed\": 7 }".to_owned();
     let reply =
         post_bytes(&gateway, body.clone().into_bytes(), &[("content-type", "application/json")])
             .await;

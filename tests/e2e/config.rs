@@ -1,9 +1,7 @@
 //! A bad configuration never serves; a running one survives it.
 
 use crate::support::client::{chat, post};
-use crate::support::gateway::{
-    Gateway, Setup, config, envoy, eventually, free_port, local, with_models,
-};
+use crate::support::gateway::{Gateway, Setup, config, envoy, eventually, local, with_models};
 use serde_json::{Value, json};
 use sluice::cli::render::{self, EnvoyOptions};
 use std::path::Path;
@@ -107,23 +105,6 @@ async fn envoy_does_not_start_without_a_key() {
         .arg("-c")
         .arg(gateway.folder.join("envoy.yaml"))
         .args(["--disable-hot-restart", "--mode", "validate", "--log-level", "error"])
-        .env_remove("OPENAI_API_KEY")
-        .env("ANTHROPIC_API_KEY", "k")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    // `validate` does not run the filter; starting does.
-    assert!(output.status.success(), "{said}");
-    let bootstrap = std::fs::read_to_string(gateway.folder.join("envoy.yaml")).unwrap();
-    let other = bootstrap
-        .replace(&gateway.port.to_string(), &free_port().to_string())
-        .replace(&gateway.admin_port.to_string(), &free_port().to_string());
-    let file = gateway.folder.join("second.yaml");
-    std::fs::write(&file, other).unwrap();
-    let output = Command::new(envoy())
-        .arg("-c")
-        .arg(file)
-        .args(["--disable-hot-restart", "--log-level", "error"])
         .env_remove("OPENAI_API_KEY")
         .env("ANTHROPIC_API_KEY", "k")
         .output()
