@@ -78,6 +78,6 @@ mod tests {
         let problems = check(&GOOD.replace("openai/b", "nope/b"), &|_| Some("k".into()));
         assert!(problems.unwrap_err()[0].starts_with("models[0].targets[0]: there is no provider"));
         let problems = check("providers:\n  a: {\n]\n", &|_| None).unwrap_err();
-        assert!(problems[0].starts_with("line 3, column"), "{problems:?}");
+        assert!(problems[0].starts_with("line 2, column"), "{problems:?}");
     }
 }

@@ -45,13 +45,8 @@ pub(super) fn render(source: &Source, options: &IstioOptions) -> Result<String, 
     let filled = envoy::document(
         &source,
         &EnvoyOptions {
-            config: options.config.clone(),
-            base: None,
             wasm: Some(options.wasm.clone()),
-            listen: None,
-            admin: None,
-            upstreams: Vec::new(),
-            mock: None,
+            ..EnvoyOptions::new(options.config.clone())
         },
     )?;
     let mut objects = entrance(options, &source);
@@ -237,6 +232,22 @@ fn object(version: &str, kind: &str, name: &str, options: &IstioOptions, spec: V
 
 fn cut<'a>(value: &'a Value, path: &str) -> Result<&'a Value, Error> {
     value.pointer(path).ok_or_else(|| Error::Fit(format!("the base lacks {path}")))
+}
+
+// === impl IstioOptions ===
+
+impl IstioOptions {
+    /// The names that the files under envoy/istio/ use.
+    pub fn new(config: PathBuf) -> Self {
+        let (namespace, workload) = ("sluice".to_owned(), "sluice-gateway".to_owned());
+        Self {
+            config,
+            wasm: "/etc/sluice/sluice.wasm".into(),
+            namespace,
+            workload,
+            host: "*".into(),
+        }
+    }
 }
 
 // === impl External ===
