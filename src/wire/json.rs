@@ -79,6 +79,45 @@ pub fn object(bytes: &[u8]) -> Result<Vec<Member<'_>>, Invalid> {
     Ok(members)
 }
 
+/// The members of an object inside a document that `object` has passed: finds
+/// them and checks nothing again, but that no key stands twice. On other bytes
+/// the spans mean nothing.
+pub fn members(raw: &[u8]) -> Result<Vec<Member<'_>>, Problem> {
+    let mut walker = Walker { bytes: raw, at: 0 };
+    let mut members: Vec<Member<'_>> = Vec::with_capacity(4);
+    walker.open(b'{').ok_or(Problem::NotAnObject)?;
+    while walker.next(b'}').ok_or(Problem::EndsEarly)? {
+        let start = walker.at;
+        walker.skip().ok_or(Problem::ExpectedKey)?;
+        let key = raw.get(start..walker.at).and_then(text).ok_or(Problem::ExpectedKey)?;
+        if members.iter().any(|m| m.key == key) {
+            return Err(Problem::DuplicateKey);
+        }
+        if members.len() == MAX_MEMBERS {
+            return Err(Problem::TooManyMembers);
+        }
+        walker.pass(b':').ok_or(Problem::ExpectedColon)?;
+        let start = walker.at;
+        walker.skip().ok_or(Problem::ExpectedValue)?;
+        members.push(Member { key, value: start..walker.at });
+    }
+    Ok(members)
+}
+
+/// The items of an array inside a document that `object` has passed. `None`
+/// where `raw` is no array.
+pub fn items(raw: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut walker = Walker { bytes: raw, at: 0 };
+    let mut items = Vec::new();
+    walker.open(b'[')?;
+    while walker.next(b']')? {
+        let start = walker.at;
+        walker.skip()?;
+        items.push(raw.get(start..walker.at)?);
+    }
+    Some(items)
+}
+
 /// The text of a JSON string (quotes included in `raw`), borrowed where it has
 /// no escapes. `None` where `raw` is not one valid string.
 pub fn text(raw: &[u8]) -> Option<Cow<'_, str>> {
@@ -120,6 +159,12 @@ pub fn splice(bytes: &[u8], splices: &[Splice]) -> Vec<u8> {
 }
 
 struct Scanner<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+/// Finds its way in bytes that a `Scanner` has passed.
+struct Walker<'a> {
     bytes: &'a [u8],
     at: usize,
 }
@@ -370,6 +415,95 @@ impl<'a> Scanner<'a> {
     }
 }
 
+// === impl Walker ===
+
+impl Walker<'_> {
+    /// Steps into a container.
+    fn open(&mut self, bracket: u8) -> Option<()> {
+        self.pass(bracket)
+    }
+
+    /// Steps to the next entry; false where the container ends.
+    fn next(&mut self, end: u8) -> Option<bool> {
+        self.space();
+        match self.peek()? {
+            b',' => {
+                self.at += 1;
+                self.space();
+                Some(true)
+            }
+            byte => Some(byte != end),
+        }
+    }
+
+    fn pass(&mut self, byte: u8) -> Option<()> {
+        self.space();
+        if self.peek()? != byte {
+            return None;
+        }
+        self.at += 1;
+        self.space();
+        Some(())
+    }
+
+    /// Skips one value.
+    fn skip(&mut self) -> Option<()> {
+        let mut depth = 0usize;
+        loop {
+            match self.peek()? {
+                b'"' => self.string()?,
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                    continue;
+                }
+                b'}' | b']' => {
+                    depth = depth.checked_sub(1)?;
+                    self.at += 1;
+                }
+                b',' | b':' | b' ' | b'\n' | b'\r' | b'\t' => {
+                    self.at += 1;
+                    continue;
+                }
+                _ => self.scalar(),
+            }
+            if depth == 0 {
+                return Some(());
+            }
+        }
+    }
+
+    /// Skips a number or a literal: at least a byte, as none of these begins one.
+    fn scalar(&mut self) {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let ends = |b: &u8| matches!(b, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t' | b':');
+        self.at += rest.iter().position(ends).unwrap_or(rest.len()).max(1);
+    }
+
+    fn string(&mut self) -> Option<()> {
+        self.at += 1;
+        loop {
+            let rest = self.bytes.get(self.at..)?;
+            let run = memchr::memchr2(b'"', b'\\', rest)?;
+            let quote = rest.get(run) == Some(&b'"');
+            self.at += run + if quote { 1 } else { 2 };
+            if quote {
+                return Some(());
+            }
+        }
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+}
+
 // === impl Invalid ===
 
 impl fmt::Display for Invalid {
@@ -507,6 +641,36 @@ mod tests {
                 prop_assert_eq!(&part, &value[m.key.as_ref()]);
             }
             prop_assert_eq!(members.len(), value.as_object().unwrap().len());
+        }
+
+        /// The walker finds what the scanner has passed, at any depth, and never
+        /// panics on other bytes.
+        #[test]
+        fn walks_what_was_scanned(t in tree(), junk in prop::collection::vec(prop::sample::select(&b"{}[]\",:\\ a1"[..]), 0..20)) {
+            let bytes = serde_json::to_vec_pretty(&serde_json::json!({ "k": t, "l": 1 })).unwrap();
+            prop_assert_eq!(object(&bytes), members(&bytes).map_err(|problem| Invalid { offset: 0, problem }));
+            let mut open = vec![&bytes[..]];
+            while let Some(raw) = open.pop() {
+                let value: serde_json::Value = serde_json::from_slice(raw).unwrap();
+                match value {
+                    serde_json::Value::Array(all) => {
+                        let found = items(raw).unwrap();
+                        prop_assert_eq!(found.len(), all.len());
+                        open.extend(found);
+                    }
+                    serde_json::Value::Object(all) => {
+                        let found = members(raw).unwrap();
+                        prop_assert_eq!(found.len(), all.len());
+                        for m in found {
+                            let part: serde_json::Value = serde_json::from_slice(&raw[m.value.clone()]).unwrap();
+                            prop_assert_eq!(&part, &all[m.key.as_ref()]);
+                            open.push(&raw[m.value]);
+                        }
+                    }
+                    _ => prop_assert!(items(raw).is_none() && members(raw).is_err()),
+                }
+            }
+            let _ = (items(&junk), members(&junk));
         }
 
         /// What one accepts after damage, the other does too, but for what we refuse on purpose.

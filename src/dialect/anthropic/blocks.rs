@@ -39,7 +39,7 @@ pub(super) struct Thinking {
 const MAX_THINKING: usize = 1 << 20;
 
 /// Most blocks begun and not ended.
-const MAX_OPEN: usize = 64;
+pub(super) const MAX_OPEN: usize = 64;
 
 // === impl Reader ===
 

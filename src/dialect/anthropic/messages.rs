@@ -55,6 +55,7 @@ pub(super) fn read(
     }
     let mut writer = Writer::new(dropped);
     let mut begun = false;
+    let next = next_speakers(opened.iter().map(|(role, _)| *role).rev());
     for (i, (raw, (role, object))) in items.iter().zip(&opened).enumerate() {
         let message = messages.item(i, raw);
         begun |= *role != Role::System;
@@ -63,14 +64,28 @@ pub(super) fn read(
         } else if !begun {
             writer.leading(&message, object)?;
         } else {
-            let mut after = opened.iter().skip(i + 1).map(|(role, _)| *role);
-            let next = after.find(|role| *role != Role::System);
+            let next = next.get(i).copied().flatten();
             let fits =
                 writer.turns.take_instruction() && matches!(next, None | Some(Role::Assistant));
             writer.instruction(&message, object, system_turns && fits)?;
         }
     }
     writer.turns.finish(messages)
+}
+
+/// For each message who speaks after it, instructions aside. In one pass: a body
+/// may hold many thousands of messages.
+fn next_speakers(backwards: impl Iterator<Item = Role>) -> Vec<Option<Role>> {
+    let mut next = Vec::new();
+    let mut last = None;
+    for role in backwards {
+        next.push(last);
+        if role != Role::System {
+            last = Some(role);
+        }
+    }
+    next.reverse();
+    next
 }
 
 // === impl Writer ===

@@ -4,14 +4,13 @@
 //! Every object must be closed (`additionalProperties: false`) and most limits
 //! (`minimum`, `maxLength`, `pattern`, ...) are refused with a 400. As Anthropic's
 //! own SDKs do, a limit moves into the description, where the model reads it.
-//! What cannot be told at all (an open map, `not`, `if`) gives `None`: then the
+//! What cannot be told at all (an open map, `not`, recursion) gives `None`: then the
 //! schema goes into a tool that is not strict.
 //!
 //! Key order is kept: the model writes properties in it.
 //! Spec: <https://platform.claude.com/docs/en/build-with-claude/structured-outputs>.
 
 use crate::wire::json::{self, Member};
-use serde_json::value::RawValue;
 
 /// A schema the API takes.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +25,7 @@ pub(super) fn native(raw: &[u8]) -> Option<Native> {
     let mut native = Native { schema: Vec::with_capacity(raw.len() + 64), softened: false };
     native.schema(raw, 0)?;
     // The outermost must be an object: both uses ask for one.
-    let members = json::object(raw).ok()?;
+    let members = json::members(raw).ok()?;
     let type_ = members.iter().find(|m| m.key == "type")?;
     (raw.get(type_.value.clone())? == br#""object""#).then_some(native)
 }
@@ -52,7 +51,7 @@ const FORMATS: &[&[u8]] = &[
 
 impl Native {
     fn schema(&mut self, raw: &[u8], depth: usize) -> Option<()> {
-        let members = json::object(raw).ok()?;
+        let members = json::members(raw).ok()?;
         if depth > MAX_DEPTH {
             return None;
         }
@@ -68,6 +67,7 @@ impl Native {
         for member in &members {
             let raw = value(member)?;
             match member.key.as_ref() {
+                "$ref" if raw == br##""#""## => return None,
                 "type" | "enum" | "const" | "$ref" | "default" | "required" | "title" => {
                     self.copy(&member.key, raw);
                 }
@@ -75,7 +75,7 @@ impl Native {
                 "minItems" if matches!(raw, b"0" | b"1") => self.copy("minItems", raw),
                 "properties" | "$defs" | "definitions" => {
                     self.key(&member.key);
-                    self.schemas(raw, depth)?;
+                    self.schemas(raw, member.key != "properties", depth)?;
                 }
                 "items" => {
                     self.key("items");
@@ -109,26 +109,31 @@ impl Native {
         Some(())
     }
 
-    /// A map of names to schemas.
-    fn schemas(&mut self, raw: &[u8], depth: usize) -> Option<()> {
-        let members = json::object(raw).ok()?;
+    /// A map of names to schemas. `definitions`: they may be referred to.
+    fn schemas(&mut self, raw: &[u8], definitions: bool, depth: usize) -> Option<()> {
+        let members = json::members(raw).ok()?;
         self.schema.push(b'{');
         for member in members {
+            let raw = raw.get(member.value)?;
+            // A definition that refers to itself: recursion is refused.
+            let own = format!("/{}\"", member.key);
+            if definitions && memchr::memmem::find(raw, own.as_bytes()).is_some() {
+                return None;
+            }
             self.key(&member.key);
-            self.schema(raw.get(member.value)?, depth + 1)?;
+            self.schema(raw, depth + 1)?;
         }
         self.schema.push(b'}');
         Some(())
     }
 
     fn list(&mut self, raw: &[u8], depth: usize) -> Option<()> {
-        let items: Vec<&RawValue> = serde_json::from_slice(raw).ok()?;
         self.schema.push(b'[');
-        for (i, item) in items.into_iter().enumerate() {
+        for (i, item) in json::items(raw)?.into_iter().enumerate() {
             if i > 0 {
                 self.schema.push(b',');
             }
-            self.schema(item.get().as_bytes(), depth + 1)?;
+            self.schema(item, depth + 1)?;
         }
         self.schema.push(b']');
         Some(())
@@ -208,6 +213,8 @@ mod tests {
             r#"{"type":"object","properties":{"a":{"not":{}}}}"#,
             r#"{"type":"object","properties":{"a":{"type":["object","null"]}}}"#,
             r#"{"type":"object","properties":{"a":true}}"#,
+            r##"{"type":"object","properties":{"a":{"$ref":"#"}}}"##,
+            r##"{"type":"object","properties":{"a":{"$ref":"#/$defs/N"}},"$defs":{"N":{"type":"object","properties":{"n":{"$ref":"#/$defs/N"}}}}}"##,
             r#"{"type":"array","items":{"type":"string"}}"#,
             r#"{"type":"string"}"#,
             "true",

@@ -211,3 +211,76 @@ impl Reader {
 pub(super) fn bad(words: &'static str) -> Error {
     Error::new(Kind::BadAnswer, words)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::blocks::MAX_OPEN;
+    use super::*;
+
+    fn stream() -> ToOpenAiChat {
+        ToOpenAiChat::new(&Reply { model: "m".into(), ..Default::default() })
+    }
+
+    fn feed(stream: &mut ToOpenAiChat, data: &str) -> String {
+        let mut out = Vec::new();
+        stream.feed(format!("data: {data}\n\n").as_bytes(), &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    const START: &str = r#"{"type":"message_start","message":{"id":"msg_1","usage":{"input_tokens":9,"output_tokens":1}}}"#;
+
+    #[test]
+    fn starts_with_content_and_counts_from_the_first_event() {
+        let mut s = stream();
+        feed(&mut s, START);
+        assert!(s.progress().usage.input_reported && s.progress().usage.input == 9);
+        assert_eq!(feed(&mut s, r#"{"type":"ping"}"#), ": ping\n\n");
+        let text =
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#;
+        assert_eq!(feed(&mut s, text), "");
+        assert!(!s.progress().started);
+        let delta =
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hi"}}"#;
+        assert!(feed(&mut s, delta).contains(r#""delta":{"content":"hi"}"#));
+        assert!(s.progress().started && !s.progress().usage.output_reported);
+        assert_eq!(s.progress().output_bytes, 2);
+    }
+
+    #[test]
+    fn each_kind_of_content_starts() {
+        for event in [
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}}}"#,
+            r#"{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"x"}}"#,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"x"}}"#,
+            r#"{"type":"message_delta","delta":{"stop_reason":"refusal"}}"#,
+        ] {
+            let mut s = stream();
+            feed(&mut s, START);
+            feed(&mut s, event);
+            assert!(s.progress().started, "{event}");
+        }
+    }
+
+    #[test]
+    fn content_before_message_start_is_not_lost() {
+        let mut s = stream();
+        let delta =
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hi"}}"#;
+        let out = feed(&mut s, delta);
+        assert!(out.contains(r#""model":"m""#) && out.contains(r#""content":"hi""#));
+    }
+
+    #[test]
+    fn bounds_what_it_keeps() {
+        let mut s = stream();
+        feed(&mut s, START);
+        for i in 0..=MAX_OPEN {
+            let start = format!(
+                r#"{{"type":"content_block_start","index":{i},"content_block":{{"type":"text"}}}}"#
+            );
+            feed(&mut s, &start);
+        }
+        assert_eq!(s.progress().failed.as_ref().map(|e| e.kind), Some(Kind::BadAnswer));
+        assert_eq!(feed(&mut s, START), "");
+    }
+}

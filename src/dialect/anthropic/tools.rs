@@ -35,6 +35,10 @@ pub(super) enum Choice<'a> {
 /// Longest tool name the API takes.
 const MAX_NAME: usize = 128;
 
+/// Most names in `allowed_tools`, each looked up for each tool. OpenAI's own
+/// bound on tools.
+const MAX_ALLOWED: usize = 128;
+
 impl<'a> Tools<'a> {
     /// `strict`: the model takes strict tools.
     pub(super) fn read(
@@ -224,8 +228,12 @@ impl<'a> Choice<'a> {
                 let Some(list) = inner.field(&object, "tools") else {
                     return Err(inner.error("needs tools"));
                 };
+                let items = list.items()?;
+                if items.len() > MAX_ALLOWED {
+                    return Err(list.error("must name at most 128 tools"));
+                }
                 let mut names = Vec::new();
-                for (i, raw) in list.items()?.into_iter().enumerate() {
+                for (i, raw) in items.into_iter().enumerate() {
                     let tool = list.item(i, raw);
                     names.push(function_name(&tool, &tool.object()?)?.1);
                 }

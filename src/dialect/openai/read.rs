@@ -1,16 +1,16 @@
 //! Reading a chat request's inside: values as bytes that know their path.
 //!
-//! For translations that rebuild the body. Objects are opened one level at a
-//! time with `wire::json::object`, so unknown fields are seen (and listed) and
-//! values are copied as the client spelled them. A path is a chain on the stack
-//! and becomes text only in an error: `messages[3].content[1].image_url.url`.
+//! For translations that rebuild the body. `Facts` has checked it whole, so
+//! objects are opened one level at a time with `wire::json::members`: unknown
+//! fields are seen (and listed), and values are copied as the client spelled
+//! them. A path is a chain on the stack and becomes text only in an error:
+//! `messages[3].content[1].image_url.url`.
 //!
 //! Rejected: serde structs per message kind. They hide unknown fields, and their
 //! errors name a line and column instead of a path.
 
 use crate::error::Error;
-use crate::wire::json::{self, Member};
-use serde_json::value::RawValue;
+use crate::wire::json::{self, Member, Problem};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -49,9 +49,10 @@ impl<'a, 'p> Value<'a, 'p> {
     }
 
     pub fn object(&self) -> Result<Object<'a>, Error> {
-        match json::object(self.raw) {
+        match json::members(self.raw) {
             Ok(members) => Ok(Object { raw: self.raw, members }),
-            Err(e) => Err(self.error(format!("must be an object: {e}"))),
+            Err(Problem::NotAnObject) => Err(self.error("must be an object")),
+            Err(problem) => Err(self.error(problem.as_str())),
         }
     }
 
@@ -62,9 +63,7 @@ impl<'a, 'p> Value<'a, 'p> {
     }
 
     pub fn items(&self) -> Result<Vec<&'a [u8]>, Error> {
-        let items: Vec<&'a RawValue> =
-            serde_json::from_slice(self.raw).map_err(|_| self.error("must be an array"))?;
-        Ok(items.into_iter().map(|item| item.get().as_bytes()).collect())
+        json::items(self.raw).ok_or_else(|| self.error("must be an array"))
     }
 
     /// The item that `items` returned at `index`.

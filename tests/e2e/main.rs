@@ -1,0 +1,16 @@
+//! End to end: a real Envoy with the real wasm, the files in `envoy/`, and mock
+//! providers steered by each test.
+//!
+//! Needs `target/sluice.wasm` and an Envoy (see `support::gateway`); `make test`
+//! provides both. A missing one is a failure, never a skip.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod basics;
+mod config;
+mod counting;
+mod fallback;
+mod hostile;
+mod openai_sdk;
+mod streams;
