@@ -159,3 +159,13 @@ fn upstream(text: &str) -> Result<(String, Address), String> {
         at.parse().map_err(|e: <Address as std::str::FromStr>::Err| e.to_owned())?,
     ))
 }
+
+// === impl EnvoyOptions ===
+
+impl EnvoyOptions {
+    /// All as in the built-in base: the real providers.
+    pub fn new(config: PathBuf) -> Self {
+        let upstreams = Vec::new();
+        Self { config, base: None, wasm: None, listen: None, admin: None, upstreams, mock: None }
+    }
+}

@@ -1,1 +1,134 @@
-//! Bootstraps by example.
+//! What is filled in, and what does not fit. Whether Envoy takes the result is
+//! the business of tests/config_files.rs.
+
+use super::{EnvoyOptions, Error, IstioOptions, Source, envoy, istio};
+use crate::cli::yaml;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+const CONFIG: &str = "
+defaults: { max_body: 64MiB, total_timeout: 1h }
+providers:
+  openai: { kind: openai, keys: [{ env: FIRST }, { env: SECOND }] }
+  local: { kind: openai-compatible, url: 'http://vllm.models.svc.cluster.local:8000/v1' }
+models: [{ name: a, targets: [openai/b, local/c] }]
+";
+
+fn source(text: &str) -> Source {
+    Source::parse(Path::new("test.yaml"), text).unwrap()
+}
+
+fn options() -> EnvoyOptions {
+    EnvoyOptions::new("test.yaml".into())
+}
+
+fn render(text: &str, options: &EnvoyOptions) -> Result<Value, Error> {
+    envoy::render(&source(text), options).map(|text| yaml::parse(&text).unwrap())
+}
+
+fn with_base(name: &str, edit: impl Fn(String) -> String) -> (PathBuf, EnvoyOptions) {
+    let file = std::env::temp_dir().join(format!("sluice-base-{}-{name}", std::process::id()));
+    std::fs::write(&file, edit(super::BASE.to_owned())).unwrap();
+    let options = EnvoyOptions { base: Some(file.clone()), ..options() };
+    (file, options)
+}
+
+fn refused(text: &str, options: &EnvoyOptions) -> String {
+    render(text, options).unwrap_err().to_string()
+}
+
+fn clusters(bootstrap: &Value) -> Vec<&Value> {
+    bootstrap["static_resources"]["clusters"].as_array().unwrap().iter().collect()
+}
+
+#[test]
+fn the_configuration_and_its_needs_go_in() {
+    let bootstrap = render(CONFIG, &options()).unwrap();
+    let listener = &bootstrap["static_resources"]["listeners"][0];
+    let manager = &listener["filter_chains"][0]["filters"][0]["typed_config"];
+    let gateway = &manager["http_filters"][0]["typed_config"]["config"];
+    let router = &manager["http_filters"][1]["typed_config"];
+    let upstream = &router["upstream_http_filters"][0]["typed_config"]["config"];
+    assert_eq!(gateway["vm_config"], upstream["vm_config"], "else there are two VMs");
+    let env = &gateway["vm_config"]["environment_variables"]["host_env_keys"];
+    assert_eq!(*env, serde_json::json!(["FIRST", "SECOND"]));
+    for filter in [gateway, upstream] {
+        let text = filter["configuration"]["value"].as_str().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(text).unwrap(), source(CONFIG).json);
+    }
+    assert_eq!(listener["per_connection_buffer_limit_bytes"], 80 << 20);
+    assert_eq!(manager["stream_idle_timeout"], "3605s");
+    for cluster in clusters(&bootstrap) {
+        assert_eq!(cluster["per_connection_buffer_limit_bytes"], 80 << 20);
+        let breaker = &cluster["circuit_breakers"]["thresholds"][0];
+        assert_eq!(breaker["max_retries"], 100_000, "fallback under load needs it");
+    }
+}
+
+#[test]
+fn one_cluster_for_each_place() {
+    let bootstrap = render(CONFIG, &options()).unwrap();
+    let [local, openai] = clusters(&bootstrap)[..] else { panic!("{bootstrap}") };
+    assert_eq!((&local["name"], &openai["name"]), (&"local".into(), &"openai".into()));
+    assert!(local.get("transport_socket").is_none());
+    let tls = &openai["transport_socket"]["typed_config"];
+    assert_eq!(tls["sni"], "api.openai.com");
+    let san = &tls["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"][0];
+    assert_eq!(san["matcher"]["exact"], "api.openai.com");
+
+    let here = EnvoyOptions { mock: Some("127.0.0.1:8081".parse().unwrap()), ..options() };
+    let moved = EnvoyOptions { upstreams: vec![("openai".into(), "x:1".parse().unwrap())], ..here };
+    let bootstrap = render(CONFIG, &moved).unwrap();
+    let endpoints: Vec<_> = clusters(&bootstrap)
+        .iter()
+        .map(|c| c["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"].to_string())
+        .collect();
+    assert!(endpoints[0].contains("8081") && endpoints[1].contains("\"x\""), "{endpoints:?}");
+    assert!(clusters(&bootstrap).iter().all(|c| c.get("transport_socket").is_none()));
+}
+
+#[test]
+fn an_operators_cluster_stays() {
+    let own = "\n  clusters:\n    - { name: openai, connect_timeout: 9s }\n";
+    let (file, options) = with_base("own", |base| base.replace("\n  clusters:\n", own));
+    let bootstrap = render(CONFIG, &options).unwrap();
+    std::fs::remove_file(file).unwrap();
+    let found = clusters(&bootstrap);
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().any(|c| c["connect_timeout"] == "9s"), "{found:?}");
+}
+
+#[test]
+fn says_what_does_not_fit() {
+    let shared = CONFIG.replace("kind: openai,", "kind: openai, cluster: local,");
+    assert!(refused(&shared, &options()).contains("two providers share the cluster local"));
+    let unknown =
+        EnvoyOptions { upstreams: vec![("x".into(), "y:1".parse().unwrap())], ..options() };
+    assert!(refused(CONFIG, &unknown).contains("no such provider"));
+    for (name, part, words) in [
+        ("gateway", "root_id: sluice.gateway", "root_id sluice.gateway"),
+        ("upstream", "root_id: sluice.upstream", "root_id sluice.upstream"),
+        ("template", "name: sluice-provider", "no cluster sluice-provider"),
+        ("syntax", "admin:", "line "),
+    ] {
+        let (file, options) = with_base(name, |base| base.replacen(part, "x: [", 1));
+        let (file2, renamed) =
+            with_base(&format!("{name}2"), |base| base.replacen(part, "x: y", 1));
+        let said =
+            if name == "syntax" { refused(CONFIG, &options) } else { refused(CONFIG, &renamed) };
+        assert!(said.contains(words), "{said}");
+        std::fs::remove_file(file).unwrap();
+        std::fs::remove_file(file2).unwrap();
+    }
+}
+
+#[test]
+fn istio_names_its_clusters_itself() {
+    let options = IstioOptions::new("test.yaml".into());
+    let text = istio::render(&source(CONFIG), &options).unwrap();
+    assert!(text.contains("\"cluster\": \"outbound|8000||vllm.models.svc.cluster.local\""));
+    assert_eq!(text.matches("kind: ServiceEntry").count(), 1, "a cluster's service needs none");
+    let address = CONFIG.replace("vllm.models.svc.cluster.local", "10.0.0.7");
+    let error = istio::render(&source(&address), &options).unwrap_err().to_string();
+    assert!(error.contains("providers.local.url"), "{error}");
+}

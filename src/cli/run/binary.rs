@@ -8,7 +8,7 @@ const OLDEST: (u32, u32) = (1, 39);
 const OURS: &str = ".venv/bin/envoy";
 
 /// The Envoy that was asked for, else the PATH's if it is new enough, else ours.
-pub(super) fn find(asked: Option<&Path>) -> Result<PathBuf, String> {
+pub fn find(asked: Option<&Path>) -> Result<PathBuf, String> {
     if let Some(path) = asked {
         return match version(path) {
             Ok(found) if found >= OLDEST => Ok(path.to_owned()),

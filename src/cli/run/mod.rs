@@ -4,7 +4,7 @@
 //! stands for every provider. Nothing is left behind: see `sandbox`.
 //! Must not: send a real key to the mock, or a made-up one to a provider.
 
-mod binary;
+pub mod binary;
 mod client;
 mod sandbox;
 

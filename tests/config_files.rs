@@ -1,0 +1,312 @@
+//! The files under `envoy/`: each is what it claims to be, and none is stale.
+//!
+//! Needs an Envoy >= 1.39 ($ENVOY, `envoy` on the PATH, or .venv/bin/envoy), for
+//! `--mode validate` only. The filter itself is not needed: an empty one stands in.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail the test")]
+
+use serde_json::{Value, json};
+use sluice::cli::render::{Address, EnvoyOptions, IstioOptions, Source, envoy, istio};
+use sluice::cli::{check, run, schema, yaml};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+fn parse(path: &str) -> Value {
+    yaml::parse(&read(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+fn options(config: &Path) -> EnvoyOptions {
+    EnvoyOptions { wasm: Some(empty_filter()), ..EnvoyOptions::new(config.to_owned()) }
+}
+
+#[test]
+fn the_schema_is_fresh_and_the_example_obeys_it() {
+    let text = schema::text().unwrap();
+    assert_eq!(
+        text,
+        read("envoy/sluice.schema.json"),
+        "run `sluice schema > envoy/sluice.schema.json`"
+    );
+    let validator = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
+    let mut example = parse("envoy/sluice.yaml");
+    assert!(validator.validate(&example).is_ok(), "{:?}", validator.validate(&example));
+    example["models"][0]["target"] = json!("openai/x");
+    assert!(!validator.is_valid(&example), "the schema lets unknown fields pass");
+}
+
+#[test]
+fn the_example_is_taken_by_the_filter_and_shown_to_editors() {
+    let text = read("envoy/sluice.yaml");
+    assert_eq!(check::check(&text, &|_| Some("key".into())).unwrap(), "ok (2 providers, 4 models)");
+    assert!(text.starts_with("# yaml-language-server: $schema=sluice.schema.json\n"));
+}
+
+#[test]
+fn envoy_takes_what_is_rendered() {
+    let example = Path::new("envoy/sluice.yaml");
+    let mock = Some("mock:8081".parse().unwrap());
+    validate("vendors", &envoy(&options(example)).unwrap());
+    validate("mock", &envoy(&EnvoyOptions { mock, ..options(example) }).unwrap());
+    let servers = scratch("servers.yaml");
+    fs::write(&servers, SERVERS).unwrap();
+    validate("servers", &envoy(&options(&servers)).unwrap());
+}
+
+/// Every way a provider's address can be.
+const SERVERS: &str = r#"
+providers:
+  named: { kind: openai-compatible, url: "http://vllm:8000/v1" }
+  twin: { kind: openai-compatible, url: "http://vllm:8000/v1", cluster: named }
+  plain: { kind: openai-compatible, url: "http://10.0.0.7/v1" }
+  six: { kind: openai-compatible, url: "https://[::1]:8443" }
+  secure: { kind: anthropic, keys: none }
+models:
+  - { name: "*", targets: ["named/*", "twin/*", "plain/*", "six/*", "secure/*"] }
+"#;
+
+#[test]
+fn the_istio_files_are_fresh() {
+    let rendered = istio(&IstioOptions::new("envoy/sluice.yaml".into())).unwrap();
+    assert_eq!(
+        rendered,
+        read("envoy/istio/sluice.yaml"),
+        "run `sluice render istio > envoy/istio/sluice.yaml`"
+    );
+}
+
+/// The patches, applied to a bootstrap shaped as Istio shapes a gateway's.
+#[test]
+fn envoy_takes_the_istio_patches() {
+    let mut bootstrap = yaml::parse(GATEWAY).unwrap();
+    let rendered = istio(&IstioOptions {
+        wasm: empty_filter(),
+        ..IstioOptions::new("envoy/sluice.yaml".into())
+    });
+    let objects: Vec<Value> =
+        rendered.unwrap().split("\n---\n").map(|doc| yaml::parse(doc).unwrap()).collect();
+    let mut applied = 0;
+    for patch in objects.iter().filter_map(|o| o["spec"]["configPatches"].as_array()).flatten() {
+        apply(&mut bootstrap, patch);
+        applied += 1;
+    }
+    assert!(applied > 6, "{applied} patches");
+    let text = yaml::print(&bootstrap).unwrap();
+    for word in [
+        "sluice.gateway",
+        "sluice.upstream",
+        "refresh_cluster_on_retry",
+        "include_request_attempt_count",
+        "41943040",
+        "stats_tags",
+        "FILTER_STATE",
+    ] {
+        assert!(text.contains(word), "no patch brought {word}");
+    }
+    assert!(!text.contains("cluster: placeholder"), "the route still has its destination");
+    // The embedded configuration names the clusters that the ServiceEntries make.
+    for object in objects.iter().filter(|o| o["kind"] == "ServiceEntry") {
+        let host = object["spec"]["hosts"][0].as_str().unwrap();
+        assert!(text.contains(&format!("outbound|443||{host}")), "{host}");
+    }
+    validate("istio", &text);
+}
+
+const GATEWAY: &str = r#"
+node: { id: gateway, cluster: sluice-gateway }
+static_resources:
+  listeners:
+    - name: 0.0.0.0_80
+      address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
+      filter_chains:
+        - filters:
+            - name: envoy.filters.network.http_connection_manager
+              typed_config:
+                "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                stat_prefix: outbound_0.0.0.0_80
+                route_config:
+                  virtual_hosts:
+                    - name: "*:80"
+                      domains: ["*"]
+                      routes:
+                        - { name: sluice, match: { prefix: / }, route: { cluster: placeholder, timeout: 0s } }
+                http_filters:
+                  - name: envoy.filters.http.router
+                    typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }
+  clusters:
+    - { name: outbound|443||api.openai.com, connect_timeout: 2s }
+    - { name: outbound|443||api.anthropic.com, connect_timeout: 2s }
+"#;
+
+/// As istiod does it, for this one gateway.
+fn apply(bootstrap: &mut Value, patch: &Value) {
+    const LISTENER: &str = "/static_resources/listeners/0";
+    let manager = format!("{LISTENER}/filter_chains/0/filters/0");
+    let filters = format!("{manager}/typed_config/http_filters");
+    let host = format!("{manager}/typed_config/route_config/virtual_hosts/0");
+    let value = &patch["patch"]["value"];
+    let name = |v: &Value| v["name"].as_str().unwrap_or_default().to_owned();
+    let mut at = |path: &str| merge(bootstrap.pointer_mut(path).unwrap(), value);
+    match (patch["applyTo"].as_str().unwrap(), patch["patch"]["operation"].as_str().unwrap()) {
+        ("BOOTSTRAP", "MERGE") => at(""),
+        ("LISTENER", "MERGE") => at(LISTENER),
+        ("NETWORK_FILTER", "MERGE") => at(&manager),
+        ("VIRTUAL_HOST", "MERGE") => at(&host),
+        ("HTTP_ROUTE", "MERGE") => {
+            let wanted = &patch["match"]["routeConfiguration"]["vhost"]["route"]["name"];
+            let route = bootstrap.pointer_mut(&format!("{host}/routes/0")).unwrap();
+            assert_eq!(&route["name"], wanted);
+            // One of a kind: protobuf's merge replaces the other way to name a cluster.
+            route["route"].as_object_mut().unwrap().remove("cluster");
+            merge(route, value);
+        }
+        ("HTTP_FILTER", operation) => {
+            let list = bootstrap.pointer_mut(&filters).unwrap().as_array_mut().unwrap();
+            let wanted = &patch["match"]["listener"]["filterChain"]["filter"]["subFilter"]["name"];
+            let at = list.iter().position(|f| &f["name"] == wanted).unwrap();
+            match operation {
+                "INSERT_BEFORE" => list.insert(at, value.clone()),
+                "MERGE" => {
+                    assert_eq!(name(&list[at]), name(value));
+                    merge(&mut list[at], value);
+                }
+                other => panic!("{other}"),
+            }
+        }
+        ("CLUSTER", "MERGE") => {
+            let at = &patch["match"]["cluster"];
+            let wanted =
+                format!("outbound|{}||{}", at["portNumber"], at["service"].as_str().unwrap());
+            let clusters = bootstrap.pointer_mut("/static_resources/clusters").unwrap();
+            let clusters = clusters.as_array_mut().unwrap();
+            merge(clusters.iter_mut().find(|c| name(c) == wanted).unwrap(), value);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Protobuf's merge: objects into each other, lists end to end, the rest replaced.
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(into), Value::Array(from)) => into.extend(from.iter().cloned()),
+        (into, from) => *into = from.clone(),
+    }
+}
+
+#[test]
+fn compose_and_prometheus_agree() {
+    let compose = parse("envoy/docker-compose.yaml");
+    let services = compose["services"].as_object().unwrap();
+    for (name, service) in services {
+        for other in service["depends_on"].as_object().into_iter().flat_map(|d| d.keys()) {
+            assert!(services.contains_key(other), "{name} depends on {other}");
+        }
+    }
+    let target = parse("envoy/prometheus/prometheus.yml");
+    let target: Address = target["scrape_configs"][0]["static_configs"][0]["targets"][0]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(services.contains_key(&target.host));
+    let render = services["render"]["command"][0].as_str().unwrap();
+    assert!(render.contains(&format!("--admin 0.0.0.0:{}", target.port)), "{render}");
+}
+
+/// Files that name files of this repository: those exist.
+#[test]
+fn named_files_exist() {
+    // What a reader is told to make.
+    let made = ["my-sluice.yaml", "istio.yaml"];
+    let mut seen = 0;
+    for file in files(Path::new("envoy")) {
+        let text = fs::read_to_string(&file).unwrap();
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "._/-".contains(c)));
+        for word in words.map(|w| w.trim_matches('.')) {
+            let known = ["yaml", "yml", "json", "rs", "md", "lock", "toml"];
+            let is_file = word.rsplit_once('.').is_some_and(|(stem, end)| {
+                known.contains(&end) && !stem.is_empty() && !stem.starts_with('/')
+            });
+            let from = file.parent().unwrap();
+            if !is_file {
+                continue;
+            }
+            let found = from.join(word).exists()
+                || Path::new(word).exists()
+                || Path::new("envoy").join(word).exists();
+            assert!(
+                found || made.contains(&word),
+                "{} names {word}, which does not exist",
+                file.display()
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen}");
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    entries.flat_map(|p| if p.is_dir() { files(&p) } else { vec![p] }).collect()
+}
+
+#[test]
+fn a_source_knows_the_environment_it_needs() {
+    let example = Source::read(Path::new("envoy/sluice.yaml")).unwrap();
+    assert_eq!(example.env, ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"]);
+    let file = Path::new("x.yaml");
+    assert!(Source::parse(file, SERVERS).unwrap().env.is_empty());
+    let error = Source::parse(file, "providers: {}\nmodels: []\nx: 1").unwrap_err().to_string();
+    assert!(error.starts_with("x.yaml: "), "{error}");
+}
+
+fn validate(name: &str, bootstrap: &str) {
+    let asked = std::env::var_os("ENVOY").map(PathBuf::from);
+    let envoy = run::binary::find(asked.as_deref()).unwrap();
+    let file = scratch(&format!("{name}.yaml"));
+    fs::write(&file, bootstrap).unwrap();
+    let output =
+        Command::new(envoy).args(["--mode", "validate", "-c"]).arg(&file).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{name}: {said}");
+    assert!(!said.contains("Deprecated field"), "{name}: {said}");
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("config-files");
+    fs::create_dir_all(&folder).unwrap();
+    folder.join(name)
+}
+
+/// A proxy-wasm module that does nothing: enough for Envoy to load.
+fn empty_filter() -> PathBuf {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    let file = scratch("empty.wasm");
+    ONCE.call_once(|| {
+        let text: String = EMPTY.split_whitespace().collect();
+        let bytes: Vec<u8> = (0..text.len())
+            .step_by(2)
+            .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
+            .collect();
+        fs::write(&file, bytes).unwrap();
+    });
+    file
+}
+
+/// (module (memory (export "memory") 1) and the functions proxy_abi_version_0_2_1,
+/// malloc, proxy_on_context_create, proxy_on_vm_start and proxy_on_configure: true)
+const EMPTY: &str = "
+0061736d0100000001140460000060017f017f60027f7f0060027f7f017f03060500010203030503010001077006
+066d656d6f727902001770726f78795f6162695f76657273696f6e5f305f325f310000066d616c6c6f6300011770
+726f78795f6f6e5f636f6e746578745f63726561746500021170726f78795f6f6e5f766d5f737461727400031270
+726f78795f6f6e5f636f6e66696775726500040a170502000b05004180080b02000b040041010b040041010b
+";
