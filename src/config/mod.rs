@@ -7,14 +7,15 @@
 
 use std::fmt;
 
-pub mod compile;
+mod compile;
+pub mod compiled;
 pub mod glob;
 mod protobuf;
 pub mod raw;
 pub mod units;
 pub mod url;
 
-pub use compile::{Config, Consumer, Model, Provider, Secret, Target};
+pub use compiled::{Config, Consumer, Model, Provider, Secret, Target};
 
 /// One thing that is wrong, where it stands, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //! part of a credential was wrong, or log any.
 
 use crate::config::Config;
-use crate::config::compile::ANONYMOUS;
+use crate::config::compiled::ANONYMOUS;
 use crate::error::{Error, Kind};
 use crate::host::{Headers, text};
 use sha2::{Digest, Sha256};

@@ -4,7 +4,7 @@
 //! Values in, values out: no clock, no randomness, no IO. The plan is made once
 //! per call; Envoy executes it (see `envoy/envoy.yaml`, refresh_cluster_on_retry).
 
-use crate::config::compile::MAX_TARGETS;
+use crate::config::compiled::MAX_TARGETS;
 use crate::config::{Config, Model, Provider, Target};
 use crate::dialect::openai::Facts;
 use crate::dialect::{self, Dialect, Translator};

@@ -1,0 +1,113 @@
+//! From what is written to what is meant: names resolved, defaults applied,
+//! everything that can be wrong found now, and all of it at once.
+
+use super::Problem;
+use super::compiled::{Config, Passthrough};
+use super::raw::{self, RetryClass};
+
+mod consumers;
+mod models;
+mod providers;
+
+pub fn compile(
+    raw: &raw::Sluice,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Vec<Problem>> {
+    let mut problems = Problems(Vec::new());
+    let providers = providers::compile(raw, env, &mut problems);
+    let models = models::compile(raw, &providers, &mut problems);
+    let (consumers, consumers_by_key) = consumers::compile(raw, &mut problems);
+    let d = &raw.defaults;
+    for (path, millis) in [("first_token_timeout", d.first_token_timeout), ("timeout", d.timeout)] {
+        if millis > d.total_timeout {
+            problems.add(
+                format!("defaults.{path}"),
+                "is longer than defaults.total_timeout; raise that or lower this",
+            );
+        }
+    }
+    if !(1..=4096).contains(&raw.usage.max_rows) {
+        problems.add("usage.max_rows", "must be 1 to 4096");
+    }
+    let passthrough = passthrough(raw, &mut problems);
+    let (retry_on, retry_codes) = retry_rules(&d.retry_on);
+    let config = Config {
+        providers,
+        models,
+        consumers_by_key,
+        allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),
+        consumers,
+        max_body: usize::try_from(d.max_body.0).unwrap_or(usize::MAX),
+        total_timeout_ms: d.total_timeout.0,
+        expose: raw.expose,
+        retry_on,
+        retry_codes,
+        retry_classes: d.retry_on.clone(),
+        passthrough,
+        max_usage_rows: raw.usage.max_rows,
+    };
+    if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
+}
+
+struct Problems(Vec<Problem>);
+
+fn passthrough(raw: &raw::Sluice, problems: &mut Problems) -> Vec<Passthrough> {
+    let mut compiled = Vec::with_capacity(raw.passthrough_paths.len());
+    for (i, path) in raw.passthrough_paths.iter().enumerate() {
+        if !path.starts_with('/') || path == "/*" {
+            problems.add(format!("passthrough_paths[{i}]"), "must begin with / and not be /*");
+        }
+        compiled.push(match path.strip_suffix('*') {
+            Some(prefix) => Passthrough::Prefix(prefix.to_owned()),
+            None => Passthrough::Exact(path.clone()),
+        });
+    }
+    compiled
+}
+
+/// Envoy's `x-envoy-retry-on` and `x-envoy-retriable-status-codes` for the classes.
+/// `reset` and `5xx` overlap in Envoy (5xx includes resets), so 5xx is only used
+/// where both are wanted; else the statuses are listed one by one.
+fn retry_rules(classes: &[RetryClass]) -> (String, String) {
+    let has = |c: RetryClass| classes.contains(&c);
+    let mut on = vec!["retriable-status-codes"];
+    let mut codes: Vec<&str> = Vec::new();
+    if has(RetryClass::Connect) {
+        on.push("connect-failure");
+    }
+    if has(RetryClass::Reset) {
+        on.push("reset");
+    }
+    if has(RetryClass::Busy) {
+        codes.extend(["408", "409", "425", "429"]);
+    }
+    if has(RetryClass::Auth) {
+        codes.extend(["401", "403"]);
+    }
+    if has(RetryClass::Server) {
+        if has(RetryClass::Reset) && has(RetryClass::Connect) {
+            on.push("5xx");
+        } else {
+            codes.extend([
+                "500", "501", "502", "503", "504", "520", "521", "522", "523", "524", "525", "526",
+                "527", "529", "530",
+            ]);
+        }
+    } else if has(RetryClass::Stream) {
+        codes.push("502");
+    }
+    (on.join(","), codes.join(","))
+}
+
+fn is_label(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+// === impl Problems ===
+
+impl Problems {
+    fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.0.push(Problem::new(path, message));
+    }
+}

@@ -1,0 +1,125 @@
+//! The compiled configuration: what the rest of the crate reads.
+//!
+//! Immutable and shared by all calls of a VM. Must not: be built anywhere but in
+//! `compile`, or show a key through `Debug`.
+
+use super::glob;
+use super::raw::{self, RetryClass};
+use super::url::Url;
+use crate::dialect::ModelTraits;
+use crate::provider::Kind;
+use hashbrown::HashMap;
+use std::fmt;
+
+/// The compiled configuration. Immutable; shared by all calls of a VM.
+#[derive(Debug)]
+pub struct Config {
+    pub providers: Vec<Provider>,
+    pub models: Vec<Model>,
+    /// SHA-256 of a key to an index into `consumers`.
+    pub consumers_by_key: HashMap<[u8; 32], usize>,
+    pub consumers: Vec<Consumer>,
+    pub allow_anonymous: bool,
+    pub max_body: usize,
+    pub total_timeout_ms: u64,
+    pub expose: raw::Expose,
+    /// `x-envoy-retry-on`.
+    pub retry_on: String,
+    /// `x-envoy-retriable-status-codes`.
+    pub retry_codes: String,
+    pub retry_classes: Vec<RetryClass>,
+    pub passthrough: Vec<Passthrough>,
+    pub max_usage_rows: u32,
+}
+
+#[derive(Debug)]
+pub struct Provider {
+    pub name: String,
+    pub kind: &'static Kind,
+    pub cluster: String,
+    pub url: Url,
+    /// The whole path of a chat call.
+    pub chat_path: String,
+    /// Empty: Envoy adds the credentials.
+    pub keys: Vec<Secret>,
+}
+
+#[derive(Debug)]
+pub struct Model {
+    /// As configured; the label in usage and metrics.
+    pub name: String,
+    pub is_glob: bool,
+    pub targets: Vec<Target>,
+}
+
+#[derive(Debug)]
+pub struct Target {
+    /// Index into `Config::providers`.
+    pub provider: usize,
+    /// The provider's name of the model; `None`: the name the client asked for.
+    pub model: Option<String>,
+    /// As configured: the model part of the label in usage and metrics.
+    pub label: String,
+    pub first_token_ms: u64,
+    pub timeout_ms: u64,
+    pub traits: ModelTraits,
+}
+
+#[derive(Debug)]
+pub struct Consumer {
+    pub name: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Passthrough {
+    Exact(String),
+    Prefix(String),
+}
+
+/// A provider's key. `Debug` never shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// Most targets of a model: Envoy's route names that many clusters.
+pub const MAX_TARGETS: usize = 8;
+pub const MAX_MODELS: usize = 4096;
+pub const MAX_CONSUMERS: usize = 10_000;
+pub const ANONYMOUS: &str = "anonymous";
+
+// === impl Config ===
+
+impl Config {
+    /// The first entry that matches the name a client asked for.
+    pub fn model(&self, asked: &str) -> Option<(usize, &Model)> {
+        self.models
+            .iter()
+            .enumerate()
+            .find(|(_, m)| if m.is_glob { glob::matches(&m.name, asked) } else { m.name == asked })
+    }
+
+    pub fn passes_through(&self, path: &str) -> bool {
+        self.passthrough.iter().any(|p| match p {
+            Passthrough::Exact(exact) => path == exact,
+            Passthrough::Prefix(prefix) => path.starts_with(prefix),
+        })
+    }
+}
+
+// === impl Secret ===
+
+impl Secret {
+    pub(super) fn new(key: &str) -> Self {
+        Self(key.to_owned())
+    }
+
+    /// For the one header that carries it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(redacted)")
+    }
+}

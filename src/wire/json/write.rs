@@ -1,0 +1,40 @@
+//! Writing JSON, and replacing parts of it.
+
+use std::ops::Range;
+
+/// A replacement of part of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Splice {
+    pub range: Range<usize>,
+    pub with: Vec<u8>,
+}
+
+/// Appends `text` as a JSON string, quotes and escapes included.
+pub fn push_text(out: &mut Vec<u8>, text: &str) {
+    // Writing to a Vec cannot fail and a str always serialises.
+    let _ = serde_json::to_writer(out, text);
+}
+
+/// Appends an unsigned number.
+pub fn push_number(out: &mut Vec<u8>, number: u64) {
+    let _ = serde_json::to_writer(out, &number);
+}
+
+/// Applies splices, which must be ascending and not overlap; one that does not
+/// fit is skipped, and is a bug.
+pub fn splice(bytes: &[u8], splices: &[Splice]) -> Vec<u8> {
+    let growth: usize = splices.iter().map(|s| s.with.len()).sum();
+    let mut out = Vec::with_capacity(bytes.len() + growth);
+    let mut at = 0;
+    for s in splices {
+        let Some(kept) = bytes.get(at..s.range.start) else {
+            debug_assert!(false, "splices out of order");
+            continue;
+        };
+        out.extend_from_slice(kept);
+        out.extend_from_slice(&s.with);
+        at = s.range.end;
+    }
+    out.extend_from_slice(bytes.get(at..).unwrap_or_default());
+    out
+}
