@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 pub mod check;
 pub mod demo;
+pub mod matrix;
 pub mod mock;
 pub mod render;
 pub mod run;
@@ -24,6 +25,8 @@ enum Command {
     Check(check::Args),
     /// Start a gateway as `run` does, make calls through it and check the answers.
     Demo(run::Args),
+    /// Print what each pair of dialects carries, drops and rejects.
+    Matrix,
     /// Run honest little OpenAI and Anthropic servers with faults on demand.
     Mock(mock::Args),
     /// Turn sluice.yaml into what Envoy or Istio reads.
@@ -38,6 +41,7 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::main(&args),
         Command::Demo(args) => demo::main(&args),
+        Command::Matrix => matrix::main(),
         Command::Mock(args) => mock::main(&args),
         Command::Render(args) => render::main(&args),
         Command::Run(args) => run::main(&args),

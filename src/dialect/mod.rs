@@ -15,6 +15,7 @@
 
 use crate::error::Error;
 use crate::wire::json::Splice;
+use loss::Field;
 
 pub mod anthropic;
 pub mod loss;
@@ -45,6 +46,8 @@ pub struct Translator {
     /// A whole error body, of any shape or none. Total: never fails.
     pub error: fn(u16, &[u8]) -> UpstreamError,
     pub stream: fn(&Reply) -> Box<dyn StreamTranslator>,
+    /// What becomes of each top-level field; empty: all pass as they are.
+    pub fields: &'static [Field],
 }
 
 /// What a request translation may know.

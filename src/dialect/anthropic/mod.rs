@@ -56,6 +56,7 @@ pub const FROM_OPENAI_CHAT: Translator = Translator {
     response: response::to_openai_chat,
     error: error::from_upstream,
     stream: |reply| Box::new(stream::ToOpenAiChat::new(reply)),
+    fields: FIELDS,
 };
 
 /// The tool a JSON answer comes through where the model takes no schema.

@@ -38,4 +38,5 @@ pub const IDENTITY: Translator = Translator {
     response: response::identity,
     error: error::from_upstream,
     stream: |reply| Box::new(stream::Identity::new(reply)),
+    fields: &[],
 };
