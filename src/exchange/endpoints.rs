@@ -6,8 +6,8 @@ use crate::config::{Config, Model};
 use crate::error::{Error, Kind};
 use crate::route;
 use crate::store::Store;
-use crate::store::usage::{self, Row};
-use crate::telemetry;
+use crate::store::usage::{self, Counts, Row};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A path of ours.
@@ -18,6 +18,30 @@ pub enum Endpoint {
     Model(String),
     Usage,
     Health,
+}
+
+#[derive(Serialize)]
+struct UsagePage<'a> {
+    object: &'static str,
+    max_rows: u32,
+    data: Vec<UsageRow<'a>>,
+}
+
+/// Tokens as in `dialect::Usage`: parts are counted in their wholes.
+#[derive(Serialize)]
+struct UsageRow<'a> {
+    consumer: &'a str,
+    model: &'a str,
+    provider: &'a str,
+    upstream_model: &'a str,
+    calls: u64,
+    estimated_calls: u64,
+    input_tokens: u64,
+    output_tokens: u64,
+    cached_input_tokens: u64,
+    cache_write_tokens: u64,
+    cache_write_1h_tokens: u64,
+    reasoning_tokens: u64,
 }
 
 /// What exists, for the 404.
@@ -62,10 +86,13 @@ pub fn one_model(config: &Config, id: &str) -> Result<Vec<u8>, Error> {
 
 /// `GET /sluice/usage`: the counters of all workers since the process began.
 pub fn usage(config: &Config, store: &(impl Store + ?Sized)) -> Vec<u8> {
-    let rows: Vec<Value> = usage::report(store, config.max_usage_rows).iter().map(row).collect();
-    json!({ "object": "sluice.usage", "max_rows": config.max_usage_rows, "data": rows })
-        .to_string()
-        .into_bytes()
+    let rows = usage::report(store, config.max_usage_rows);
+    let page = UsagePage {
+        object: "sluice.usage",
+        max_rows: config.max_usage_rows,
+        data: rows.iter().map(UsageRow::of).collect(),
+    };
+    serde_json::to_vec(&page).unwrap_or_default()
 }
 
 /// `GET /sluice/health`.
@@ -86,25 +113,6 @@ fn model(name: &str) -> Value {
     json!({ "id": name, "object": "model", "created": 0, "owned_by": "sluice" })
 }
 
-fn row(row: &Row) -> Value {
-    let mut labels = row.labels.split('\0');
-    let mut label = || labels.next().unwrap_or_default();
-    let mut out = json!({
-        "consumer": label(),
-        "model": label(),
-        "provider": label(),
-        "upstream_model": label(),
-        "calls": row.counts.calls,
-        "estimated_calls": row.counts.estimated_calls,
-    });
-    if let Some(fields) = out.as_object_mut() {
-        for (kind, n) in telemetry::TYPES.iter().zip(telemetry::kinds(&row.counts.usage)) {
-            fields.insert(format!("{kind}_tokens"), n.into());
-        }
-    }
-    out
-}
-
 /// `%2F` and its like; anything malformed stays as it is.
 fn percent_decoded(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
@@ -123,6 +131,30 @@ fn percent_decoded(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+// === impl UsageRow ===
+
+impl<'a> UsageRow<'a> {
+    fn of(row: &'a Row) -> Self {
+        let mut labels = row.labels.split('\0');
+        let mut label = || labels.next().unwrap_or_default();
+        let Counts { calls, estimated_calls, usage } = row.counts;
+        Self {
+            consumer: label(),
+            model: label(),
+            provider: label(),
+            upstream_model: label(),
+            calls,
+            estimated_calls,
+            input_tokens: usage.input,
+            output_tokens: usage.output,
+            cached_input_tokens: usage.cached_input,
+            cache_write_tokens: usage.cache_write,
+            cache_write_1h_tokens: usage.cache_write_1h,
+            reasoning_tokens: usage.reasoning,
+        }
+    }
 }
 
 #[cfg(test)]
