@@ -96,7 +96,7 @@ impl Attempt {
         };
         let attempt = host.header(Side::Request, "x-envoy-attempt-count");
         let attempt = attempt.and_then(|a| std::str::from_utf8(&a).ok()?.parse::<usize>().ok());
-        let this = Try::begin(entry, attempt, host.now(), self.context);
+        let this = Try::begin(host, entry, attempt, self.context);
         if end || this.at().is_none() {
             return self.lost(host, "plan");
         }
@@ -392,11 +392,13 @@ impl Attempt {
 
 impl Try {
     /// `attempt`: Envoy's count, from 1; without it, our own.
-    fn begin(entry: Shared, attempt: Option<usize>, now: u64, context: u32) -> Self {
+    fn begin(host: &dyn Host, entry: Shared, attempt: Option<usize>, context: u32) -> Self {
         let mut e = entry.borrow_mut();
+        // The first attempt follows its call at once: spares asking for the time.
+        let now = if e.tried.is_empty() { e.started } else { host.now() };
         let index = attempt.map_or(e.tried.len(), |a| a.saturating_sub(1));
         e.answer = Answer::None;
-        e.tried.push(Tried { target: index, started: now, outcome: None });
+        e.tried.push(Tried { target: index, outcome: None });
         let config = Rc::clone(&e.config);
         let per_try = e.plan.per_try_ms;
         let own = e

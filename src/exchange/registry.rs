@@ -46,7 +46,6 @@ pub struct Entry {
 pub struct Tried {
     /// Index into the plan.
     pub target: usize,
-    pub started: u64,
     pub outcome: Option<Outcome>,
 }
 
