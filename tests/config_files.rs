@@ -116,31 +116,7 @@ fn envoy_takes_the_istio_patches() {
     validate("istio", &text);
 }
 
-const GATEWAY: &str = r#"
-node: { id: gateway, cluster: sluice-gateway }
-static_resources:
-  listeners:
-    - name: 0.0.0.0_80
-      address: { socket_address: { address: 127.0.0.1, port_value: 0 } }
-      filter_chains:
-        - filters:
-            - name: envoy.filters.network.http_connection_manager
-              typed_config:
-                "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-                stat_prefix: outbound_0.0.0.0_80
-                route_config:
-                  virtual_hosts:
-                    - name: "*:80"
-                      domains: ["*"]
-                      routes:
-                        - { name: sluice, match: { prefix: / }, route: { cluster: placeholder, timeout: 0s } }
-                http_filters:
-                  - name: envoy.filters.http.router
-                    typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }
-  clusters:
-    - { name: outbound|443||api.openai.com, connect_timeout: 2s }
-    - { name: outbound|443||api.anthropic.com, connect_timeout: 2s }
-"#;
+const GATEWAY: &str = include_str!("support/istio-gateway.yaml");
 
 /// As istiod does it, for this one gateway.
 fn apply(bootstrap: &mut Value, patch: &Value) {
