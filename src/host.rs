@@ -30,6 +30,9 @@ pub trait Host: Store {
     /// Replaces all headers, pseudo-headers included.
     fn set_headers(&self, side: Side, headers: &[(&str, &[u8])]);
 
+    /// Removes headers by name and adds others: 0.3 us for each, so for few.
+    fn edit_headers(&self, side: Side, remove: &[&str], add: &[(&str, &str)]);
+
     /// Sets one header.
     fn set_header(&self, side: Side, name: &str, value: &str);
 

@@ -220,6 +220,15 @@ impl Host for Envoy {
         warn(hostcalls::set_map_bytes(map(side), headers.to_vec()));
     }
 
+    fn edit_headers(&self, side: Side, remove: &[&str], add: &[(&str, &str)]) {
+        for name in remove {
+            warn(hostcalls::remove_map_value(map(side), name));
+        }
+        for (name, value) in add {
+            warn(hostcalls::add_map_value(map(side), name, value));
+        }
+    }
+
     fn set_header(&self, side: Side, name: &str, value: &str) {
         warn(hostcalls::set_map_value(map(side), name, Some(value)));
     }

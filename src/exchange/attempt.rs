@@ -529,30 +529,31 @@ impl Try {
             tried.outcome = Some(Outcome::Good);
         }
         let length = length.map(|l| l.to_string());
-        let mut headers: Vec<(&str, &[u8])> = Vec::with_capacity(from.len() + 5);
-        headers.extend(
-            from.iter().filter(|(n, _)| is_for_clients(n)).map(|(n, v)| (n.as_str(), v.as_slice())),
-        );
-        if let Some(length) = &length {
-            headers.push(("content-length", length.as_bytes()));
+        let mut remove: Vec<&str> = Vec::new();
+        let mut add: Vec<(&str, &str)> = Vec::with_capacity(5);
+        remove.extend(from.iter().map(|(n, _)| n.as_str()).filter(|n| !is_for_clients(n)));
+        // Envoy frames a body without a length; only an exact one may stay.
+        if text(from, "content-length") != length.as_deref() {
+            remove.push("content-length");
+            add.extend(length.as_deref().map(|l| ("content-length", l)));
         }
         let expose = self.config.expose;
         if let Some(at) = entry.plan.resolve(&self.config, entry.client, self.index) {
             if expose.provider {
-                headers.push(("x-sluice-provider", at.provider.name.as_bytes()));
+                add.push(("x-sluice-provider", &at.provider.name));
             }
             let model = at.target.model.as_deref().unwrap_or(&entry.facts.model);
             if expose.model && model.is_ascii() {
-                headers.push(("x-sluice-model", model.as_bytes()));
+                add.push(("x-sluice-model", model));
             }
         }
         if expose.attempts {
-            headers.push(("x-sluice-attempts", attempts.as_bytes()));
+            add.push(("x-sluice-attempts", &attempts));
         }
         if expose.dropped && !self.dropped.is_empty() {
-            headers.push(("x-sluice-dropped", self.dropped.as_bytes()));
+            add.push(("x-sluice-dropped", &self.dropped));
         }
-        host.set_headers(Side::Response, &headers);
+        host.edit_headers(Side::Response, &remove, &add);
     }
 
     fn note(&self, progress: &Progress) {
@@ -602,23 +603,18 @@ fn unreadable(status: u16, headers: &Headers, stream: bool, end: bool) -> Option
     None
 }
 
-/// Response headers of a provider that clients may see. Framing is Envoy's, the
-/// account's identity is the operator's, cookies would be set for our own host.
+/// Response headers of a provider that clients may see. Hop-by-hop ones and
+/// `server` are Envoy's to replace; the account's identity is the operator's;
+/// cookies would be set for our own host.
 fn is_for_clients(name: &str) -> bool {
     !matches!(
         name,
         "alt-svc"
             | "anthropic-organization-id"
-            | "connection"
-            | "content-length"
-            | "keep-alive"
             | "openai-organization"
             | "openai-project"
-            | "server"
             | "set-cookie"
             | "strict-transport-security"
-            | "transfer-encoding"
-            | "upgrade"
     ) && !name.starts_with("x-sluice-")
         && !name.starts_with("x-envoy-")
 }

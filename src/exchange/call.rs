@@ -56,13 +56,13 @@ impl Call {
 
     pub fn request_headers(&mut self, host: &dyn Host, end: bool) -> Step {
         let mut headers = host.headers(Side::Request);
-        let before = headers.len();
-        headers.retain(|(name, _)| !is_reserved(name));
+        let reserved: Vec<_> = headers.extract_if(.., |(name, _)| is_reserved(name)).collect();
+        if !reserved.is_empty() {
+            let names: Vec<_> = reserved.iter().map(|(name, _)| name.as_str()).collect();
+            host.edit_headers(Side::Request, &names, &[]);
+        }
         let path = text(&headers, ":path").unwrap_or_default();
         if self.config.passes_through(path.split('?').next().unwrap_or_default()) {
-            if headers.len() != before {
-                host.set_headers(Side::Request, &borrowed(&headers));
-            }
             self.phase = Phase::Through;
             return Step::Continue;
         }
@@ -313,9 +313,12 @@ impl Call {
     }
 }
 
-/// Headers only we and Envoy may set.
+/// Headers only we and Envoy may set. The two exceptions are Envoy's own: its
+/// connection manager has replaced whatever a client sent, and nothing obeys them.
 fn is_reserved(name: &str) -> bool {
-    name.starts_with("x-sluice-") || name.starts_with("x-envoy-")
+    name.starts_with("x-sluice-")
+        || name.starts_with("x-envoy-")
+            && !matches!(name, "x-envoy-external-address" | "x-envoy-internal")
 }
 
 /// The plan in the words Envoy's router obeys; see `envoy/envoy.yaml`.
@@ -323,22 +326,15 @@ fn orders(host: &dyn Host, config: &Config, entry: &Entry) {
     let retries = (entry.plan.targets.len().saturating_sub(1)).to_string();
     let per_try = entry.plan.per_try_ms.to_string();
     let total = config.total_timeout_ms.to_string();
-    let mut headers = borrowed(&entry.headers);
-    headers.reserve(8 + entry.plan.targets.len());
-    let targets = entry.plan.orders(config, entry.client, 0);
-    headers.extend(targets.iter().map(|(n, v)| (*n, v.as_bytes())));
-    headers.push(("x-envoy-upstream-rq-timeout-ms", total.as_bytes()));
-    headers.push(("x-envoy-upstream-rq-per-try-timeout-ms", per_try.as_bytes()));
-    headers.push(("x-envoy-max-retries", retries.as_bytes()));
+    let mut orders = entry.plan.orders(config, entry.client, 0);
+    orders.push(("x-envoy-upstream-rq-timeout-ms", &total));
+    orders.push(("x-envoy-upstream-rq-per-try-timeout-ms", &per_try));
+    orders.push(("x-envoy-max-retries", &retries));
     if entry.plan.targets.len() > 1 {
-        headers.push(("x-envoy-retry-on", config.retry_on.as_bytes()));
-        headers.push(("x-envoy-retriable-status-codes", config.retry_codes.as_bytes()));
+        orders.push(("x-envoy-retry-on", &config.retry_on));
+        orders.push(("x-envoy-retriable-status-codes", &config.retry_codes));
     }
-    host.set_headers(Side::Request, &headers);
-}
-
-fn borrowed(headers: &Headers) -> Vec<(&str, &[u8])> {
-    headers.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect()
+    host.edit_headers(Side::Request, &[], &orders);
 }
 
 fn too_large(config: &Config) -> Error {
