@@ -75,3 +75,16 @@ fn a_client_that_leaves_a_watched_attempt_leaves_no_deadline() {
         envoy.assert_calm();
     }
 }
+
+#[test]
+fn a_client_that_leaves_between_attempts_owes_nothing() {
+    for failed in [refusal(429), [Act::ConnectFailure].into()] {
+        let mut envoy = gateway(OA);
+        let index = envoy.open(chat("m"), vec![failed, good("anthropic")]);
+        envoy.run_until(index, Exchange::is_between_attempts);
+        envoy.hang_up(index);
+        assert_eq!(used(&envoy).0, 0, "nobody was at work");
+        assert_eq!(envoy.process.counted("sluice.requests"), 1);
+        envoy.assert_calm();
+    }
+}
