@@ -31,3 +31,18 @@ fn a_call_the_vm_does_not_know_never_finds_a_strangers_entry() {
     assert_eq!(envoy.run(new).client.status(), 200);
     envoy.assert_calm();
 }
+
+#[test]
+fn one_attempt_too_many_is_a_503_and_still_counted() {
+    // A route that retries more often than it was told.
+    let mut envoy = gateway(O);
+    let index = envoy.open(chat("m"), vec![refusal(503), good("openai")]);
+    envoy.run_until(index, |e| e.planned > 0);
+    envoy.exchanges[index].allow_retries(1, "openai");
+    let exchange = envoy.run(index);
+    assert_eq!(error(&exchange.client).0, 503);
+    assert_eq!(exchange.received.len(), 1);
+    assert_eq!(envoy.process.counted("sluice.internal_errors;reason=plan"), 1);
+    assert_eq!(envoy.process.counted("sluice.requests"), 1);
+    envoy.assert_calm();
+}
