@@ -32,8 +32,8 @@ pub struct Attempt {
 
 enum Phase {
     Fresh,
-    /// The request is being collected.
-    Sending(Try),
+    /// The request is being collected; so many bytes of its body have come.
+    Sending(Try, usize),
     /// The provider is at work.
     Waiting(Try),
     /// A whole answer, or an error's body, is being collected.
@@ -100,36 +100,21 @@ impl Attempt {
         if end || this.at().is_none() {
             return self.lost(host, "plan");
         }
-        self.phase = Phase::Sending(this);
+        self.phase = Phase::Sending(this, 0);
         Step::Pause
     }
 
     pub fn request_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
-        if !matches!(self.phase, Phase::Sending(_)) {
-            return Step::Continue;
-        }
-        if !end {
-            return Step::Pause;
-        }
-        let Phase::Sending(mut this) = std::mem::replace(&mut self.phase, Phase::Over) else {
-            return Step::Continue;
-        };
-        match this.send(host, size) {
-            Ok(()) => {
-                if let Some(watch) = &this.watch {
-                    self.worker.deadlines.watch(host, watch);
-                }
-                self.phase = Phase::Waiting(this);
-                Step::Continue
-            }
-            // The request itself cannot be said in this dialect: the client's to mend.
-            Err(error) => {
-                let body = this.entry.borrow().client.error_body(&error);
-                let status = error.status();
-                this.fail(Refusal { error, verbatim: None, retry_after: None });
-                host.reply(status, &[("content-type", "application/json")], &body);
-                Step::Pause
-            }
+        let Phase::Sending(_, held) = &mut self.phase else { return Step::Continue };
+        *held = size;
+        if end { self.send(host) } else { Step::Pause }
+    }
+
+    /// Trailers end a body as well as its last byte does.
+    pub fn request_trailers(&mut self, host: &dyn Host) -> Step {
+        match self.phase {
+            Phase::Sending(..) => self.send(host),
+            _ => Step::Continue,
         }
     }
 
@@ -221,7 +206,7 @@ impl Attempt {
     /// The stream is gone, whatever the reason.
     pub fn done(&mut self, host: &dyn Host) {
         match &self.phase {
-            Phase::Sending(this)
+            Phase::Sending(this, _)
             | Phase::Waiting(this)
             | Phase::Whole { this, .. }
             | Phase::Held { this, .. } => {
@@ -232,6 +217,30 @@ impl Attempt {
             Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}
         }
         self.phase = Phase::Over;
+    }
+
+    /// The whole request has come: on to the provider, in its own words.
+    fn send(&mut self, host: &dyn Host) -> Step {
+        let Phase::Sending(mut this, size) = std::mem::replace(&mut self.phase, Phase::Over) else {
+            return Step::Continue;
+        };
+        match this.send(host, size) {
+            Ok(()) => {
+                if let Some(watch) = &this.watch {
+                    self.worker.deadlines.watch(host, watch);
+                }
+                self.phase = Phase::Waiting(this);
+                Step::Continue
+            }
+            // The request itself cannot be said in this dialect: the client's to mend.
+            Err(error) => {
+                let body = this.entry.borrow().client.error_body(&error);
+                let status = error.status();
+                this.fail(Refusal { error, verbatim: None, retry_after: None });
+                host.reply(status, &[("content-type", "application/json")], &body);
+                Step::Pause
+            }
+        }
     }
 
     fn whole(

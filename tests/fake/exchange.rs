@@ -358,7 +358,7 @@ impl Exchange {
                 *context.request_body.borrow_mut() = Some(body);
                 (this.attempt.request_body(&*context, size, end), end)
             }
-            Part::Trailers => (Step::Continue, true),
+            Part::Trailers => (this.attempt.request_trailers(&*context), true),
         };
         if let Some(local) = context.reply.take() {
             *self.stream.details.borrow_mut() = "upstream_filter".into();

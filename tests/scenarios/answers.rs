@@ -137,3 +137,21 @@ fn keys_are_used_in_turn_and_never_mixed() {
     }
     assert_eq!(keys, ["Bearer sk-r1", "Bearer sk-r2", "Bearer sk-r1", "Bearer sk-r2"]);
 }
+
+#[test]
+fn trailers_end_a_request() {
+    let mut envoy = gateway(AO);
+    for asked in [chat("m").with_trailers(), chat("m").in_pieces(30).with_trailers()] {
+        let exchange = envoy.ask(asked, vec![refusal(529), good("openai")]);
+        assert_eq!(exchange.client.status(), 200, "{}", exchange.client.text());
+        let paths: Vec<_> = exchange.received.iter().map(|r| r.header(":path")).collect();
+        assert_eq!(paths, ["/v1/messages", "/v1/chat/completions"]);
+        for sent in &exchange.received {
+            let length = sent.body.len().to_string();
+            assert_eq!(sent.header("content-length"), length);
+            assert!(sent.headers.iter().all(|(_, v)| !v.ends_with(CLIENT_KEY.as_bytes())));
+        }
+        assert_eq!(exchange.received[1].json()["model"], "gpt");
+    }
+    envoy.assert_calm();
+}
