@@ -126,7 +126,12 @@ impl Attempt {
                 return Step::Continue;
             }
         };
-        let headers = host.headers(Side::Response);
+        let mut headers = host.headers(Side::Response);
+        if headers.iter().any(|(name, _)| is_for_envoy(name)) {
+            headers.retain(|(name, _)| !is_for_envoy(name));
+            let rest: Vec<_> = headers.iter().map(|(n, v)| (n.as_str(), v.as_slice())).collect();
+            host.set_headers(Side::Response, &rest);
+        }
         if let Some(watch) = &this.watch {
             if host.now() >= watch.due {
                 return self.give_up(host, this, &headers, deadlines::timeout(), None);
@@ -607,6 +612,15 @@ fn unreadable(status: u16, headers: &Headers, stream: bool, end: bool) -> Option
         return bad(format!("the provider's answer is not {kind}"));
     }
     None
+}
+
+/// What a provider's own Envoy would tell ours: not to retry, not to ask this host
+/// again. Those are decided here.
+fn is_for_envoy(name: &str) -> bool {
+    matches!(
+        name,
+        "x-envoy-ratelimited" | "x-envoy-overloaded" | "x-envoy-immediate-health-check-fail"
+    )
 }
 
 /// Response headers of a provider that clients may see. Framing is Envoy's, the
