@@ -86,3 +86,26 @@ fn the_total_timeout_is_said_in_shape() {
     assert_eq!(used(&envoy).0, 0);
     envoy.assert_calm();
 }
+
+#[test]
+fn deadlines_outlive_a_configuration_push() {
+    let mut envoy = gateway(OWN);
+    let silent = || vec![opened(": ping\n\n"), good_stream("openai")];
+    let old = envoy.open(streamed("m"), silent());
+    while envoy.step(old) {}
+    envoy.push_config();
+    let new = envoy.open(streamed("m"), silent());
+    while envoy.step(new) {}
+    // With the last call of the old configuration its root context goes, and the
+    // timer with it.
+    envoy.hang_up(old);
+    envoy.advance(200);
+    let next = envoy.open(streamed("m"), silent());
+    while envoy.step(next) {}
+    envoy.advance(130);
+    assert!(envoy.exchanges[new].is_between_attempts(), "its deadline was not kept");
+    for index in [new, next] {
+        assert_eq!(envoy.run(index).client.header("x-sluice-attempts"), "2");
+    }
+    envoy.assert_calm();
+}
