@@ -11,7 +11,7 @@
 //! gateway role's log comes before the attempt's end.
 
 use super::envoy::Vm;
-use super::host::{Context, Local, Process, Stream};
+use super::host::{Context, Local, Process, Stream, shown};
 use super::provider::{Act, Request, Script};
 use super::router::Router;
 use super::seen::{Client, Ending, Received};
@@ -502,12 +502,13 @@ impl Exchange {
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")
-            .field("client", &self.client)
+            .field("ending", &self.client.ending)
+            .field("headers", &shown(&self.client.headers))
+            .field("body", &String::from_utf8_lossy(&self.client.body))
             .field("received", &self.received)
             .field("planned", &self.planned)
             .field("orphan", &self.orphan)
             .field("left_at_work", &self.left_at_work)
-            .field("scripts", &self.scripts)
             .field("details", &self.stream.details)
             .field("record", &self.record())
             .finish_non_exhaustive()

@@ -59,6 +59,11 @@ pub struct Local {
     pub body: Vec<u8>,
 }
 
+/// Bytes as people read them.
+pub(super) fn shown(headers: &Headers) -> Vec<String> {
+    headers.iter().map(|(n, v)| format!("{n}: {}", String::from_utf8_lossy(v))).collect()
+}
+
 // === impl Process ===
 
 impl Process {

@@ -1,9 +1,11 @@
 //! What the two ends saw: the client, and each provider that was asked.
 
+use super::host::shown;
 use sluice::host::{Headers, text};
+use std::fmt;
 
 /// What the client got.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Client {
     pub headers: Headers,
     pub body: Vec<u8>,
@@ -19,7 +21,6 @@ pub enum Ending {
 }
 
 /// What a provider got.
-#[derive(Debug)]
 pub struct Received {
     pub attempt: usize,
     pub cluster: String,
@@ -62,5 +63,12 @@ impl Received {
 
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = String::from_utf8_lossy(&self.body);
+        write!(f, "{} {} {:?} {body}", self.attempt, self.cluster, shown(&self.headers))
     }
 }
