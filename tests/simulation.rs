@@ -349,6 +349,8 @@ fn check_client(exchange: &Exchange, expected: &Expected) {
     if status == 503 && exchange.orphan {
         return;
     }
+    let length = client.header("content-length");
+    assert!(length.is_empty() || length == client.body.len().to_string(), "{length}");
     assert!(status == 200 || (400..600).contains(&status), "{status}");
     assert!(!matches!(status, 401 | 403), "our key is none of the client's business");
     if status != 200 {

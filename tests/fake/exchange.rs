@@ -307,6 +307,9 @@ impl Exchange {
         let through = !self.stream.state.borrow().contains_key(sluice::exchange::CALL_ID);
         let stray = if through { Some("other-route".into()) } else { self.stray.clone() };
         let Some(cluster) = cluster.or(stray) else {
+            if number <= self.planned {
+                self.process.refused.borrow_mut().push("a planned attempt has no cluster".into());
+            }
             return self.local_reply(503, "no_healthy_upstream");
         };
         let bodiless = self.body.is_empty() && !self.trailers;

@@ -126,7 +126,10 @@ pub fn good_stream(dialect: &str) -> Script {
 }
 
 pub fn answer(status: u16, type_: &str, body: &[u8]) -> Script {
-    let headers = vec![("content-type".to_owned(), type_.to_owned())];
+    let mut headers = vec![("content-type".to_owned(), type_.to_owned())];
+    if type_ != "text/event-stream" {
+        headers.push(("content-length".to_owned(), body.len().to_string()));
+    }
     [Act::Headers(status, headers, false), Act::Body(body.to_vec(), true)].into()
 }
 

@@ -230,3 +230,30 @@ fn a_provider_behind_an_envoy_of_its_own_moves_on_too() {
         envoy.assert_calm();
     }
 }
+
+#[test]
+fn a_class_that_is_off_does_not_move_on() {
+    let first_event = events("openai", &["x"], 10, 5)[0].clone();
+    let broken = || ended(&first_event);
+    for (classes, moves, stays) in [
+        (r#""busy", "auth""#, vec![refusal(429), refusal(401)], vec![refusal(500)]),
+        (
+            r#""server", "connect", "reset""#,
+            vec![refusal(500), refusal(529), [Act::Reset].into()],
+            vec![refusal(401), refusal(403), refusal(409), refusal(429)],
+        ),
+        (r#""busy", "stream""#, vec![broken()], vec![refusal(500)]),
+        (r#""server""#, vec![refusal(500), refusal(529)], vec![broken(), refusal(403)]),
+    ] {
+        let mut envoy = with(OA, &format!(r#", "defaults": {{ "retry_on": [{classes}] }}"#));
+        for (scripts, attempts) in [(moves, "2"), (stays, "1")] {
+            for script in scripts {
+                let shown = format!("{classes} {script:?}");
+                let exchange = envoy.ask(streamed("m"), vec![script, good_stream("anthropic")]);
+                assert_eq!(exchange.client.header("x-sluice-attempts"), attempts, "{shown}");
+                assert_eq!(exchange.client.farewells() == 1, attempts == "2", "{shown}");
+            }
+        }
+        envoy.assert_calm();
+    }
+}

@@ -27,7 +27,8 @@ fn a_call_the_vm_does_not_know_never_finds_a_strangers_entry() {
     // Its number is taken again by another call.
     let new = envoy.open(chat("m"), vec![good("openai")]);
     envoy.run_until(new, |e| e.planned > 0);
-    assert_eq!(envoy.run(old).client.status(), 503);
+    assert_eq!(error(&envoy.run(old).client).2, "unavailable");
+    assert_eq!(envoy.process.counted("sluice.internal_errors;reason=registry"), 1);
     assert_eq!(envoy.run(new).client.status(), 200);
     envoy.assert_calm();
 }
