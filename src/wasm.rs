@@ -172,6 +172,10 @@ impl HttpContext for Upstream {
         action(self.0.request_body(&Envoy, size, end))
     }
 
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        action(self.0.request_trailers(&Envoy))
+    }
+
     fn on_http_response_headers(&mut self, _: usize, end: bool) -> Action {
         action(self.0.response_headers(&Envoy, end))
     }

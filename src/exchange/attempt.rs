@@ -32,8 +32,8 @@ pub struct Attempt {
 
 enum Phase {
     Fresh,
-    /// The request is being collected.
-    Sending(Try),
+    /// The request is being collected; so many bytes of its body have come.
+    Sending(Try, usize),
     /// The provider is at work.
     Waiting(Try),
     /// A whole answer, or an error's body, is being collected.
@@ -100,36 +100,21 @@ impl Attempt {
         if end || this.at().is_none() {
             return self.lost(host, "plan");
         }
-        self.phase = Phase::Sending(this);
+        self.phase = Phase::Sending(this, 0);
         Step::Pause
     }
 
     pub fn request_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
-        if !matches!(self.phase, Phase::Sending(_)) {
-            return Step::Continue;
-        }
-        if !end {
-            return Step::Pause;
-        }
-        let Phase::Sending(mut this) = std::mem::replace(&mut self.phase, Phase::Over) else {
-            return Step::Continue;
-        };
-        match this.send(host, size) {
-            Ok(()) => {
-                if let Some(watch) = &this.watch {
-                    self.worker.deadlines.watch(host, watch);
-                }
-                self.phase = Phase::Waiting(this);
-                Step::Continue
-            }
-            // The request itself cannot be said in this dialect: the client's to mend.
-            Err(error) => {
-                let body = this.entry.borrow().client.error_body(&error);
-                let status = error.status();
-                this.fail(Refusal { error, verbatim: None, retry_after: None });
-                host.reply(status, &[("content-type", "application/json")], &body);
-                Step::Pause
-            }
+        let Phase::Sending(_, held) = &mut self.phase else { return Step::Continue };
+        *held = size;
+        if end { self.send(host) } else { Step::Pause }
+    }
+
+    /// Trailers end a body as well as its last byte does.
+    pub fn request_trailers(&mut self, host: &dyn Host) -> Step {
+        match self.phase {
+            Phase::Sending(..) => self.send(host),
+            _ => Step::Continue,
         }
     }
 
@@ -141,7 +126,12 @@ impl Attempt {
                 return Step::Continue;
             }
         };
-        let headers = host.headers(Side::Response);
+        let mut headers = host.headers(Side::Response);
+        if headers.iter().any(|(name, _)| is_for_envoy(name)) {
+            let remove: Vec<_> = headers.extract_if(.., |(name, _)| is_for_envoy(name)).collect();
+            let remove: Vec<_> = remove.iter().map(|(name, _)| name.as_str()).collect();
+            host.edit_headers(Side::Response, &remove, &[]);
+        }
         if let Some(watch) = &this.watch {
             if host.now() >= watch.due {
                 return self.give_up(host, this, &headers, deadlines::timeout(), None);
@@ -221,7 +211,7 @@ impl Attempt {
     /// The stream is gone, whatever the reason.
     pub fn done(&mut self, host: &dyn Host) {
         match &self.phase {
-            Phase::Sending(this)
+            Phase::Sending(this, _)
             | Phase::Waiting(this)
             | Phase::Whole { this, .. }
             | Phase::Held { this, .. } => {
@@ -232,6 +222,30 @@ impl Attempt {
             Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}
         }
         self.phase = Phase::Over;
+    }
+
+    /// The whole request has come: on to the provider, in its own words.
+    fn send(&mut self, host: &dyn Host) -> Step {
+        let Phase::Sending(mut this, size) = std::mem::replace(&mut self.phase, Phase::Over) else {
+            return Step::Continue;
+        };
+        match this.send(host, size) {
+            Ok(()) => {
+                if let Some(watch) = &this.watch {
+                    self.worker.deadlines.watch(host, watch);
+                }
+                self.phase = Phase::Waiting(this);
+                Step::Continue
+            }
+            // The request itself cannot be said in this dialect: the client's to mend.
+            Err(error) => {
+                let body = this.entry.borrow().client.error_body(&error);
+                let status = error.status();
+                this.fail(Refusal { error, verbatim: None, retry_after: None });
+                host.reply(status, &[("content-type", "application/json")], &body);
+                Step::Pause
+            }
+        }
     }
 
     fn whole(
@@ -601,6 +615,15 @@ fn unreadable(status: u16, headers: &Headers, stream: bool, end: bool) -> Option
         return bad(format!("the provider's answer is not {kind}"));
     }
     None
+}
+
+/// What a provider's own Envoy would tell ours: not to retry, not to ask this host
+/// again. Those are decided here.
+fn is_for_envoy(name: &str) -> bool {
+    matches!(
+        name,
+        "x-envoy-ratelimited" | "x-envoy-overloaded" | "x-envoy-immediate-health-check-fail"
+    )
 }
 
 /// Response headers of a provider that clients may see. Hop-by-hop ones and

@@ -35,6 +35,8 @@ pub struct Watch {
 #[derive(Default)]
 pub struct Deadlines {
     watched: RefCell<BTreeMap<(u64, u32), Rc<Watch>>>,
+    /// When a tick was last asked for or came.
+    ticked: Cell<u64>,
 }
 
 /// The error of a target that kept silent too long.
@@ -47,8 +49,13 @@ pub fn timeout() -> Error {
 impl Deadlines {
     pub fn watch(&self, host: &dyn Host, watch: &Rc<Watch>) {
         let mut watched = self.watched.borrow_mut();
-        if watched.is_empty() {
+        // The timer is that of whose context asked, and goes with its configuration:
+        // when it is overdue, ours takes over.
+        let now = host.now();
+        let overdue = self.ticked.get() + 4 * u64::from(TICK_MS) * 1_000_000;
+        if watched.is_empty() || now >= overdue {
             host.set_tick(TICK_MS);
+            self.ticked.set(now);
         }
         watched.insert((watch.due, watch.context), Rc::clone(watch));
     }
@@ -74,7 +81,9 @@ impl Deadlines {
 impl Worker {
     /// Fails the attempts that are late. Called by the VM's timer.
     pub fn tick(&self, host: &dyn Host) {
-        for watch in self.deadlines.late(host.now()) {
+        let now = host.now();
+        self.deadlines.ticked.set(now);
+        for watch in self.deadlines.late(now) {
             if !watch.held.get() {
                 continue;
             }

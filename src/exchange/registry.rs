@@ -92,6 +92,15 @@ pub struct Registry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(u64);
 
+// === impl Entry ===
+
+impl Entry {
+    /// An attempt has begun and not ended.
+    pub fn is_tried_now(&self) -> bool {
+        self.tried.last().is_some_and(|t| t.outcome.is_none())
+    }
+}
+
 // === impl Registry ===
 
 impl Registry {

@@ -43,8 +43,10 @@ const BYTES_PER_TOKEN: u64 = 4;
 pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let now = host.now();
     let verdict = Verdict::of(host, entry);
-    let last = entry.tried.last().map_or(0, |t| t.target);
-    let Some(at) = entry.plan.resolve(&entry.config, entry.client, last) else { return };
+    // An attempt that the plan knows nothing of is nobody's.
+    let tried = entry.tried.iter().rev().map(|t| t.target);
+    let resolve = |target| entry.plan.resolve(&entry.config, entry.client, target);
+    let Some(at) = tried.chain([0]).find_map(resolve) else { return };
     let labels = Labels {
         consumer: &entry.consumer,
         model: &at.model.name,
@@ -159,7 +161,7 @@ impl Verdict {
             }
             Answer::Refused(refusal) => Self::free(refusal.error.kind.as_str()),
             // The client left while a provider was at work: it will charge for the input.
-            Answer::None if !entry.tried.is_empty() && left(host) => {
+            Answer::None if entry.is_tried_now() && left(host) => {
                 Self::charge("cancelled", entry, false)
             }
             Answer::None if left(host) => Self::free("cancelled"),

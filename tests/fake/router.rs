@@ -1,0 +1,72 @@
+//! Envoy's router, as far as the core relies on it: when it tries again.
+//!
+//! It reads its orders once and takes them out of the headers. The route's own
+//! retry policy is the one of `envoy/envoy.yaml`; headers only add to it.
+
+use sluice::host::{Headers, text};
+
+#[derive(Default)]
+pub(super) struct Router {
+    pub(super) attempts: usize,
+    pub(super) retries: usize,
+    on: Vec<String>,
+    codes: Vec<String>,
+    pub(super) per_try_ms: u64,
+    pub(super) total_due: Option<u64>,
+}
+
+/// `retry_policy.retry_on` of the route in envoy/envoy.yaml: headers only add to it.
+const ROUTE_RETRY_ON: &str = "gateway-error";
+// === impl Router ===
+
+impl Router {
+    /// Reads the orders and takes them out, as Envoy does; each has one effect.
+    pub(super) fn ordered(headers: &mut Headers) -> Self {
+        let mut take = |name: &str| {
+            let value = text(headers, name).map(str::to_owned);
+            headers.retain(|(n, _)| n != name);
+            value.unwrap_or_default()
+        };
+        let list = |text: String| text.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let mut on = list(take("x-envoy-retry-on"));
+        on.push(ROUTE_RETRY_ON.into());
+        Self {
+            attempts: 0,
+            retries: take("x-envoy-max-retries").parse().unwrap_or(0),
+            on,
+            codes: list(take("x-envoy-retriable-status-codes")),
+            per_try_ms: take("x-envoy-upstream-rq-per-try-timeout-ms").parse().unwrap_or(0),
+            total_due: take("x-envoy-upstream-rq-timeout-ms").parse().ok(),
+        }
+    }
+
+    pub(super) fn retries_response(&mut self, headers: &Headers) -> bool {
+        let status = text(headers, ":status").unwrap_or_default();
+        // What another Envoy limited or shed is not retried.
+        let limited = ["x-envoy-ratelimited", "x-envoy-overloaded"]
+            .iter()
+            .any(|name| text(headers, name).is_some());
+        let wanted = (self.has("5xx") && status.starts_with('5'))
+            || (self.has("gateway-error") && matches!(status, "502" | "503" | "504"))
+            || (self.has("retriable-status-codes") && self.codes.iter().any(|c| c == status));
+        wanted && !limited && self.spend()
+    }
+
+    pub(super) fn retries_reset(&mut self, connecting: bool) -> bool {
+        let wanted = self.has("5xx")
+            || self.has("gateway-error")
+            || self.has("reset")
+            || (connecting && self.has("connect-failure"));
+        wanted && self.spend()
+    }
+
+    fn has(&self, rule: &str) -> bool {
+        self.on.iter().any(|on| on == rule)
+    }
+
+    fn spend(&mut self) -> bool {
+        let left = self.retries > 0;
+        self.retries = self.retries.saturating_sub(1);
+        left
+    }
+}
