@@ -4,6 +4,13 @@
 //! Needs `target/sluice.wasm` and an Envoy (see `support::gateway`); `make test`
 //! provides both. A missing one is a failure, never a skip.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends by panicking; clippy.toml only knows functions marked as tests"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

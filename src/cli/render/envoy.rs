@@ -36,7 +36,8 @@ pub struct EnvoyOptions {
     pub mock: Option<Address>,
 }
 
-pub(super) const ROLES: [&str; 2] = ["sluice.gateway", "sluice.upstream"];
+pub(super) const GATEWAY: &str = "sluice.gateway";
+const ROLES: [&str; 2] = [GATEWAY, "sluice.upstream"];
 
 pub(super) fn render(source: &Source, options: &EnvoyOptions) -> Result<String, Error> {
     let text = yaml::print(&document(source, options)?).map_err(Error::Fit)?;
@@ -78,11 +79,9 @@ fn read_base(options: &EnvoyOptions) -> Result<Value, Error> {
 
 /// Fills every filter of this role; says how many there were.
 fn fill_filters(base: &mut Value, role: &str, source: &Source, options: &EnvoyOptions) -> usize {
-    // Not as a Struct: Envoy 1.40 hands that over as protobuf bytes, whatever its
-    // documentation says of JSON.
     let configuration = json!({
-        "@type": "type.googleapis.com/google.protobuf.StringValue",
-        "value": format!("{:#}\n", source.json),
+        "@type": "type.googleapis.com/google.protobuf.Struct",
+        "value": source.json,
     });
     let mut found = 0;
     each_object(base, &mut |filter| {
@@ -90,7 +89,10 @@ fn fill_filters(base: &mut Value, role: &str, source: &Source, options: &EnvoyOp
             return;
         }
         found += 1;
-        filter.insert("configuration".into(), configuration.clone());
+        // The upstream role needs none: each call brings its own.
+        if role == GATEWAY {
+            filter.insert("configuration".into(), configuration.clone());
+        }
         if let Some(Value::Object(vm)) = filter.get_mut("vm_config") {
             let env = vm.entry("environment_variables").or_insert_with(|| json!({}));
             if let Value::Object(env) = env {
@@ -145,7 +147,7 @@ fn seconds(duration: &Value) -> Option<u64> {
 fn has_gateway(value: &Value) -> bool {
     match value {
         Value::Object(map) => {
-            map.get("root_id").is_some_and(|id| id == ROLES[0]) || map.values().any(has_gateway)
+            map.get("root_id").is_some_and(|id| id == GATEWAY) || map.values().any(has_gateway)
         }
         Value::Array(list) => list.iter().any(has_gateway),
         _ => false,

@@ -156,7 +156,7 @@ fn envoy_filter(
     });
     let limit = json!({ "per_connection_buffer_limit_bytes": cut(listener, "/per_connection_buffer_limit_bytes")? });
     let mut patches = vec![
-        patch("HTTP_FILTER", &at_router, "INSERT_BEFORE", named(envoy::ROLES[0])?.clone()),
+        patch("HTTP_FILTER", &at_router, "INSERT_BEFORE", named(envoy::GATEWAY)?.clone()),
         patch(
             "HTTP_FILTER",
             &at_router,
