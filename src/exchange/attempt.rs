@@ -76,6 +76,9 @@ struct Try {
 
 /// Most bytes held back while waiting for content; then the stream is let go.
 const MAX_HELD: usize = 256 << 10;
+/// Envoy's timers count from the last turn of its event loop, so they may fire
+/// this much before our clock says so. Nanoseconds.
+const EARLY: u64 = 20_000_000;
 /// Most bytes of an error's body that are read.
 const MAX_ERROR: usize = 64 << 10;
 
@@ -216,7 +219,8 @@ impl Attempt {
             | Phase::Whole { this, .. }
             | Phase::Held { this, .. } => {
                 self.forget_deadline(this);
-                let kind = if host.now() >= this.due { Kind::Timeout } else { Kind::Unreachable };
+                let kind =
+                    if host.now() + EARLY >= this.due { Kind::Timeout } else { Kind::Unreachable };
                 this.abandoned(kind);
             }
             Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}

@@ -184,7 +184,8 @@ async fn a_stalled_first_token_moves_on_within_its_deadline() {
         assert_eq!(reply.header("x-sluice-attempts"), "2");
     }
     let name = "wasmcustom.sluice.fallbacks;provider=openai;reason=timeout";
-    assert!(gateway.stat(name).await >= 4, "{name}");
+    let stats = gateway.admin("/stats?filter=sluice").await;
+    assert!(gateway.stat(name).await >= 4, "{name}\n{stats}");
 }
 
 #[tokio::test]

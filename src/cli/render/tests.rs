@@ -124,7 +124,7 @@ fn says_what_does_not_fit() {
 fn istio_names_its_clusters_itself() {
     let options = IstioOptions::new("test.yaml".into());
     let text = istio::render(&source(CONFIG), &options).unwrap();
-    assert!(text.contains("\"cluster\": \"outbound|8000||vllm.models.svc.cluster.local\""));
+    assert!(text.contains("outbound|8000||vllm.models.svc.cluster.local"));
     assert_eq!(text.matches("kind: ServiceEntry").count(), 1, "a cluster's service needs none");
     let address = CONFIG.replace("vllm.models.svc.cluster.local", "10.0.0.7");
     let error = istio::render(&source(&address), &options).unwrap_err().to_string();
