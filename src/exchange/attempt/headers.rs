@@ -1,0 +1,49 @@
+//! What a provider's response headers say: whether its answer can be read, and
+//! who may see them.
+
+use crate::error::{Error, Kind};
+use crate::host::{Headers, text, value};
+
+/// Why a success cannot be read, if it cannot.
+pub(super) fn unreadable(status: u16, headers: &Headers, stream: bool, end: bool) -> Option<Error> {
+    let bad = |message: String| Some(Error::new(Kind::BadAnswer, message));
+    if status != 200 || end {
+        return bad(format!("the provider answered HTTP {status} without an answer"));
+    }
+    let encoding = text(headers, "content-encoding").unwrap_or("identity");
+    if !encoding.eq_ignore_ascii_case("identity") {
+        return bad("the provider compressed its answer though nobody asked".into());
+    }
+    let type_ = value(headers, "content-type").unwrap_or_default().to_ascii_lowercase();
+    let wanted: &[u8] = if stream { b"text/event-stream" } else { b"application/json" };
+    if !type_.starts_with(wanted) {
+        let kind = if stream { "an event stream" } else { "JSON" };
+        return bad(format!("the provider's answer is not {kind}"));
+    }
+    None
+}
+
+/// What a provider's own Envoy would tell ours: not to retry, not to ask this host
+/// again. Those are decided here.
+pub(super) fn is_for_envoy(name: &str) -> bool {
+    matches!(
+        name,
+        "x-envoy-ratelimited" | "x-envoy-overloaded" | "x-envoy-immediate-health-check-fail"
+    )
+}
+
+/// Response headers of a provider that clients may see. Hop-by-hop ones and
+/// `server` are Envoy's to replace; the account's identity is the operator's;
+/// cookies would be set for our own host.
+pub(super) fn is_for_clients(name: &str) -> bool {
+    !matches!(
+        name,
+        "alt-svc"
+            | "anthropic-organization-id"
+            | "openai-organization"
+            | "openai-project"
+            | "set-cookie"
+            | "strict-transport-security"
+    ) && !name.starts_with("x-sluice-")
+        && !name.starts_with("x-envoy-")
+}

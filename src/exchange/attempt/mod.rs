@@ -1,0 +1,329 @@
+//! The upstream role: one try of one target.
+//!
+//! Sends the provider its own words, holds the response headers until the answer
+//! has shown its first content, turns hidden failures into statuses the router
+//! retries, and passes the translated answer on, chunk by chunk. The error a
+//! client sees is written by the gateway role (`call`), in one place; here it is
+//! only understood. Must not: read the configuration of its own plugin (all it
+//! needs is in the registry), or answer the client but for a lost registry entry:
+//! Envoy does not retry local replies of this chain.
+
+use super::deadlines;
+use super::registry::{Refusal, Seen};
+use super::{CALL_ID, Step, Worker};
+use crate::dialect::StreamTranslator;
+use crate::error::{Error, Kind};
+use crate::host::{Headers, Host, Side, text};
+use crate::telemetry;
+use headers::{is_for_envoy, unreadable};
+use std::rc::Rc;
+use target::Try;
+
+mod headers;
+mod stream;
+mod target;
+
+pub struct Attempt {
+    worker: Rc<Worker>,
+    /// Ours among the VM's contexts, for deadlines.
+    context: u32,
+    phase: Phase,
+}
+
+enum Phase {
+    Fresh,
+    /// The request is being collected; so many bytes of its body have come.
+    Sending(Try, usize),
+    /// The provider is at work.
+    Waiting(Try),
+    /// A whole answer, or an error's body, is being collected.
+    Whole {
+        this: Try,
+        headers: Headers,
+        status: u16,
+    },
+    /// A stream without content yet: nothing has left for the client.
+    Held {
+        this: Try,
+        headers: Headers,
+        stream: Box<dyn StreamTranslator>,
+        out: Vec<u8>,
+    },
+    /// A stream on its way to the client.
+    Live {
+        this: Try,
+        stream: Box<dyn StreamTranslator>,
+    },
+    /// Decided; what still comes is dropped.
+    Over,
+    /// No call of ours.
+    Through,
+}
+
+/// Envoy's timers count from the last turn of its event loop, so they may fire
+/// this much before our clock says so. Nanoseconds.
+const EARLY: u64 = 20_000_000;
+/// Most bytes of an error's body that are read.
+const MAX_ERROR: usize = 64 << 10;
+
+// === impl Attempt ===
+
+impl Attempt {
+    pub fn new(worker: Rc<Worker>, context: u32) -> Self {
+        Self { worker, context, phase: Phase::Fresh }
+    }
+
+    pub fn request_headers(&mut self, host: &dyn Host, end: bool) -> Step {
+        let Some(id) = host.property(&[CALL_ID]) else {
+            self.phase = Phase::Through;
+            return Step::Continue;
+        };
+        let Some(entry) = self.worker.registry.find(&id) else {
+            return self.lost(host, "registry");
+        };
+        let attempt = host.header(Side::Request, "x-envoy-attempt-count");
+        let attempt = attempt.and_then(|a| std::str::from_utf8(&a).ok()?.parse::<usize>().ok());
+        let this = Try::begin(host, entry, attempt, self.context);
+        if end || this.at().is_none() {
+            return self.lost(host, "plan");
+        }
+        self.phase = Phase::Sending(this, 0);
+        Step::Pause
+    }
+
+    pub fn request_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
+        let Phase::Sending(_, held) = &mut self.phase else { return Step::Continue };
+        *held = size;
+        if end { self.send(host) } else { Step::Pause }
+    }
+
+    /// Trailers end a body as well as its last byte does.
+    pub fn request_trailers(&mut self, host: &dyn Host) -> Step {
+        match self.phase {
+            Phase::Sending(..) => self.send(host),
+            _ => Step::Continue,
+        }
+    }
+
+    pub fn response_headers(&mut self, host: &dyn Host, end: bool) -> Step {
+        let this = match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Waiting(this) => this,
+            other => {
+                self.phase = other;
+                return Step::Continue;
+            }
+        };
+        let mut headers = host.headers(Side::Response);
+        if headers.iter().any(|(name, _)| is_for_envoy(name)) {
+            let remove: Vec<_> = headers.extract_if(.., |(name, _)| is_for_envoy(name)).collect();
+            let remove: Vec<_> = remove.iter().map(|(name, _)| name.as_str()).collect();
+            host.edit_headers(Side::Response, &remove, &[]);
+        }
+        if let Some(watch) = &this.watch {
+            if host.now() >= watch.due {
+                return self.give_up(host, this, &headers, deadlines::timeout(), None);
+            }
+            watch.held.set(true);
+        }
+        let status = text(&headers, ":status").and_then(|s| s.parse().ok()).unwrap_or(0);
+        let problem = match status {
+            400.. if end => Some(this.understand(status, &[]).error),
+            400.. => None,
+            _ => unreadable(status, &headers, this.reply_is_stream(), end),
+        };
+        if let Some(error) = problem {
+            return self.give_up(host, this, &headers, error, None);
+        }
+        if status >= 400 || !this.reply_is_stream() {
+            self.phase = Phase::Whole { this, headers, status };
+            return Step::Pause;
+        }
+        let Some(stream) = this.at().map(|at| (at.translator.stream)(&this.reply)) else {
+            return self.lost(host, "plan");
+        };
+        self.phase = Phase::Held { this, headers, stream, out: Vec::new() };
+        Step::Pause
+    }
+
+    pub fn response_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
+        match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Whole { this, .. } | Phase::Held { this, .. } if this.is_late() => {
+                self.drop_body(host, size)
+            }
+            Phase::Whole { this, headers, status } => {
+                if !end && (status < 400 || size < MAX_ERROR) {
+                    self.phase = Phase::Whole { this, headers, status };
+                    return Step::Pause;
+                }
+                self.whole(host, this, &headers, status, size)
+            }
+            Phase::Held { this, headers, stream, out } => {
+                self.held(host, (this, headers, stream, out), size, end)
+            }
+            Phase::Live { this, stream } => self.live(host, this, stream, size, end),
+            Phase::Over => self.drop_body(host, size),
+            other => {
+                self.phase = other;
+                Step::Continue
+            }
+        }
+    }
+
+    /// No provider of today sends trailers; what was collected is judged with them.
+    pub fn response_trailers(&mut self, host: &dyn Host) -> Step {
+        match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Whole { this, headers, status } => {
+                self.whole(host, this, &headers, status, usize::MAX)
+            }
+            Phase::Held { this, headers, mut stream, mut out } => {
+                stream.finish(&mut out);
+                let failed = stream.progress().failed.clone();
+                let error = failed.unwrap_or_else(|| {
+                    Error::new(Kind::BadAnswer, "the provider's stream has no body")
+                });
+                self.give_up(host, this, &headers, error, None)
+            }
+            Phase::Live { this, mut stream } => {
+                stream.finish(&mut Vec::new());
+                this.note(stream.progress());
+                Step::Continue
+            }
+            other => {
+                self.phase = other;
+                Step::Continue
+            }
+        }
+    }
+
+    /// The stream is gone, whatever the reason.
+    pub fn done(&mut self, host: &dyn Host) {
+        match &self.phase {
+            Phase::Sending(this, _)
+            | Phase::Waiting(this)
+            | Phase::Whole { this, .. }
+            | Phase::Held { this, .. } => {
+                self.forget_deadline(this);
+                let kind =
+                    if host.now() + EARLY >= this.due { Kind::Timeout } else { Kind::Unreachable };
+                this.abandoned(kind);
+            }
+            Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}
+        }
+        self.phase = Phase::Over;
+    }
+
+    /// The whole request has come: on to the provider, in its own words.
+    fn send(&mut self, host: &dyn Host) -> Step {
+        let Phase::Sending(mut this, size) = std::mem::replace(&mut self.phase, Phase::Over) else {
+            return Step::Continue;
+        };
+        match this.send(host, size) {
+            Ok(()) => {
+                if let Some(watch) = &this.watch {
+                    self.worker.deadlines.watch(host, watch);
+                }
+                self.phase = Phase::Waiting(this);
+                Step::Continue
+            }
+            // The request itself cannot be said in this dialect: the client's to mend.
+            Err(error) => {
+                let body = this.entry.borrow().client.error_body(&error);
+                let status = error.status();
+                this.fail(Refusal { error, verbatim: None, retry_after: None });
+                host.reply(status, &[("content-type", "application/json")], &body);
+                Step::Pause
+            }
+        }
+    }
+
+    fn whole(
+        &mut self,
+        host: &dyn Host,
+        this: Try,
+        headers: &Headers,
+        status: u16,
+        size: usize,
+    ) -> Step {
+        let body = host.body(Side::Response, size);
+        if status >= 400 {
+            let understood = this.understand(status, &body);
+            let verbatim = understood.verbatim.then_some(body);
+            return self.give_up(host, this, headers, understood.error, verbatim);
+        }
+        let Some(at) = this.at() else { return self.lost(host, "plan") };
+        match (at.translator.response)(&body, &this.reply) {
+            Ok(answer) => {
+                let length = answer.body.as_ref().map_or(body.len(), Vec::len);
+                if let Some(new) = &answer.body {
+                    host.replace_body(Side::Response, body.len(), new);
+                }
+                this.release(host, headers, Some(length));
+                let seen = Seen {
+                    usage: answer.usage,
+                    output_bytes: length as u64,
+                    complete: true,
+                    failed: None,
+                };
+                this.entry.borrow_mut().seen = seen;
+                self.forget_deadline(&this);
+                Step::Continue
+            }
+            Err(error) => self.give_up(host, this, headers, error, None),
+        }
+    }
+
+    /// This attempt has failed. Sets the status that makes the router go on, if
+    /// somebody is left to try and the class is one to retry; else the gateway
+    /// role tells the client.
+    fn give_up(
+        &mut self,
+        host: &dyn Host,
+        this: Try,
+        headers: &Headers,
+        error: Error,
+        verbatim: Option<Vec<u8>>,
+    ) -> Step {
+        self.forget_deadline(&this);
+        if error.kind == Kind::ProviderAuth
+            && let Some(at) = this.at()
+        {
+            let status = text(headers, ":status").and_then(|s| s.parse().ok()).unwrap_or(0);
+            self.worker.warn_of_key(&at.provider.name, status);
+        }
+        let status = match (error.kind, text(headers, ":status")) {
+            // The router must see 401 or 403 to tell this class from the others.
+            (Kind::ProviderAuth, Some(status @ ("401" | "403"))) => status.to_owned(),
+            _ => error.status().to_string(),
+        };
+        if text(headers, ":status") != Some(&status) {
+            host.set_header(Side::Response, ":status", &status);
+        }
+        let retry_after = text(headers, "retry-after").map(str::to_owned);
+        this.fail(Refusal { error, verbatim, retry_after });
+        Step::Continue
+    }
+
+    /// Our state is gone: a VM reload, or a bug.
+    fn lost(&mut self, host: &dyn Host, reason: &'static str) -> Step {
+        self.worker.meter.count(host, telemetry::INTERNAL, &[("reason", reason)], 1);
+        let error = Error::new(Kind::Unavailable, "the gateway lost this call; try again");
+        let body = crate::dialect::Dialect::OpenAiChat.error_body(&error);
+        host.reply(error.status(), &[("content-type", "application/json")], &body);
+        self.phase = Phase::Over;
+        Step::Pause
+    }
+
+    /// A failed stream's rest, or a refusal's: the gateway role has spoken.
+    fn drop_body(&self, host: &dyn Host, size: usize) -> Step {
+        if size > 0 {
+            host.replace_body(Side::Response, size, b"");
+        }
+        Step::Continue
+    }
+
+    fn forget_deadline(&self, this: &Try) {
+        if let Some(watch) = &this.watch {
+            self.worker.deadlines.forget(watch);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! An answer that streams: held until it has shown content, then passed on.
+
+use super::{Attempt, Phase, Try};
+use crate::dialect::{Feed, StreamTranslator};
+use crate::exchange::Step;
+use crate::host::{Headers, Host, Side};
+
+/// Most bytes held back while waiting for content; then the stream is let go.
+const MAX_HELD: usize = 256 << 10;
+// === impl Attempt ===
+
+impl Attempt {
+    pub(super) fn held(
+        &mut self,
+        host: &dyn Host,
+        (this, headers, mut stream, mut out): (Try, Headers, Box<dyn StreamTranslator>, Vec<u8>),
+        size: usize,
+        end: bool,
+    ) -> Step {
+        let chunk = host.body(Side::Response, size);
+        if stream.feed(&chunk, &mut out) == Feed::Same {
+            out.extend_from_slice(&chunk);
+        }
+        if end {
+            stream.finish(&mut out);
+        }
+        let progress = stream.progress();
+        if let Some(error) = &progress.failed
+            && !progress.started
+            && this.may_hide(error)
+        {
+            let error = error.clone();
+            return self.give_up(host, this, &headers, error, None);
+        }
+        if progress.started || progress.failed.is_some() || end || out.len() > MAX_HELD {
+            self.forget_deadline(&this);
+            host.replace_body(Side::Response, size, &out);
+            this.release(host, &headers, None);
+            this.entry.borrow_mut().first_token = Some(host.now());
+            this.note(progress);
+            self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
+            return Step::Continue;
+        }
+        host.replace_body(Side::Response, size, b"");
+        self.phase = Phase::Held { this, headers, stream, out };
+        Step::Pause
+    }
+
+    pub(super) fn live(
+        &mut self,
+        host: &dyn Host,
+        this: Try,
+        mut stream: Box<dyn StreamTranslator>,
+        size: usize,
+        end: bool,
+    ) -> Step {
+        let chunk = host.body(Side::Response, size);
+        let mut out = Vec::new();
+        let mut fed = stream.feed(&chunk, &mut out);
+        if end {
+            if fed == Feed::Same {
+                out.extend_from_slice(&chunk);
+            }
+            fed = Feed::Changed;
+            stream.finish(&mut out);
+        }
+        if fed == Feed::Changed && out != chunk {
+            host.replace_body(Side::Response, size, &out);
+        }
+        this.note(stream.progress());
+        self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
+        Step::Continue
+    }
+}

@@ -1,0 +1,231 @@
+//! One try of one target: what it knows, what it sends, what it leaves behind in
+//! the registry entry.
+
+use super::headers::is_for_clients;
+use crate::config::Config;
+use crate::config::raw::RetryClass;
+use crate::dialect::{Body, Progress, Reply, Request, UpstreamError};
+use crate::error::{Error, Fault, Kind};
+use crate::exchange::deadlines::Watch;
+use crate::exchange::registry::{Answer, Outcome, Refusal, Seen, Shared, Tried};
+use crate::host::{Headers, Host, Side, text};
+use crate::provider;
+use crate::route::Resolved;
+use crate::wire::json;
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// What an attempt knows of itself.
+pub(super) struct Try {
+    pub(super) entry: Shared,
+    config: Rc<Config>,
+    /// Index into the plan, and into the entry's `tried`.
+    index: usize,
+    pub(super) reply: Reply,
+    dropped: String,
+    /// When this target's time is up, Unix nanoseconds.
+    pub(super) due: u64,
+    /// Set where that is earlier than Envoy's per-try timeout.
+    pub(super) watch: Option<Rc<Watch>>,
+}
+
+// === impl Try ===
+
+impl Try {
+    /// `attempt`: Envoy's count, from 1; without it, our own.
+    pub(super) fn begin(
+        host: &dyn Host,
+        entry: Shared,
+        attempt: Option<usize>,
+        context: u32,
+    ) -> Self {
+        let mut e = entry.borrow_mut();
+        // The first attempt follows its call at once: spares asking for the time.
+        let now = if e.tried.is_empty() { e.started } else { host.now() };
+        let index = attempt.map_or(e.tried.len(), |a| a.saturating_sub(1));
+        e.answer = Answer::None;
+        e.tried.push(Tried { target: index, outcome: None });
+        let config = Rc::clone(&e.config);
+        let per_try = e.plan.per_try_ms;
+        let own = e
+            .plan
+            .resolve(&config, e.client, index)
+            .map_or(per_try, |at| at.target.deadline_ms(e.facts.stream));
+        let due = now + own * 1_000_000;
+        drop(e);
+        let watch = (own < per_try).then(|| {
+            let (held, late) = (Cell::new(false), Cell::new(false));
+            Rc::new(Watch { entry: Rc::clone(&entry), due, context, held, late })
+        });
+        Self { entry, config, index, reply: Reply::default(), dropped: String::new(), due, watch }
+    }
+
+    /// The worker's tick has failed this attempt.
+    pub(super) fn is_late(&self) -> bool {
+        self.watch.as_ref().is_some_and(|w| w.late.get())
+    }
+
+    pub(super) fn at(&self) -> Option<Resolved<'_>> {
+        let entry = self.entry.borrow();
+        entry.plan.resolve(&self.config, entry.client, self.index)
+    }
+
+    pub(super) fn reply_is_stream(&self) -> bool {
+        self.entry.borrow().facts.stream
+    }
+
+    /// Translates the request and hands it to Envoy.
+    pub(super) fn send(&mut self, host: &dyn Host, size: usize) -> Result<(), Error> {
+        let bug = || Error::new(Kind::Internal, "the plan has no such target");
+        let (reply, dropped) = {
+            let entry = self.entry.borrow();
+            let at = entry.plan.resolve(&self.config, entry.client, self.index).ok_or_else(bug)?;
+            let facts = &entry.facts;
+            let model = at.target.model.as_deref().unwrap_or(&facts.model);
+            let read = at.translator.reads.map_or(size, |reads| reads(facts));
+            let body = host.body(Side::Request, read);
+            let request = Request { body: &body, facts, model, traits: at.target.traits };
+            let made = (at.translator.request)(&request)?;
+            let length = match &made.body {
+                Body::Whole(new) => {
+                    host.replace_body(Side::Request, size, new);
+                    new.len()
+                }
+                Body::Spliced(splices) => {
+                    let new = json::splice(&body, splices);
+                    host.replace_body(Side::Request, body.len(), &new);
+                    size + new.len() - body.len()
+                }
+            };
+            self.address(host, &entry.headers, at, entry.key_turn, length);
+            let reply = Reply {
+                model: model.to_owned(),
+                created: entry.started / 1_000_000_000,
+                include_usage: facts.include_usage,
+                json_tool: made.json_tool,
+            };
+            (reply, made.dropped.join(", "))
+        };
+        self.reply = reply;
+        self.dropped = dropped;
+        Ok(())
+    }
+
+    /// The provider's address, credentials and headers, all in one call.
+    pub(super) fn address(
+        &self,
+        host: &dyn Host,
+        client: &Headers,
+        at: Resolved<'_>,
+        key_turn: usize,
+        length: usize,
+    ) {
+        let length = length.to_string();
+        let scheme = if at.provider.url.tls { "https" } else { "http" };
+        let mut headers: Vec<(&str, &[u8])> = vec![
+            (":method", b"POST"),
+            (":scheme", scheme.as_bytes()),
+            (":authority", at.provider.url.authority.as_bytes()),
+            (":path", at.provider.chat_path.as_bytes()),
+            ("content-type", b"application/json"),
+            ("content-length", length.as_bytes()),
+        ];
+        let forwarded = client.iter().filter(|(name, _)| provider::forwards(name));
+        headers.extend(forwarded.map(|(n, v)| (n.as_str(), v.as_slice())));
+        headers.extend(at.provider.kind.headers.iter().map(|(n, v)| (*n, v.as_bytes())));
+        let key = match at.provider.keys.len() {
+            0 => None,
+            n => at.provider.keys.get((key_turn + self.index) % n),
+        };
+        let credential = key.map(|k| at.provider.kind.auth.header(k.reveal()));
+        if let Some((name, value)) = &credential {
+            headers.push((name, value.as_bytes()));
+        }
+        // Envoy keeps one header map for all attempts: what the router reads to pick
+        // the next target must outlive this one.
+        let entry = self.entry.borrow();
+        let rest = entry.plan.orders(&self.config, entry.client, self.index + 1);
+        headers.extend(rest.iter().map(|(n, v)| (*n, v.as_bytes())));
+        host.set_headers(Side::Request, &headers);
+    }
+
+    pub(super) fn understand(&self, status: u16, body: &[u8]) -> UpstreamError {
+        match self.at() {
+            Some(at) => (at.translator.error)(status, body),
+            None => UpstreamError {
+                error: Error::new(Kind::of_provider_status(status), "the provider failed")
+                    .with_status(status),
+                verbatim: false,
+            },
+        }
+    }
+
+    /// May a failure inside a 200 stream be hidden from the client by another try?
+    pub(super) fn may_hide(&self, error: &Error) -> bool {
+        error.kind.fault() == Fault::Client
+            || self.config.retry_classes.contains(&RetryClass::Stream)
+    }
+
+    /// Lets the answer go to the client. `length`: of a whole body.
+    pub(super) fn release(&self, host: &dyn Host, from: &Headers, length: Option<usize>) {
+        let mut entry = self.entry.borrow_mut();
+        entry.answer = Answer::Given;
+        let attempts = entry.tried.len().to_string();
+        if let Some(tried) = entry.tried.last_mut() {
+            tried.outcome = Some(Outcome::Good);
+        }
+        let length = length.map(|l| l.to_string());
+        let mut remove: Vec<&str> = Vec::new();
+        let mut add: Vec<(&str, &str)> = Vec::with_capacity(5);
+        remove.extend(from.iter().map(|(n, _)| n.as_str()).filter(|n| !is_for_clients(n)));
+        // Envoy frames a body without a length; only an exact one may stay.
+        if text(from, "content-length") != length.as_deref() {
+            remove.push("content-length");
+            add.extend(length.as_deref().map(|l| ("content-length", l)));
+        }
+        let expose = self.config.expose;
+        if let Some(at) = entry.plan.resolve(&self.config, entry.client, self.index) {
+            if expose.provider {
+                add.push(("x-sluice-provider", &at.provider.name));
+            }
+            let model = at.target.model.as_deref().unwrap_or(&entry.facts.model);
+            if expose.model && model.is_ascii() {
+                add.push(("x-sluice-model", model));
+            }
+        }
+        if expose.attempts {
+            add.push(("x-sluice-attempts", &attempts));
+        }
+        if expose.dropped && !self.dropped.is_empty() {
+            add.push(("x-sluice-dropped", &self.dropped));
+        }
+        host.edit_headers(Side::Response, &remove, &add);
+    }
+
+    pub(super) fn note(&self, progress: &Progress) {
+        self.entry.borrow_mut().seen = Seen {
+            usage: progress.usage,
+            output_bytes: progress.output_bytes,
+            complete: progress.complete,
+            failed: progress.failed.as_ref().map(|e| e.kind),
+        };
+    }
+
+    pub(super) fn fail(&self, refusal: Refusal) {
+        let mut entry = self.entry.borrow_mut();
+        if let Some(tried) = entry.tried.last_mut() {
+            tried.outcome = Some(Outcome::Failed(refusal.error.kind));
+        }
+        entry.answer = Answer::Refused(refusal);
+    }
+
+    /// Ended without a word from the provider; whose turn it was is known by place.
+    pub(super) fn abandoned(&self, kind: Kind) {
+        let Ok(mut entry) = self.entry.try_borrow_mut() else { return };
+        let index = self.index;
+        let this = entry.tried.iter_mut().rev().find(|t| t.target == index && t.outcome.is_none());
+        if let Some(tried) = this {
+            tried.outcome = Some(Outcome::Failed(kind));
+        }
+    }
+}
