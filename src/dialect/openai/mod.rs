@@ -24,6 +24,7 @@ pub mod read;
 mod request;
 mod response;
 mod stream;
+mod template;
 pub mod usage;
 
 pub use facts::Facts;

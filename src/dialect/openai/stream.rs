@@ -1,6 +1,7 @@
 //! Identity streams: whole events pass as they came; read along for what the
 //! gateway must know (first content, usage, errors, the end).
 
+use super::template::Template;
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::wire::sse::{Decoder, Event};
@@ -25,6 +26,7 @@ struct Reader {
     strip_usage: bool,
     finish_seen: bool,
     done_seen: bool,
+    template: Template,
 }
 
 #[derive(PartialEq, Eq)]
@@ -44,6 +46,7 @@ impl Identity {
                 strip_usage: !reply.include_usage,
                 finish_seen: false,
                 done_seen: false,
+                template: Template::default(),
             },
         }
     }
@@ -131,6 +134,10 @@ impl Reader {
             self.progress.complete = true;
             return Keep::Yes;
         }
+        if let Some(bytes) = self.template.recognise(data) {
+            self.progress.output_bytes += bytes;
+            return Keep::Yes;
+        }
         match serde_json::from_slice::<Chunk<'_>>(data) {
             Ok(chunk) => self.chunk(&chunk, data),
             // JSON that is no chunk as we know it: an extension, passed on.
@@ -161,6 +168,12 @@ impl Reader {
             self.progress.output_bytes += content;
             self.progress.started |= content > 0 || choice.finish_reason.is_some();
         }
+        if let [Choice { delta: Some(Delta { text: Some(text), .. }), finish_reason: None }] =
+            choices
+            && chunk.usage.is_none()
+        {
+            self.template.learn(data, text);
+        }
         if usage.is_some() && choices.is_empty() && self.strip_usage { Keep::No } else { Keep::Yes }
     }
 
@@ -182,36 +195,41 @@ struct Chunk<'a> {
 
 #[derive(Deserialize)]
 struct Choice<'a> {
-    delta: Option<Delta>,
+    #[serde(borrow)]
+    delta: Option<Delta<'a>>,
     #[serde(borrow)]
     finish_reason: Option<&'a RawValue>,
 }
 
 /// How much a delta carries, whatever its fields are called: content, reasoning
 /// in any provider's spelling, a refusal, tool calls, audio.
-struct Delta {
+struct Delta<'a> {
     bytes: u64,
+    /// The JSON string that is all it carries, quotes included.
+    text: Option<&'a str>,
 }
 
-impl<'de> Deserialize<'de> for Delta {
+impl<'de: 'a, 'a> Deserialize<'de> for Delta<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         struct Fields;
         impl<'de> Visitor<'de> for Fields {
-            type Value = Delta;
+            type Value = Delta<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a delta object")
             }
 
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Delta, M::Error> {
-                let mut bytes = 0;
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Delta<'de>, M::Error> {
+                let (mut bytes, mut fields, mut text) = (0, 0, None);
                 while let Some(key) = map.next_key::<Key<'de>>()? {
-                    let value: &RawValue = map.next_value()?;
+                    let value: &'de RawValue = map.next_value()?;
                     if key.0 != "role" && !matches!(value.get(), "null" | "\"\"" | "[]") {
                         bytes += value.get().len().saturating_sub(2).max(1) as u64;
+                        fields += 1;
+                        text = Some(value.get()).filter(|v| fields == 1 && v.starts_with('"'));
                     }
                 }
-                Ok(Delta { bytes })
+                Ok(Delta { bytes, text })
             }
         }
         d.deserialize_map(Fields)
