@@ -617,10 +617,7 @@ fn unreadable(status: u16, headers: &Headers, stream: bool, end: bool) -> Option
 /// What a provider's own Envoy would tell ours: not to retry, not to ask this host
 /// again. Those are decided here.
 fn is_for_envoy(name: &str) -> bool {
-    matches!(
-        name,
-        "x-envoy-ratelimited" | "x-envoy-overloaded" | "x-envoy-immediate-health-check-fail"
-    )
+    matches!(name, "x-envoy-ratelimited" | "x-envoy-immediate-health-check-fail")
 }
 
 /// Response headers of a provider that clients may see. Framing is Envoy's, the

@@ -42,10 +42,8 @@ impl Router {
 
     pub(super) fn retries_response(&mut self, headers: &Headers) -> bool {
         let status = text(headers, ":status").unwrap_or_default();
-        // What another Envoy limited or shed is not retried.
-        let limited = ["x-envoy-ratelimited", "x-envoy-overloaded"]
-            .iter()
-            .any(|name| text(headers, name).is_some());
+        // What another Envoy limited is not tried again (seen on 1.40.0).
+        let limited = text(headers, "x-envoy-ratelimited").is_some();
         let wanted = (self.has("5xx") && status.starts_with('5'))
             || (self.has("gateway-error") && matches!(status, "502" | "503" | "504"))
             || (self.has("retriable-status-codes") && self.codes.iter().any(|c| c == status));
