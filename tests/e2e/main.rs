@@ -14,3 +14,4 @@ mod fallback;
 mod hostile;
 mod openai_sdk;
 mod streams;
+mod trailers;
