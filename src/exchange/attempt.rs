@@ -76,6 +76,9 @@ struct Try {
 
 /// Most bytes held back while waiting for content; then the stream is let go.
 const MAX_HELD: usize = 256 << 10;
+/// How much earlier than by our clock Envoy's per-try timeout may fire: it goes by
+/// its event loop's clock, which is behind.
+const EARLY_NS: u64 = 25_000_000;
 /// Most bytes of an error's body that are read.
 const MAX_ERROR: usize = 64 << 10;
 
@@ -216,7 +219,8 @@ impl Attempt {
             | Phase::Whole { this, .. }
             | Phase::Held { this, .. } => {
                 self.forget_deadline(this);
-                let kind = if host.now() >= this.due { Kind::Timeout } else { Kind::Unreachable };
+                let is_timeout = host.now() + EARLY_NS >= this.due;
+                let kind = if is_timeout { Kind::Timeout } else { Kind::Unreachable };
                 this.abandoned(kind);
             }
             Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}

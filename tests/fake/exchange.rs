@@ -82,6 +82,8 @@ struct Try {
 }
 
 const BACK_OFF: u64 = 1_000_000;
+/// Envoy's timers go by its event loop's clock, which is behind: they fire early.
+const EARLY: u64 = 3_000_000;
 
 // === impl Exchange ===
 
@@ -370,7 +372,7 @@ impl Exchange {
         if end && step == Step::Continue {
             if self.router.per_try_ms > 0 {
                 let now = self.process.now.get();
-                this.per_try_due = Some(now + self.router.per_try_ms * 1_000_000);
+                this.per_try_due = Some(now + self.router.per_try_ms * 1_000_000 - EARLY);
             }
             self.received.push(Received {
                 attempt: self.router.attempts,
