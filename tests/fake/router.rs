@@ -15,8 +15,8 @@ pub(super) struct Router {
     pub(super) total_due: Option<u64>,
 }
 
-/// `retry_policy.retry_on` of the route in envoy/envoy.yaml: headers only add to it.
-const ROUTE_RETRY_ON: &str = "gateway-error";
+/// The route's own rules stand in here: headers only add to them.
+const BOOTSTRAP: &str = include_str!("../../envoy/envoy.yaml");
 // === impl Router ===
 
 impl Router {
@@ -29,7 +29,8 @@ impl Router {
         };
         let list = |text: String| text.split(',').map(str::to_owned).collect::<Vec<_>>();
         let mut on = list(take("x-envoy-retry-on"));
-        on.push(ROUTE_RETRY_ON.into());
+        let route = BOOTSTRAP.lines().find_map(|l| l.trim().strip_prefix("retry_on: "));
+        on.extend(route.map(str::to_owned));
         Self {
             attempts: 0,
             retries: take("x-envoy-max-retries").parse().unwrap_or(0),
