@@ -234,7 +234,11 @@ fn a_class_that_is_off_does_not_move_on() {
     let first_event = events("openai", &["x"], 10, 5)[0].clone();
     let broken = || ended(&first_event);
     for (classes, moves, stays) in [
-        (r#""busy", "auth""#, vec![refusal(429), refusal(401)], vec![refusal(500)]),
+        (
+            r#""busy", "auth""#,
+            vec![refusal(429), refusal(401)],
+            vec![refusal(500), refusal(503), [Act::Reset].into()],
+        ),
         (
             r#""server", "connect", "reset""#,
             vec![refusal(500), refusal(529), [Act::Reset].into()],
