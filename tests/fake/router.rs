@@ -9,7 +9,7 @@ use sluice::host::{Headers, text};
 pub(super) struct Router {
     pub(super) attempts: usize,
     pub(super) retries: usize,
-    on: Vec<String>,
+    pub(super) on: Vec<String>,
     codes: Vec<String>,
     pub(super) per_try_ms: u64,
     pub(super) total_due: Option<u64>,
