@@ -52,7 +52,9 @@ pub struct Meter {
     handles: RefCell<HashMap<String, u32>>,
 }
 
-/// What the access log says of a call: the filter state `wasm.sluice`, JSON.
+/// What the access log says of a call: the filter state `wasm.sluice`. The members
+/// of a JSON object without its braces: the log's format has those, so that its
+/// line is JSON also where there is no filter state.
 #[derive(Debug, Default)]
 pub struct Record<'a> {
     pub request_id: &'a str,
@@ -122,7 +124,7 @@ impl Meter {
 // === impl Record ===
 
 impl Record<'_> {
-    pub fn to_json(&self) -> Vec<u8> {
+    pub fn members(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(384);
         for (i, (key, text)) in [
             ("request_id", self.request_id),
@@ -134,7 +136,9 @@ impl Record<'_> {
         .iter()
         .enumerate()
         {
-            out.push(if i == 0 { b'{' } else { b',' });
+            if i > 0 {
+                out.push(b',');
+            }
             json::push_text(&mut out, key);
             out.push(b':');
             json::push_text(&mut out, text);
@@ -166,10 +170,29 @@ impl Record<'_> {
             Some(kind) => json::push_text(&mut out, kind),
             None => out.extend_from_slice(b"null"),
         }
-        out.push(b'}');
         out
     }
 }
+
+/// The same for a request that was answered without a plan.
+pub fn local_record(request_id: &str, path: &str, outcome: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(160);
+    let shown: String = path.chars().take(MAX_PATH).collect();
+    for (key, text) in
+        [("\"request_id\":", request_id), (",\"path\":", &shown), (",\"error\":", outcome)]
+    {
+        out.extend_from_slice(key.as_bytes());
+        if text == "ok" {
+            out.extend_from_slice(b"null");
+        } else {
+            json::push_text(&mut out, text);
+        }
+    }
+    out
+}
+
+/// Longest path that is logged, in characters.
+const MAX_PATH: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -186,7 +209,11 @@ mod tests {
     #[test]
     fn records_are_json() {
         let record = Record { model: "a\"b", first_token_ms: Some(7), ..Default::default() };
-        let read: serde_json::Value = serde_json::from_slice(&record.to_json()).unwrap();
+        let object = |members: Vec<u8>| format!("{{{}}}", String::from_utf8(members).unwrap());
+        let read: serde_json::Value = serde_json::from_str(&object(record.members())).unwrap();
         assert_eq!((read["model"].as_str(), read["ttft_ms"].as_u64()), (Some("a\"b"), Some(7)));
+        let local = object(local_record("1\"", "/x\"y", "ok"));
+        let read: serde_json::Value = serde_json::from_str(&local).unwrap();
+        assert_eq!((read["path"].as_str(), read["error"].is_null()), (Some("/x\"y"), true));
     }
 }

@@ -7,7 +7,7 @@
 
 use super::endpoints::{self, Endpoint};
 use super::registry::{Answer, Entry, Id, Refusal, Seen, Shared};
-use super::{CALL_ID, Step, Worker, settle};
+use super::{CALL_ID, RECORD, Step, Worker, settle};
 use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::dialect::openai::Facts;
@@ -21,6 +21,8 @@ use std::rc::Rc;
 pub struct Call {
     worker: Rc<Worker>,
     config: Rc<Config>,
+    /// The metric label.
+    endpoint: &'static str,
     phase: Phase,
 }
 
@@ -51,7 +53,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 impl Call {
     pub fn new(worker: Rc<Worker>, config: Rc<Config>) -> Self {
-        Self { worker, config, phase: Phase::Fresh }
+        Self { worker, config, endpoint: "unknown", phase: Phase::Fresh }
     }
 
     pub fn request_headers(&mut self, host: &dyn Host, end: bool) -> Step {
@@ -120,8 +122,8 @@ impl Call {
                 self.worker.registry.remove(id);
                 settle::call(&self.worker, host, &entry.borrow());
             }
-            Phase::Replied { outcome } => self.count_request(host, outcome),
-            Phase::Collecting { .. } => self.count_request(host, "cancelled"),
+            Phase::Replied { outcome } => self.settle_local(host, outcome),
+            Phase::Collecting { .. } => self.settle_local(host, "cancelled"),
             Phase::Fresh | Phase::Through | Phase::Settled => {}
         }
     }
@@ -130,6 +132,7 @@ impl Call {
         let method = text(&headers, ":method").unwrap_or_default();
         let path = text(&headers, ":path").unwrap_or_default();
         let endpoint = endpoints::endpoint(method, path)?;
+        self.endpoint = endpoint.as_str();
         if endpoint == Endpoint::Health {
             let body = endpoints::health(&self.config, self.worker.registry.len());
             return Ok(self.answer(host, &body));
@@ -307,9 +310,14 @@ impl Call {
         Step::Pause
     }
 
-    fn count_request(&self, host: &dyn Host, outcome: &str) {
-        let labels = [("endpoint", "local"), ("outcome", outcome)];
+    /// The end of a request without a plan.
+    fn settle_local(&self, host: &dyn Host, outcome: &str) {
+        let labels = [("endpoint", self.endpoint), ("outcome", outcome)];
         self.worker.meter.count(host, telemetry::REQUESTS, &labels, 1);
+        let header = |name| host.header(Side::Request, name).unwrap_or_default();
+        let (id, path) = (header("x-request-id"), header(":path"));
+        let (id, path) = (String::from_utf8_lossy(&id), String::from_utf8_lossy(&path));
+        host.set_property(RECORD, &telemetry::local_record(&id, &path, outcome));
     }
 }
 
@@ -329,8 +337,8 @@ fn orders(host: &dyn Host, config: &Config, entry: &Entry) {
     let mut orders = entry.plan.orders(config, entry.client, 0);
     orders.push(("x-envoy-upstream-rq-timeout-ms", &total));
     orders.push(("x-envoy-upstream-rq-per-try-timeout-ms", &per_try));
-    orders.push(("x-envoy-max-retries", &retries));
     if entry.plan.targets.len() > 1 {
+        orders.push(("x-envoy-max-retries", &retries));
         orders.push(("x-envoy-retry-on", &config.retry_on));
         orders.push(("x-envoy-retriable-status-codes", &config.retry_codes));
     }

@@ -133,6 +133,20 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+// === impl Endpoint ===
+
+impl Endpoint {
+    /// The metric label.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Endpoint::ChatCompletions => "chat_completions",
+            Endpoint::Models | Endpoint::Model(_) => "models",
+            Endpoint::Usage => "usage",
+            Endpoint::Health => "health",
+        }
+    }
+}
+
 // === impl UsageRow ===
 
 impl<'a> UsageRow<'a> {

@@ -100,7 +100,7 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         first_token_ms: first_token,
         error: (verdict.outcome != "ok").then_some(verdict.outcome),
     };
-    host.set_property(RECORD, &record.to_json());
+    host.set_property(RECORD, &record.members());
 }
 
 /// What a call came to.

@@ -21,3 +21,4 @@ mod fallback;
 mod hostile;
 mod openai_sdk;
 mod streams;
+mod trailers;

@@ -82,6 +82,8 @@ struct Try {
 }
 
 const BACK_OFF: u64 = 1_000_000;
+/// Envoy's timers go by its event loop's clock, which is behind: they fire early.
+const EARLY: u64 = 3_000_000;
 
 // === impl Exchange ===
 
@@ -140,10 +142,12 @@ impl Exchange {
         self.spoken
     }
 
-    /// The access log's record of the call.
+    /// The access log's record, if this was a call with a plan.
     pub fn record(&self) -> Option<serde_json::Value> {
         let state = self.stream.state.borrow();
-        state.get(RECORD).map(|json| serde_json::from_slice(json).unwrap())
+        let text = String::from_utf8_lossy(state.get(RECORD)?).into_owned();
+        let record: serde_json::Value = serde_json::from_str(&format!("{{{text}}}")).unwrap();
+        record["model"].is_string().then_some(record)
     }
 
     /// Does the next thing; false: nothing happens before some time has passed.
@@ -185,6 +189,7 @@ impl Exchange {
     /// The route retries more often than it was told, at `cluster`.
     pub fn allow_retries(&mut self, more: usize, cluster: &str) {
         self.router.retries += more;
+        self.router.on.push("5xx".into());
         self.stray = Some(cluster.to_owned());
     }
 
@@ -370,7 +375,7 @@ impl Exchange {
         if end && step == Step::Continue {
             if self.router.per_try_ms > 0 {
                 let now = self.process.now.get();
-                this.per_try_due = Some(now + self.router.per_try_ms * 1_000_000);
+                this.per_try_due = Some(now + self.router.per_try_ms * 1_000_000 - EARLY);
             }
             self.received.push(Received {
                 attempt: self.router.attempts,

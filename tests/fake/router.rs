@@ -9,14 +9,14 @@ use sluice::host::{Headers, text};
 pub(super) struct Router {
     pub(super) attempts: usize,
     pub(super) retries: usize,
-    on: Vec<String>,
+    pub(super) on: Vec<String>,
     codes: Vec<String>,
     pub(super) per_try_ms: u64,
     pub(super) total_due: Option<u64>,
 }
 
-/// `retry_policy.retry_on` of the route in envoy/envoy.yaml: headers only add to it.
-const ROUTE_RETRY_ON: &str = "gateway-error";
+/// The route's own rules stand in here: headers only add to them.
+const BOOTSTRAP: &str = include_str!("../../envoy/envoy.yaml");
 // === impl Router ===
 
 impl Router {
@@ -29,7 +29,8 @@ impl Router {
         };
         let list = |text: String| text.split(',').map(str::to_owned).collect::<Vec<_>>();
         let mut on = list(take("x-envoy-retry-on"));
-        on.push(ROUTE_RETRY_ON.into());
+        let route = BOOTSTRAP.lines().find_map(|l| l.trim().strip_prefix("retry_on: "));
+        on.extend(route.map(str::to_owned));
         Self {
             attempts: 0,
             retries: take("x-envoy-max-retries").parse().unwrap_or(0),
@@ -42,10 +43,8 @@ impl Router {
 
     pub(super) fn retries_response(&mut self, headers: &Headers) -> bool {
         let status = text(headers, ":status").unwrap_or_default();
-        // What another Envoy limited or shed is not retried.
-        let limited = ["x-envoy-ratelimited", "x-envoy-overloaded"]
-            .iter()
-            .any(|name| text(headers, name).is_some());
+        // What another Envoy limited is not tried again (seen on 1.40.0).
+        let limited = text(headers, "x-envoy-ratelimited").is_some();
         let wanted = (self.has("5xx") && status.starts_with('5'))
             || (self.has("gateway-error") && matches!(status, "502" | "503" | "504"))
             || (self.has("retriable-status-codes") && self.codes.iter().any(|c| c == status));

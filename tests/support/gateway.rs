@@ -160,7 +160,8 @@ impl Gateway {
             let text = std::fs::read_to_string(&file).unwrap_or_default();
             let lines: Vec<Value> =
                 text.lines().map(|l| serde_json::from_str(l).expect("a JSON line")).collect();
-            let calls: Vec<Value> = lines.into_iter().filter(|l| l["llm"].is_object()).collect();
+            let calls: Vec<Value> =
+                lines.into_iter().filter(|l| l["llm"]["model"].is_string()).collect();
             (calls.len() >= n).then_some(calls)
         })
         .await

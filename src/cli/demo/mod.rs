@@ -115,7 +115,7 @@ fn access_log(lines: &[String], calls: usize) -> Result<(), String> {
     for line in lines {
         let entry: Value =
             serde_json::from_str(line).map_err(|e| format!("access log: {e}: {line}"))?;
-        if let Some(llm) = entry.get("llm") {
+        if let Some(llm) = entry.get("llm").filter(|llm| llm.get("model").is_some()) {
             say(&format!("  {line}"));
             ensure(llm.get("request_id").is_some_and(Value::is_string), || {
                 format!("access log: no request_id: {line}")

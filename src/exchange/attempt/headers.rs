@@ -26,10 +26,7 @@ pub(super) fn unreadable(status: u16, headers: &Headers, stream: bool, end: bool
 /// What a provider's own Envoy would tell ours: not to retry, not to ask this host
 /// again. Those are decided here.
 pub(super) fn is_for_envoy(name: &str) -> bool {
-    matches!(
-        name,
-        "x-envoy-ratelimited" | "x-envoy-overloaded" | "x-envoy-immediate-health-check-fail"
-    )
+    matches!(name, "x-envoy-ratelimited" | "x-envoy-immediate-health-check-fail")
 }
 
 /// Response headers of a provider that clients may see. Hop-by-hop ones and
