@@ -120,8 +120,12 @@ test: lint lint-wasm size venv
 bench: wasm venv
 	@cargo bench --locked --bench gateway
 
+# The generated files under envoy/; tests fail when they are stale.
 schema: cli
 	@$(SLUICE) schema > envoy/sluice.schema.json
+
+istio: cli
+	@$(SLUICE) render istio > envoy/istio/sluice.yaml
 
 clean:
 	@rm -rf target .venv
