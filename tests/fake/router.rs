@@ -9,14 +9,15 @@ use sluice::host::{Headers, text};
 pub(super) struct Router {
     pub(super) attempts: usize,
     pub(super) retries: usize,
-    on: Vec<String>,
+    pub(super) on: Vec<String>,
     codes: Vec<String>,
     pub(super) per_try_ms: u64,
     pub(super) total_due: Option<u64>,
 }
 
 /// `retry_policy.retry_on` of the route in envoy/envoy.yaml: headers only add to it.
-const ROUTE_RETRY_ON: &str = "gateway-error";
+const ROUTE_RETRY_ON: &str = "retriable-status-codes";
+
 // === impl Router ===
 
 impl Router {

@@ -235,6 +235,10 @@ fn a_provider_behind_an_envoy_of_its_own_moves_on_too() {
 fn a_class_that_is_off_does_not_move_on() {
     let first_event = events("openai", &["x"], 10, 5)[0].clone();
     let broken = || ended(&first_event);
+    let failed = |type_: &str| {
+        let error = json!({ "error": { "type": type_, "message": "full" } });
+        opened(&format!("{first_event}data: {error}\n\n"))
+    };
     for (classes, moves, stays) in [
         (r#""busy", "auth""#, vec![refusal(429), refusal(401)], vec![refusal(500)]),
         (
@@ -242,7 +246,12 @@ fn a_class_that_is_off_does_not_move_on() {
             vec![refusal(500), refusal(529), [Act::Reset].into()],
             vec![refusal(401), refusal(403), refusal(409), refusal(429)],
         ),
-        (r#""busy", "stream""#, vec![broken()], vec![refusal(500)]),
+        (
+            r#""stream""#,
+            vec![broken(), failed("overloaded_error"), failed("rate_limit_error")],
+            vec![refusal(500), refusal(502), refusal(429), [Act::Reset].into()],
+        ),
+        (r#""busy""#, vec![refusal(429)], vec![[Act::Reset].into(), [Act::ConnectFailure].into()]),
         (r#""server""#, vec![refusal(500), refusal(529)], vec![broken(), refusal(403)]),
     ] {
         let mut envoy = with(OA, &format!(r#", "defaults": {{ "retry_on": [{classes}] }}"#));

@@ -30,7 +30,7 @@ impl Attempt {
             && this.may_hide(error)
         {
             let error = error.clone();
-            return self.give_up(host, this, &headers, error, None);
+            return self.hide(host, this, &headers, error);
         }
         if progress.started || progress.failed.is_some() || end || out.len() > MAX_HELD {
             self.forget_deadline(&this);
