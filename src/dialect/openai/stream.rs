@@ -62,11 +62,11 @@ impl StreamTranslator for Identity {
             }
         });
         if fed.is_err() {
-            reader.fail(
-                Error::new(Kind::BadAnswer, "one event of the provider's stream is too long"),
-                out,
-            );
             same = false;
+            if !reader.done_seen && reader.progress.failed.is_none() {
+                let words = "one event of the provider's stream is too long";
+                reader.fail(Error::new(Kind::BadAnswer, words), out);
+            }
         }
         if same && self.decoder.is_idle() {
             out.truncate(before);
@@ -295,6 +295,18 @@ mod tests {
         assert!(out.starts_with("data: {\"error\"") && progress.failed.is_some());
         assert!(run("", false).1.failed.is_some());
         assert!(run(DONE, false).1.failed.is_some());
+    }
+
+    #[test]
+    fn an_endless_event_is_told_once() {
+        let mut s = Identity::new(&Reply::default());
+        let mut out = Vec::new();
+        for _ in 0..18 {
+            s.feed(&vec![b'x'; 1 << 20], &mut out);
+        }
+        s.feed(TEXT.as_bytes(), &mut out);
+        s.finish(&mut out);
+        assert_eq!(String::from_utf8(out).unwrap().matches("\"error\"").count(), 1);
     }
 
     #[test]
