@@ -126,6 +126,27 @@ fn names_the_path_and_the_fix() {
 }
 
 #[test]
+fn complaints_never_quote_a_secret() {
+    for provider in [
+        json!({ "kind": "openai", "keys": ["sk-secret"] }),
+        json!({ "kind": "openai", "keys": "sk-secret" }),
+        json!({ "kind": "openai", "keys": [{ "sk-secret": null }] }),
+        json!({ "kind": "openai", "keys": [{ "value": "sk-secret", "env": "X" }] }),
+        json!({ "kind": "openai", "keys": [{ "value": "sk-secret\n\u{7f}" }] }),
+        json!({ "kind": "openai", "keys": ["a", { "value": "sk-secret" }] }),
+        json!({ "kind": "openai", "url": "https://user:sk-secret@host/v1" }),
+        json!({ "kind": "openai", "url": "user:sk-secret@host/v1" }),
+        json!({ "kind": "openai", "url": "https://host/v1?key=sk-secret" }),
+    ] {
+        let mut config = base();
+        config["providers"]["openai"] = provider;
+        let problems = read(&config).unwrap_err();
+        assert!(!format!("{problems:?}").contains("sk-secret"), "{problems:?}");
+        assert!(problems.iter().all(|p| p.path.starts_with("providers.openai.")), "{problems:?}");
+    }
+}
+
+#[test]
 fn numbers_may_be_doubles() {
     let mut config = base();
     config["usage"] = json!({ "max_rows": 12.0 });
