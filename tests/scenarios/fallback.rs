@@ -217,6 +217,23 @@ fn our_refused_key_is_the_operators_business() {
 }
 
 #[test]
+fn what_is_said_of_our_key_in_a_stream_is_not_shown() {
+    let begun = begun("openai", &["Hi"]);
+    for type_ in ["authentication_error", "invalid_request_error"] {
+        let error = json!({ "error": { "type": type_, "code": "invalid_api_key",
+            "message": "Incorrect API key provided: sk-openai" } });
+        for (before, classes) in [("", r#""busy""#), (begun.as_str(), r#""stream""#)] {
+            let mut envoy = with(OA, &format!(r#", "defaults": {{ "retry_on": [{classes}] }}"#));
+            let script = ended(&format!("{before}data: {error}\n\n"));
+            let exchange = envoy.ask(streamed("m"), vec![script]);
+            let text = exchange.client.text();
+            assert!(text.contains("\"error\"") && !text.contains("sk-openai"), "{text}");
+            assert_eq!(outcome(exchange).0, "provider_auth");
+        }
+    }
+}
+
+#[test]
 fn a_provider_behind_an_envoy_of_its_own_moves_on_too() {
     // Envoy does not retry what another Envoy says it limited.
     for name in ["x-envoy-ratelimited", "x-envoy-overloaded"] {

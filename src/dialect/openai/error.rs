@@ -146,8 +146,8 @@ impl Words {
         match (word(&self.type_).as_deref(), word(&self.code).as_deref()) {
             (Some("rate_limit_error" | "insufficient_quota" | "tokens" | "requests"), _)
             | (_, Some("rate_limit_exceeded" | "insufficient_quota")) => 429,
+            (Some("authentication_error"), _) | (_, Some("invalid_api_key")) => 401,
             (Some("invalid_request_error"), _) => 400,
-            (Some("authentication_error"), _) => 401,
             (Some("overloaded_error"), _) => 529,
             (Some("server_error"), _) => 500,
             _ => 502,

@@ -132,7 +132,7 @@ impl Reader {
             return Keep::Yes;
         }
         match serde_json::from_slice::<Chunk<'_>>(data) {
-            Ok(chunk) => self.chunk(&chunk, data),
+            Ok(chunk) => self.chunk(&chunk, data, out),
             // JSON that is no chunk as we know it: an extension, passed on.
             Err(e) if e.is_data() => Keep::Yes,
             Err(_) => {
@@ -145,9 +145,15 @@ impl Reader {
         }
     }
 
-    fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8]) -> Keep {
+    fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8], out: &mut Vec<u8>) -> Keep {
         if chunk.error.is_some() {
-            self.progress.failed = Some(super::error::in_stream(data));
+            let error = super::error::in_stream(data);
+            if error.kind == Kind::ProviderAuth {
+                // The provider's own words are about our key, and may quote it.
+                self.fail(error, out);
+                return Keep::No;
+            }
+            self.progress.failed = Some(error);
             return Keep::Yes;
         }
         let usage = chunk.usage.and_then(|u| super::usage::read(u.get().as_bytes()));
