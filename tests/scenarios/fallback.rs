@@ -22,6 +22,7 @@ fn failures(dialect: &str) -> Vec<(&'static str, Script)> {
         ("bad_answer", [Act::Headers(204, vec![], true)].into()),
         ("bad_answer", [Act::Headers(200, vec![], true)].into()),
         ("bad_answer", answer(302, "text/html", html)),
+        ("bad_answer", answer(600, "text/html", html)),
         ("bad_answer", answer(200, "application/json", &whole(other, "x", 1, 1))),
         ("bad_answer", compressed),
         ("unreachable", [Act::ConnectFailure].into()),

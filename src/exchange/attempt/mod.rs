@@ -128,8 +128,8 @@ impl Attempt {
         }
         let status = text(&headers, ":status").and_then(|s| s.parse().ok()).unwrap_or(0);
         let problem = match status {
-            400.. if end => Some(this.understand(status, &[]).error),
-            400.. => None,
+            400..=599 if end => Some(this.understand(status, &[]).error),
+            400..=599 => None,
             _ => unreadable(status, &headers, this.reply_is_stream(), end),
         };
         if let Some(error) = problem {
