@@ -73,7 +73,7 @@ pub struct Refusal {
     pub retry_after: Option<String>,
 }
 
-/// Of the answer that was given, chunk by chunk: a hang-up settles from here.
+/// Of the latest attempt's answer, chunk by chunk: a hang-up settles from here.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Seen {
     pub usage: Usage,

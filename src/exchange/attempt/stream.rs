@@ -42,6 +42,8 @@ impl Attempt {
             return Step::Continue;
         }
         host.replace_body(Side::Response, size, b"");
+        // What went in may be known before the first content: a hang-up is charged so.
+        this.note(progress);
         self.phase = Phase::Held { this, headers, stream, out };
         Step::Pause
     }

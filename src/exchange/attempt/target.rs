@@ -44,6 +44,7 @@ impl Try {
         let now = if e.tried.is_empty() { e.started } else { host.now() };
         let index = attempt.map_or(e.tried.len(), |a| a.saturating_sub(1));
         e.answer = Answer::None;
+        e.seen = Seen::default();
         e.tried.push(Tried { target: index, outcome: None });
         let config = Rc::clone(&e.config);
         let per_try = e.plan.per_try_ms;
