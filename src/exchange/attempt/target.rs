@@ -136,7 +136,7 @@ impl Try {
         headers.extend(at.provider.kind.headers.iter().map(|(n, v)| (*n, v.as_bytes())));
         let key = match at.provider.keys.len() {
             0 => None,
-            n => at.provider.keys.get((key_turn + self.index) % n),
+            n => at.provider.keys.get((key_turn % n + self.turns_before(at)) % n),
         };
         let credential = key.map(|k| at.provider.kind.auth.header(k.reveal()));
         if let Some((name, value)) = &credential {
@@ -148,6 +148,15 @@ impl Try {
         let rest = entry.plan.orders(&self.config, entry.client, self.index + 1);
         headers.extend(rest.iter().map(|(n, v)| (*n, v.as_bytes())));
         host.set_headers(Side::Request, &headers);
+    }
+
+    /// How often the plan came to this target's provider before: each time it is
+    /// another key's turn.
+    fn turns_before(&self, this: Resolved<'_>) -> usize {
+        let entry = self.entry.borrow();
+        let earlier =
+            (0..self.index).filter_map(|n| entry.plan.resolve(&self.config, entry.client, n));
+        earlier.filter(|at| std::ptr::eq(at.provider, this.provider)).count()
     }
 
     pub(super) fn understand(&self, status: u16, body: &[u8]) -> UpstreamError {
