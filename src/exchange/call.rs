@@ -231,6 +231,10 @@ impl Call {
     /// Envoy made this response itself: no connection, a deadline, a limit.
     fn envoys_own(&self, host: &dyn Host, entry: Option<&Entry>) -> Error {
         let status = host.header(Side::Response, ":status");
+        if entry.is_none() && status.as_deref() == Some(b"408") {
+            return Error::new(Kind::Timeout, "the request did not arrive in time")
+                .with_status(408);
+        }
         let kind = match status.as_deref() {
             Some(b"413") => return too_large(&self.config),
             Some(b"408" | b"504") => Kind::Timeout,
