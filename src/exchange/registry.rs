@@ -92,6 +92,23 @@ pub struct Registry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(u64);
 
+// === impl Tried ===
+
+impl Tried {
+    /// The refusal of an attempt that failed without a word.
+    pub fn silence(&self) -> Option<Refusal> {
+        match self.outcome? {
+            Outcome::Good => None,
+            Outcome::Failed(kind) => {
+                let words =
+                    "the provider did not answer, and the next one cannot take this request";
+                let error = Error::new(kind, words);
+                Some(Refusal { error, verbatim: None, retry_after: None })
+            }
+        }
+    }
+}
+
 // === impl Entry ===
 
 impl Entry {

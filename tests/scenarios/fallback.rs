@@ -142,6 +142,27 @@ fn the_last_error_speaks() {
 }
 
 #[test]
+fn a_request_the_next_dialect_cannot_say_keeps_the_error_before_it() {
+    let part = json!({ "type": "input_audio", "input_audio": { "data": "AA==", "format": "wav" } });
+    let asked =
+        || request(&json!({ "model": "m", "messages": [{ "role": "user", "content": [part] }] }));
+    let mut envoy = gateway(OA);
+    let exchange = envoy.ask(asked(), vec![refusal(429), good("anthropic")]);
+    assert_eq!(error(&exchange.client).0, 429, "{}", exchange.client.text());
+    assert!(exchange.client.text().contains("said 429"));
+    assert_eq!(exchange.received.len(), 1);
+    assert_eq!(outcome(exchange).0, "busy");
+    let name = "sluice.attempts;provider=anthropic;outcome=invalid_request";
+    assert_eq!(envoy.process.counted(name), 1);
+    let exchange = envoy.ask(asked(), vec![[Act::ConnectFailure].into()]);
+    assert_eq!(error(&exchange.client), (503, "server_error".into(), "unreachable".into()));
+    // Nobody was asked before: the client's to mend.
+    let mut envoy = gateway(A);
+    assert_eq!(error(&envoy.ask(asked(), vec![]).client).0, 400);
+    envoy.assert_calm();
+}
+
+#[test]
 fn every_failure_of_the_only_target_is_said_in_shape() {
     for (target, dialect) in [(O, "openai"), (A, "anthropic")] {
         let mut envoy = gateway(target);

@@ -226,11 +226,10 @@ impl Attempt {
                 self.phase = Phase::Waiting(this);
                 Step::Continue
             }
-            // The request itself cannot be said in this dialect: the client's to mend.
             Err(error) => {
+                let error = this.unsayable(error).error;
                 let body = this.entry.borrow().client.error_body(&error);
                 let status = error.status();
-                this.fail(Refusal { error, verbatim: None, retry_after: None });
                 host.reply(status, &[("content-type", "application/json")], &body);
                 Step::Pause
             }
