@@ -95,10 +95,6 @@ impl Meter {
         }
     }
 
-    pub fn record(&self, host: &dyn Host, base: &str, labels: &[(&str, &str)], value: u64) {
-        host.record(self.handle(host, MetricKind::Histogram, base, labels), value);
-    }
-
     pub fn handle(
         &self,
         host: &dyn Host,

@@ -80,6 +80,9 @@ pub enum Passthrough {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
+/// The status by which an attempt tells the router of a stream that failed before its
+/// content: one no provider answers with, so that the retry class `stream` is its own.
+pub const STREAM_FAILED: u16 = 598;
 /// Most targets of a model: Envoy's route names that many clusters.
 pub const MAX_TARGETS: usize = 8;
 pub const MAX_MODELS: usize = 4096;

@@ -61,9 +61,12 @@ pub enum Keys {
     List(Vec<Key>),
 }
 
-#[derive(Deserialize, PartialEq, Eq)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
+#[derive(PartialEq, Eq)]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "snake_case")
+)]
 pub enum Key {
     /// The name of an environment variable of the Envoy process.
     Env(String),
@@ -188,6 +191,39 @@ impl<'de> Deserialize<'de> for Keys {
 }
 
 // === impl Key ===
+
+/// By hand: serde's own complaints quote what they found, and that may be a key.
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct EnvOrValue;
+        impl<'de> Visitor<'de> for EnvOrValue {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("{ env: VARIABLE } or { value: KEY }")
+            }
+
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<Key, E> {
+                Err(E::invalid_type(de::Unexpected::Other("a text"), &self))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Key, A::Error> {
+                let wrong =
+                    || de::Error::custom(format_args!("expected {}", &self as &dyn de::Expected));
+                let key = match map.next_key::<String>()?.as_deref() {
+                    Some("env") => Key::Env(map.next_value()?),
+                    Some("value") => Key::Value(map.next_value()?),
+                    _ => return Err(wrong()),
+                };
+                if map.next_key::<de::IgnoredAny>()?.is_some() {
+                    return Err(wrong());
+                }
+                Ok(key)
+            }
+        }
+        d.deserialize_any(EnvOrValue)
+    }
+}
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -32,7 +32,7 @@ fn reads_the_shortest_file() {
     assert!(config.model("other").is_none());
     assert!(config.allow_anonymous);
     assert_eq!(config.retry_on, "retriable-status-codes,connect-failure,reset,5xx");
-    assert_eq!(config.retry_codes, "408,409,425,429,401,403");
+    assert_eq!(config.retry_codes, "408,409,425,429,401,403,598");
     assert!(!format!("{config:?}").contains("secret-of"), "Debug must not show keys");
 }
 
@@ -122,6 +122,27 @@ fn names_the_path_and_the_fix() {
         let problems = read(&config).expect_err(path);
         let found = problems.iter().any(|p| p.path == *path && p.message.contains(words));
         assert!(found, "wanted {path}: ..{words}.., got {problems:?}");
+    }
+}
+
+#[test]
+fn complaints_never_quote_a_secret() {
+    for provider in [
+        json!({ "kind": "openai", "keys": ["sk-secret"] }),
+        json!({ "kind": "openai", "keys": "sk-secret" }),
+        json!({ "kind": "openai", "keys": [{ "sk-secret": null }] }),
+        json!({ "kind": "openai", "keys": [{ "value": "sk-secret", "env": "X" }] }),
+        json!({ "kind": "openai", "keys": [{ "value": "sk-secret\n\u{7f}" }] }),
+        json!({ "kind": "openai", "keys": ["a", { "value": "sk-secret" }] }),
+        json!({ "kind": "openai", "url": "https://user:sk-secret@host/v1" }),
+        json!({ "kind": "openai", "url": "user:sk-secret@host/v1" }),
+        json!({ "kind": "openai", "url": "https://host/v1?key=sk-secret" }),
+    ] {
+        let mut config = base();
+        config["providers"]["openai"] = provider;
+        let problems = read(&config).unwrap_err();
+        assert!(!format!("{problems:?}").contains("sk-secret"), "{problems:?}");
+        assert!(problems.iter().all(|p| p.path.starts_with("providers.openai.")), "{problems:?}");
     }
 }
 

@@ -105,6 +105,9 @@ impl Call {
                 match &entry.answer {
                     Answer::Given => return Step::Continue,
                     Answer::Refused(refusal) => (refusal.error.clone(), Some(refusal.clone())),
+                    Answer::None if entry.tried.is_empty() && others_refusal(host) => {
+                        return Step::Continue;
+                    }
                     Answer::None => (self.envoys_own(host, Some(entry)), None),
                 }
             }
@@ -152,7 +155,7 @@ impl Call {
             }
             Endpoint::Models => endpoints::models(&self.config),
             Endpoint::Model(id) => endpoints::one_model(&self.config, &id)?,
-            Endpoint::Usage => endpoints::usage(&self.config, host),
+            Endpoint::Usage => endpoints::usage(&self.config, host, consumer),
             Endpoint::Health => endpoints::health(&self.config, self.worker.registry.len()),
         };
         Ok(self.answer(host, &body))
@@ -189,8 +192,9 @@ impl Call {
             return Step::Continue;
         };
         let body = host.body(Side::Request, size);
-        let planned = Facts::read(&body)
-            .and_then(|facts| Ok((route::plan(&self.config, Dialect::OpenAiChat, &facts)?, facts)));
+        let planned = Facts::read(&body).and_then(|facts| {
+            Ok((route::plan(&self.config, Dialect::OpenAiChat, &facts, &body)?, facts))
+        });
         match planned {
             Ok((plan, facts)) => self.launch(host, headers, consumer, facts, plan),
             Err(e) => self.refuse(host, &e),
@@ -206,6 +210,8 @@ impl Call {
         facts: Facts,
         plan: Plan,
     ) -> Step {
+        let first = plan.resolve(&self.config, Dialect::OpenAiChat, 0);
+        let key_turn = first.map_or(0, |at| self.worker.next_key_turn(&at.provider.name));
         let entry = Entry {
             config: Rc::clone(&self.config),
             client: Dialect::OpenAiChat,
@@ -219,7 +225,7 @@ impl Call {
             answer: Answer::None,
             seen: Seen::default(),
             first_token: None,
-            key_turn: self.worker.next_key_turn(),
+            key_turn,
         };
         let Some((id, entry)) = self.worker.registry.enter(entry) else {
             let e = Error::new(Kind::Unavailable, "too many calls in flight; try again");
@@ -234,6 +240,10 @@ impl Call {
     /// Envoy made this response itself: no connection, a deadline, a limit.
     fn envoys_own(&self, host: &dyn Host, entry: Option<&Entry>) -> Error {
         let status = host.header(Side::Response, ":status");
+        if entry.is_none() && status.as_deref() == Some(b"408") {
+            return Error::new(Kind::Timeout, "the request did not arrive in time")
+                .with_status(408);
+        }
         let kind = match status.as_deref() {
             Some(b"413") => return too_large(&self.config),
             Some(b"408" | b"504") => Kind::Timeout,
@@ -327,6 +337,12 @@ fn is_reserved(name: &str) -> bool {
     name.starts_with("x-sluice-")
         || name.starts_with("x-envoy-")
             && !matches!(name, "x-envoy-external-address" | "x-envoy-internal")
+}
+
+/// A filter behind us (rate limit, authorization) has said no: its words stand.
+fn others_refusal(host: &dyn Host) -> bool {
+    let status = host.header(Side::Response, ":status");
+    status.is_some_and(|s| s.starts_with(b"4") && !matches!(s.as_slice(), b"408" | b"413"))
 }
 
 /// The plan in the words Envoy's router obeys; see `envoy/envoy.yaml`.

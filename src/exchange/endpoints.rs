@@ -84,9 +84,13 @@ pub fn one_model(config: &Config, id: &str) -> Result<Vec<u8>, Error> {
     found.map(|_| model(id).to_string().into_bytes()).ok_or_else(|| route::unknown_model(id))
 }
 
-/// `GET /sluice/usage`: the counters of all workers since the process began.
-pub fn usage(config: &Config, store: &(impl Store + ?Sized)) -> Vec<u8> {
-    let rows = usage::report(store, config.max_usage_rows);
+/// `GET /sluice/usage`: the counters of all workers since the process began. Where
+/// there are consumers, each sees its own rows only.
+pub fn usage(config: &Config, store: &(impl Store + ?Sized), consumer: &str) -> Vec<u8> {
+    let mut rows = usage::report(store, config.max_usage_rows);
+    if !config.consumers.is_empty() {
+        rows.retain(|row| row.labels.split('\0').next() == Some(consumer));
+    }
     let page = UsagePage {
         object: "sluice.usage",
         max_rows: config.max_usage_rows,

@@ -5,7 +5,8 @@
 //! long as the VM. A VM reload empties it; look-ups cope with nothing found. Must
 //! not: name proxy_wasm, or know a dialect's fields.
 
-use std::cell::{Cell, RefCell};
+use hashbrown::HashMap;
+use std::cell::RefCell;
 use std::collections::HashSet;
 
 pub mod attempt;
@@ -34,7 +35,7 @@ pub struct Worker {
     pub rows: Rows,
     pub deadlines: Deadlines,
     /// Keys of a provider are used in turn.
-    key_turn: Cell<usize>,
+    key_turns: RefCell<HashMap<String, usize>>,
     /// Providers whose key was refused and that were logged already.
     warned: RefCell<HashSet<String>>,
 }
@@ -54,15 +55,20 @@ impl Worker {
             meter: Meter::default(),
             rows: Rows::default(),
             deadlines: Deadlines::default(),
-            key_turn: Cell::new(0),
+            key_turns: RefCell::new(HashMap::new()),
             warned: RefCell::new(HashSet::new()),
         }
     }
 
-    fn next_key_turn(&self) -> usize {
-        let turn = self.key_turn.get();
-        self.key_turn.set(turn.wrapping_add(1));
-        turn
+    /// Counted by the provider a plan begins with: one counter for all would meet
+    /// the same key every time where the traffic alternates.
+    fn next_key_turn(&self, provider: &str) -> usize {
+        let mut turns = self.key_turns.borrow_mut();
+        // Bounded by the providers of all configurations this VM has seen.
+        let turn = turns.entry_ref(provider).or_insert(0);
+        let now = *turn;
+        *turn = now.wrapping_add(1);
+        now
     }
 
     /// Once per provider and VM: a refused key is the operator's to mend.

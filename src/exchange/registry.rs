@@ -73,7 +73,7 @@ pub struct Refusal {
     pub retry_after: Option<String>,
 }
 
-/// Of the answer that was given, chunk by chunk: a hang-up settles from here.
+/// Of the latest attempt's answer, chunk by chunk: a hang-up settles from here.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Seen {
     pub usage: Usage,
@@ -91,6 +91,23 @@ pub struct Registry {
 /// The key of an entry: the VM's nonce and a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(u64);
+
+// === impl Tried ===
+
+impl Tried {
+    /// The refusal of an attempt that failed without a word.
+    pub fn silence(&self) -> Option<Refusal> {
+        match self.outcome? {
+            Outcome::Good => None,
+            Outcome::Failed(kind) => {
+                let words =
+                    "the provider did not answer, and the next one cannot take this request";
+                let error = Error::new(kind, words);
+                Some(Refusal { error, verbatim: None, retry_after: None })
+            }
+        }
+    }
+}
 
 // === impl Entry ===
 

@@ -7,7 +7,7 @@
 use crate::config::compiled::MAX_TARGETS;
 use crate::config::{Config, Model, Provider, Target};
 use crate::dialect::openai::Facts;
-use crate::dialect::{self, Dialect, Translator};
+use crate::dialect::{self, Dialect, Request, Translator};
 use crate::error::{Error, Kind};
 
 /// The ordered targets of a call, as indexes into the configuration.
@@ -30,9 +30,14 @@ pub struct Resolved<'a> {
     pub translator: &'static Translator,
 }
 
-/// Plans a call of the client dialect `client`. Targets whose dialect cannot
-/// carry it are left out; if none is left, the first one's reason is the error.
-pub fn plan(config: &Config, client: Dialect, facts: &Facts) -> Result<Plan, Error> {
+/// Plans a call of the client dialect `client`. Targets that cannot carry it are
+/// left out; if none is left, the first one's reason is the error.
+///
+/// Top-level facts decide for every target. What stands deeper is only known by
+/// translating, so that is tried here for a target that others stand behind: else
+/// its refusal would end a call that the next target could serve. The last target
+/// translates when its turn comes, so an OpenAI-first plan costs nothing here.
+pub fn plan(config: &Config, client: Dialect, facts: &Facts, body: &[u8]) -> Result<Plan, Error> {
     let Some((index, model)) = config.model(&facts.model) else {
         return Err(unknown_model(&facts.model));
     };
@@ -40,17 +45,25 @@ pub fn plan(config: &Config, client: Dialect, facts: &Facts) -> Result<Plan, Err
         Plan { model: index, targets: Vec::with_capacity(model.targets.len()), per_try_ms: 0 };
     let mut refusal = None;
     for (i, target) in model.targets.iter().enumerate() {
-        let row = config
+        let Some(row) = config
             .providers
             .get(target.provider)
-            .and_then(|p| dialect::translator(client, p.kind.dialect));
-        match row.map(|t| (t.accepts)(facts)) {
-            Some(Ok(())) => {
+            .and_then(|p| dialect::translator(client, p.kind.dialect))
+        else {
+            continue;
+        };
+        let mut carried = (row.accepts)(facts);
+        if row.reads.is_none() && i + 1 < model.targets.len() && carried.is_ok() {
+            let model = target.model.as_deref().unwrap_or(&facts.model);
+            let request = Request { body, facts, model, traits: target.traits };
+            carried = (row.request)(&request).map(drop);
+        }
+        match carried {
+            Ok(()) => {
                 plan.per_try_ms = plan.per_try_ms.max(target.deadline_ms(facts.stream));
                 plan.targets.push(i);
             }
-            Some(Err(e)) => refusal = refusal.or(Some(e)),
-            None => {}
+            Err(e) => refusal = refusal.or(Some(e)),
         }
     }
     if plan.targets.is_empty() {

@@ -34,11 +34,16 @@ pub struct TooLong;
 pub struct Decoder {
     /// The unfinished tail.
     held: Vec<u8>,
-    /// Offset in `held` of the line being read: lines before it are not read again.
+    /// Offset in `held` of the line being read.
     line: usize,
+    /// Offset in `held` up to which that line is known to have no end: a long line
+    /// in many pieces is searched once.
+    read: usize,
     /// The last event ended with CR at a cut: an LF that follows belongs to it.
     after_cr: bool,
     max: usize,
+    /// An event grew past the bound: the rest of the stream has no meaning.
+    over: bool,
 }
 
 // === impl Decoder ===
@@ -46,10 +51,14 @@ pub struct Decoder {
 impl Decoder {
     /// `max`: most bytes of one unfinished event.
     pub fn new(max: usize) -> Self {
-        Self { held: Vec::new(), line: 0, after_cr: false, max }
+        Self { held: Vec::new(), line: 0, read: 0, after_cr: false, max, over: false }
     }
 
+    /// After `TooLong` nothing is read or kept any more.
     pub fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(Event<'_>)) -> Result<(), TooLong> {
+        if self.over {
+            return Err(TooLong);
+        }
         let mut chunk = chunk;
         if self.after_cr && !chunk.is_empty() {
             self.after_cr = false;
@@ -59,22 +68,27 @@ impl Decoder {
             }
         }
         if self.held.is_empty() {
-            let used = self.events(chunk, 0, &mut each);
+            let used = self.events(chunk, &mut each);
             self.held.extend_from_slice(chunk.get(used..).unwrap_or_default());
         } else {
             let mut buffer = std::mem::take(&mut self.held);
             buffer.extend_from_slice(chunk);
-            let used = self.events(&buffer, self.line, &mut each);
+            let used = self.events(&buffer, &mut each);
             buffer.drain(..used);
             self.held = buffer;
         }
-        if self.held.len() > self.max { Err(TooLong) } else { Ok(()) }
+        if self.held.len() > self.max {
+            self.held = Vec::new();
+            self.over = true;
+            return Err(TooLong);
+        }
+        Ok(())
     }
 
     /// The body has ended: what is left, as a last event.
     pub fn finish(&mut self, mut each: impl FnMut(Event<'_>)) {
         let held = std::mem::take(&mut self.held);
-        self.line = 0;
+        (self.line, self.read) = (0, 0);
         if !held.is_empty() {
             each(event(&held));
         }
@@ -85,32 +99,39 @@ impl Decoder {
         self.held.is_empty()
     }
 
-    /// Reports the whole events of `buffer`; returns the bytes they took. `line`
-    /// is where the unread line of the first event begins.
-    fn events(&mut self, buffer: &[u8], line: usize, each: &mut impl FnMut(Event<'_>)) -> usize {
+    /// Reports the whole events of `buffer`, which begins with what was held;
+    /// returns the bytes they took.
+    fn events(&mut self, buffer: &[u8], each: &mut impl FnMut(Event<'_>)) -> usize {
         let mut start = 0;
-        let mut line = line;
-        while let Some(rest) = buffer.get(line..) {
-            let Some(length) = memchr::memchr2(b'\n', b'\r', rest) else { break };
-            let end = line + length;
+        let (mut line, mut read) = (self.line, self.read);
+        while let Some(rest) = buffer.get(read..) {
+            let Some(length) = memchr::memchr2(b'\n', b'\r', rest) else {
+                read = buffer.len();
+                break;
+            };
+            let end = read + length;
+            let is_empty = end == line;
             let next = match (buffer.get(end), buffer.get(end + 1)) {
                 (Some(b'\r'), Some(b'\n')) => end + 2,
                 // Not known yet whether an LF follows: an empty line ends the
                 // event either way, any other must wait.
-                (Some(b'\r'), None) if length > 0 => break,
+                (Some(b'\r'), None) if !is_empty => {
+                    read = end;
+                    break;
+                }
                 (Some(b'\r'), None) => {
                     self.after_cr = true;
                     end + 1
                 }
                 _ => end + 1,
             };
-            if length == 0 {
+            if is_empty {
                 each(event(buffer.get(start..next).unwrap_or_default()));
                 start = next;
             }
-            line = next;
+            (line, read) = (next, next);
         }
-        self.line = line - start;
+        (self.line, self.read) = (line - start, read - start);
         start
     }
 }
@@ -222,6 +243,20 @@ mod tests {
         let mut decoder = Decoder::new(10);
         assert_eq!(decoder.feed(b"data: 1234", |_| ()), Ok(()));
         assert_eq!(decoder.feed(b"5", |_| ()), Err(TooLong));
+        // Nothing is kept of it, and nothing is read again.
+        assert!(decoder.is_idle());
+        assert_eq!(decoder.feed(b"data: 1\n\n", |_| panic!("an event")), Err(TooLong));
+        assert!(decoder.is_idle());
+        decoder.finish(|_| panic!("an event"));
+    }
+
+    #[test]
+    fn a_long_line_in_many_pieces_is_read_once() {
+        let mut decoder = Decoder::new(1 << 30);
+        for _ in 0..100 {
+            assert_eq!(decoder.feed(&[b'x'; 1000], |_| ()), Ok(()));
+        }
+        assert_eq!((decoder.line, decoder.read), (0, 100_000));
     }
 
     proptest! {

@@ -155,6 +155,14 @@ async fn consumers_by_key() {
     assert_eq!(post(&gateway, &chat("m")).await.status, 401);
     assert_eq!(get(&gateway, "/v1/models").await.status, 401);
     assert_eq!(get(&gateway, "/sluice/health").await.status, 200);
+    // Usage by key: one's own rows.
+    let own = reqwest::Client::new().get(gateway.url("/sluice/usage")).bearer_auth("sk-team-a");
+    let page: Value = own.send().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        (&page["data"][0]["consumer"], &page["data"][0]["calls"]),
+        (&json!("team-a"), &json!(1))
+    );
+    assert_eq!(get(&gateway, "/sluice/usage").await.status, 401);
     let records = gateway.records(1).await;
     assert_eq!((records.len(), &records[0]["llm"]["consumer"]), (1, &json!("team-a")));
     let logs = std::fs::read_to_string(gateway.folder.join("access.log")).unwrap() + &gateway.log();

@@ -189,7 +189,7 @@ impl Exchange {
     /// The route retries more often than it was told, at `cluster`.
     pub fn allow_retries(&mut self, more: usize, cluster: &str) {
         self.router.retries += more;
-        self.router.on.push("5xx".into());
+        self.router.on.push("gateway-error".into());
         self.stray = Some(cluster.to_owned());
     }
 

@@ -17,6 +17,7 @@ pub(super) struct Router {
 
 /// The route's own rules stand in here: headers only add to them.
 const BOOTSTRAP: &str = include_str!("../../envoy/envoy.yaml");
+
 // === impl Router ===
 
 impl Router {

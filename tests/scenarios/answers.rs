@@ -136,6 +136,11 @@ fn keys_are_used_in_turn_and_never_mixed() {
         assert_eq!(exchange.received[1].header("authorization"), "");
     }
     assert_eq!(keys, ["Bearer sk-r1", "Bearer sk-r2", "Bearer sk-r1", "Bearer sk-r2"]);
+    // A provider that comes again is asked with its next key.
+    let mut envoy = gateway(r#""ring/a", "vllm/b", "ring/c""#);
+    let exchange = envoy.ask(chat("m"), vec![refusal(401), refusal(500), good("openai")]);
+    let key = |n: usize| exchange.received[n].header("authorization");
+    assert_eq!((key(0), key(2)), ("Bearer sk-r1", "Bearer sk-r2"));
 }
 
 #[test]

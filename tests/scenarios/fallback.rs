@@ -22,6 +22,7 @@ fn failures(dialect: &str) -> Vec<(&'static str, Script)> {
         ("bad_answer", [Act::Headers(204, vec![], true)].into()),
         ("bad_answer", [Act::Headers(200, vec![], true)].into()),
         ("bad_answer", answer(302, "text/html", html)),
+        ("bad_answer", answer(600, "text/html", html)),
         ("bad_answer", answer(200, "application/json", &whole(other, "x", 1, 1))),
         ("bad_answer", compressed),
         ("unreachable", [Act::ConnectFailure].into()),
@@ -141,6 +142,32 @@ fn the_last_error_speaks() {
 }
 
 #[test]
+fn a_request_the_next_dialect_cannot_say_keeps_the_error_before_it() {
+    let part = json!({ "type": "input_audio", "input_audio": { "data": "AA==", "format": "wav" } });
+    let asked =
+        || request(&json!({ "model": "m", "messages": [{ "role": "user", "content": [part] }] }));
+    let mut envoy = gateway(OA);
+    let exchange = envoy.ask(asked(), vec![refusal(429), good("anthropic")]);
+    assert_eq!(error(&exchange.client).0, 429, "{}", exchange.client.text());
+    assert!(exchange.client.text().contains("said 429"));
+    assert_eq!(exchange.received.len(), 1);
+    assert_eq!(outcome(exchange).0, "busy");
+    let name = "sluice.attempts;provider=anthropic;outcome=invalid_request";
+    assert_eq!(envoy.process.counted(name), 1);
+    let exchange = envoy.ask(asked(), vec![[Act::ConnectFailure].into()]);
+    assert_eq!(error(&exchange.client), (503, "server_error".into(), "unreachable".into()));
+    // A target that others stand behind is passed over, not failed on.
+    let mut envoy = gateway(AO);
+    let exchange = envoy.ask(asked(), vec![good("openai")]);
+    assert_eq!((exchange.client.status(), exchange.client.header("x-sluice-attempts")), (200, "1"));
+    assert_eq!(exchange.client.header("x-sluice-provider"), "openai");
+    // Nobody was asked before: the client's to mend.
+    let mut envoy = gateway(A);
+    assert_eq!(error(&envoy.ask(asked(), vec![]).client).0, 400);
+    envoy.assert_calm();
+}
+
+#[test]
 fn every_failure_of_the_only_target_is_said_in_shape() {
     for (target, dialect) in [(O, "openai"), (A, "anthropic")] {
         let mut envoy = gateway(target);
@@ -217,6 +244,23 @@ fn our_refused_key_is_the_operators_business() {
 }
 
 #[test]
+fn what_is_said_of_our_key_in_a_stream_is_not_shown() {
+    let begun = begun("openai", &["Hi"]);
+    for type_ in ["authentication_error", "invalid_request_error"] {
+        let error = json!({ "error": { "type": type_, "code": "invalid_api_key",
+            "message": "Incorrect API key provided: sk-openai" } });
+        for (before, classes) in [("", r#""busy""#), (begun.as_str(), r#""stream""#)] {
+            let mut envoy = with(OA, &format!(r#", "defaults": {{ "retry_on": [{classes}] }}"#));
+            let script = ended(&format!("{before}data: {error}\n\n"));
+            let exchange = envoy.ask(streamed("m"), vec![script]);
+            let text = exchange.client.text();
+            assert!(text.contains("\"error\"") && !text.contains("sk-openai"), "{text}");
+            assert_eq!(outcome(exchange).0, "provider_auth");
+        }
+    }
+}
+
+#[test]
 fn a_provider_behind_an_envoy_of_its_own_moves_on_too() {
     // Envoy does not retry what another Envoy says it limited.
     let mut limited = refusal(429);
@@ -233,6 +277,10 @@ fn a_provider_behind_an_envoy_of_its_own_moves_on_too() {
 fn a_class_that_is_off_does_not_move_on() {
     let first_event = events("openai", &["x"], 10, 5)[0].clone();
     let broken = || ended(&first_event);
+    let failed = |type_: &str| {
+        let error = json!({ "error": { "type": type_, "message": "full" } });
+        opened(&format!("{first_event}data: {error}\n\n"))
+    };
     for (classes, moves, stays) in [
         (
             r#""busy", "auth""#,
@@ -244,7 +292,12 @@ fn a_class_that_is_off_does_not_move_on() {
             vec![refusal(500), refusal(529), [Act::Reset].into()],
             vec![refusal(401), refusal(403), refusal(409), refusal(429)],
         ),
-        (r#""busy", "stream""#, vec![broken()], vec![refusal(500)]),
+        (
+            r#""stream""#,
+            vec![broken(), failed("overloaded_error"), failed("rate_limit_error")],
+            vec![refusal(500), refusal(502), refusal(429), [Act::Reset].into()],
+        ),
+        (r#""busy""#, vec![refusal(429)], vec![[Act::Reset].into(), [Act::ConnectFailure].into()]),
         (r#""server""#, vec![refusal(500), refusal(529)], vec![broken(), refusal(403)]),
     ] {
         let mut envoy = with(OA, &format!(r#", "defaults": {{ "retry_on": [{classes}] }}"#));

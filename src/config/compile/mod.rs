@@ -2,7 +2,7 @@
 //! everything that can be wrong found now, and all of it at once.
 
 use super::Problem;
-use super::compiled::{Config, Passthrough};
+use super::compiled::{Config, Passthrough, STREAM_FAILED};
 use super::raw::{self, RetryClass};
 
 mod consumers;
@@ -71,7 +71,8 @@ fn passthrough(raw: &raw::Sluice, problems: &mut Problems) -> Vec<Passthrough> {
 fn retry_rules(classes: &[RetryClass]) -> (String, String) {
     let has = |c: RetryClass| classes.contains(&c);
     let mut on = vec!["retriable-status-codes"];
-    let mut codes: Vec<&str> = Vec::new();
+    let mut codes: Vec<String> = Vec::new();
+    let mut add = |listed: &[u16]| codes.extend(listed.iter().map(u16::to_string));
     if has(RetryClass::Connect) {
         on.push("connect-failure");
     }
@@ -79,22 +80,20 @@ fn retry_rules(classes: &[RetryClass]) -> (String, String) {
         on.push("reset");
     }
     if has(RetryClass::Busy) {
-        codes.extend(["408", "409", "425", "429"]);
+        add(&[408, 409, 425, 429]);
     }
     if has(RetryClass::Auth) {
-        codes.extend(["401", "403"]);
+        add(&[401, 403]);
     }
     if has(RetryClass::Server) {
         if has(RetryClass::Reset) && has(RetryClass::Connect) {
             on.push("5xx");
         } else {
-            codes.extend([
-                "500", "501", "502", "503", "504", "520", "521", "522", "523", "524", "525", "526",
-                "527", "529", "530",
-            ]);
+            add(&(500..600).filter(|s| *s != STREAM_FAILED).collect::<Vec<_>>());
         }
-    } else if has(RetryClass::Stream) {
-        codes.push("502");
+    }
+    if has(RetryClass::Stream) {
+        add(&[STREAM_FAILED]);
     }
     (on.join(","), codes.join(","))
 }

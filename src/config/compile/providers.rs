@@ -39,7 +39,8 @@ pub(super) fn compile(
         let url = match Url::parse(text) {
             Ok(url) => url,
             Err(e) => {
-                problems.add(format!("{path}.url"), format!("`{text}` {e}"));
+                // Not quoted: it may carry a password or a key.
+                problems.add(format!("{path}.url"), e);
                 continue;
             }
         };

@@ -66,7 +66,8 @@ impl ToOpenAiChat {
 impl StreamTranslator for ToOpenAiChat {
     fn feed(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Feed {
         let reader = &mut self.reader;
-        if self.decoder.feed(chunk, |event| reader.event(&event, out)).is_err() {
+        let fed = self.decoder.feed(chunk, |event| reader.event(&event, out));
+        if fed.is_err() && !reader.progress.complete && reader.progress.failed.is_none() {
             reader.fail(bad("one event of the provider's stream is too long"), out);
         }
         Feed::Changed

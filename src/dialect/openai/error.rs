@@ -17,7 +17,7 @@ pub fn body(error: &Error) -> Vec<u8> {
     out.extend_from_slice(br#","param":"#);
     push_optional(&mut out, error.param.as_deref());
     out.extend_from_slice(br#","code":"#);
-    push_optional(&mut out, error.code.as_deref().or_else(|| code_of(error.kind)));
+    push_optional(&mut out, error.code.as_deref().or_else(|| code_of(error)));
     out.extend_from_slice(b"}}");
     out
 }
@@ -100,12 +100,12 @@ fn type_of(error: &Error) -> &'static str {
     }
 }
 
-fn code_of(kind: Kind) -> Option<&'static str> {
-    match kind {
+fn code_of(error: &Error) -> Option<&'static str> {
+    match error.kind {
         Kind::InvalidRequest | Kind::Rejected => None,
         Kind::NotFound => Some("unknown_url"),
         Kind::Unauthenticated => Some("invalid_api_key"),
-        Kind::Busy => Some("rate_limit_exceeded"),
+        Kind::Busy if error.status() == 429 => Some("rate_limit_exceeded"),
         kind => Some(kind.as_str()),
     }
 }
@@ -146,8 +146,8 @@ impl Words {
         match (word(&self.type_).as_deref(), word(&self.code).as_deref()) {
             (Some("rate_limit_error" | "insufficient_quota" | "tokens" | "requests"), _)
             | (_, Some("rate_limit_exceeded" | "insufficient_quota")) => 429,
+            (Some("authentication_error"), _) | (_, Some("invalid_api_key")) => 401,
             (Some("invalid_request_error"), _) => 400,
-            (Some("authentication_error"), _) => 401,
             (Some("overloaded_error"), _) => 529,
             (Some("server_error"), _) => 500,
             _ => 502,
@@ -209,12 +209,21 @@ mod tests {
             (400, r#"{"object":"error","message":"bad","code":400}"#, "bad", false),
             (502, "<html>", "the provider answered HTTP 502", false),
             (503, "", "the provider answered HTTP 503", false),
+            (409, "", "the provider answered HTTP 409", false),
         ] {
             let e = from_upstream(status, raw.as_bytes());
             assert_eq!(
                 (e.error.message.as_ref(), e.verbatim, e.error.status()),
                 (message, verbatim, status)
             );
+        }
+    }
+
+    #[test]
+    fn only_429_is_a_rate_limit() {
+        for (status, limited) in [(429, true), (408, false), (409, false), (425, false)] {
+            let said = String::from_utf8(body(&from_upstream(status, b"").error)).unwrap();
+            assert_eq!(said.contains("rate_limit"), limited, "{said}");
         }
     }
 

@@ -65,7 +65,7 @@ impl Facts {
                 }
                 "n" => facts.n = integer("n", raw)?.unwrap_or(1).max(1),
                 "logprobs" => facts.logprobs = boolean("logprobs", raw)?,
-                "modalities" => facts.other_modalities |= !matches!(raw, b"null" | br#"["text"]"#),
+                "modalities" => facts.other_modalities |= !is_text_alone(raw),
                 "audio" => facts.other_modalities |= raw != b"null",
                 "max_completion_tokens" => {
                     facts.max_tokens = integer("max_completion_tokens", raw)?.or(facts.max_tokens);
@@ -137,6 +137,11 @@ fn integer(field: &'static str, raw: &[u8]) -> Result<Option<u64>, Error> {
     }
 }
 
+fn is_text_alone(modalities: &[u8]) -> bool {
+    modalities == b"null"
+        || json::items(modalities).is_some_and(|all| all.iter().all(|m| *m == br#""text""#))
+}
+
 /// Whether `stream_options` asks for the usage chunk.
 fn include_usage(raw: &[u8]) -> Result<bool, Error> {
     if raw == b"null" {
@@ -165,6 +170,20 @@ mod tests {
         assert_eq!(&body[facts.model_span.clone()], br#""a\/b""#);
         assert!(facts.stream && facts.include_usage);
         assert_eq!((facts.n, facts.max_tokens), (2, Some(7)));
+    }
+
+    #[test]
+    fn text_alone_is_no_other_modality() {
+        for (modalities, other) in [
+            ("null", false),
+            (r#"["text"]"#, false),
+            (r#"[ "text" ]"#, false),
+            (r#"["text","audio"]"#, true),
+            (r#""text""#, true),
+        ] {
+            let body = format!(r#"{{"model":"m","messages":[{{}}],"modalities":{modalities}}}"#);
+            assert_eq!(Facts::read(body.as_bytes()).unwrap().other_modalities, other, "{body}");
+        }
     }
 
     #[test]

@@ -65,11 +65,11 @@ impl StreamTranslator for Identity {
             }
         });
         if fed.is_err() {
-            reader.fail(
-                Error::new(Kind::BadAnswer, "one event of the provider's stream is too long"),
-                out,
-            );
             same = false;
+            if !reader.done_seen && reader.progress.failed.is_none() {
+                let words = "one event of the provider's stream is too long";
+                reader.fail(Error::new(Kind::BadAnswer, words), out);
+            }
         }
         if same && self.decoder.is_idle() {
             out.truncate(before);
@@ -139,7 +139,7 @@ impl Reader {
             return Keep::Yes;
         }
         match serde_json::from_slice::<Chunk<'_>>(data) {
-            Ok(chunk) => self.chunk(&chunk, data),
+            Ok(chunk) => self.chunk(&chunk, data, out),
             // JSON that is no chunk as we know it: an extension, passed on.
             Err(e) if e.is_data() => Keep::Yes,
             Err(_) => {
@@ -152,9 +152,15 @@ impl Reader {
         }
     }
 
-    fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8]) -> Keep {
+    fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8], out: &mut Vec<u8>) -> Keep {
         if chunk.error.is_some() {
-            self.progress.failed = Some(super::error::in_stream(data));
+            let error = super::error::in_stream(data);
+            if error.kind == Kind::ProviderAuth {
+                // The provider's own words are about our key, and may quote it.
+                self.fail(error, out);
+                return Keep::No;
+            }
+            self.progress.failed = Some(error);
             return Keep::Yes;
         }
         let usage = chunk.usage.and_then(|u| super::usage::read(u.get().as_bytes()));
@@ -313,6 +319,18 @@ mod tests {
         assert!(out.starts_with("data: {\"error\"") && progress.failed.is_some());
         assert!(run("", false).1.failed.is_some());
         assert!(run(DONE, false).1.failed.is_some());
+    }
+
+    #[test]
+    fn an_endless_event_is_told_once() {
+        let mut s = Identity::new(&Reply::default());
+        let mut out = Vec::new();
+        for _ in 0..18 {
+            s.feed(&vec![b'x'; 1 << 20], &mut out);
+        }
+        s.feed(TEXT.as_bytes(), &mut out);
+        s.finish(&mut out);
+        assert_eq!(String::from_utf8(out).unwrap().matches("\"error\"").count(), 1);
     }
 
     #[test]

@@ -62,10 +62,13 @@ struct CompletionDetails {
     reasoning_tokens: Option<f64>,
 }
 
+/// More than any call can have: one absurd number must not spoil a sum for good.
+const MAX_TOKENS: f64 = 1e9;
+
 /// Providers have sent floats and negatives; a count is neither.
 fn tokens(number: Option<f64>) -> u64 {
     // `as` saturates: NaN and negatives become 0.
-    number.map_or(0, |n| n as u64)
+    number.map_or(0, |n| n.min(MAX_TOKENS) as u64)
 }
 
 #[cfg(test)]

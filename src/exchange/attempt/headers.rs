@@ -31,16 +31,21 @@ pub(super) fn is_for_envoy(name: &str) -> bool {
 
 /// Response headers of a provider that clients may see. Hop-by-hop ones and
 /// `server` are Envoy's to replace; the account's identity is the operator's;
-/// cookies would be set for our own host.
+/// cookies and orders to browsers would act on our own host.
 pub(super) fn is_for_clients(name: &str) -> bool {
     !matches!(
         name,
         "alt-svc"
             | "anthropic-organization-id"
+            | "clear-site-data"
+            | "nel"
             | "openai-organization"
             | "openai-project"
+            | "refresh"
+            | "report-to"
             | "set-cookie"
             | "strict-transport-security"
-    ) && !name.starts_with("x-sluice-")
+    ) && !name.starts_with("access-control-")
+        && !name.starts_with("x-sluice-")
         && !name.starts_with("x-envoy-")
 }

@@ -11,8 +11,9 @@
 use super::deadlines;
 use super::registry::{Refusal, Seen};
 use super::{CALL_ID, Step, Worker};
+use crate::config::compiled::STREAM_FAILED;
 use crate::dialect::StreamTranslator;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Fault, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::telemetry;
 use headers::{is_for_envoy, unreadable};
@@ -127,8 +128,8 @@ impl Attempt {
         }
         let status = text(&headers, ":status").and_then(|s| s.parse().ok()).unwrap_or(0);
         let problem = match status {
-            400.. if end => Some(this.understand(status, &[]).error),
-            400.. => None,
+            400..=599 if end => Some(this.understand(status, &[]).error),
+            400..=599 => None,
             _ => unreadable(status, &headers, this.reply_is_stream(), end),
         };
         if let Some(error) = problem {
@@ -181,7 +182,7 @@ impl Attempt {
                 let error = failed.unwrap_or_else(|| {
                     Error::new(Kind::BadAnswer, "the provider's stream has no body")
                 });
-                self.give_up(host, this, &headers, error, None)
+                self.hide(host, this, &headers, error)
             }
             Phase::Live { this, mut stream } => {
                 stream.finish(&mut Vec::new());
@@ -225,11 +226,10 @@ impl Attempt {
                 self.phase = Phase::Waiting(this);
                 Step::Continue
             }
-            // The request itself cannot be said in this dialect: the client's to mend.
             Err(error) => {
+                let error = this.unsayable(error).error;
                 let body = this.entry.borrow().client.error_body(&error);
                 let status = error.status();
-                this.fail(Refusal { error, verbatim: None, retry_after: None });
                 host.reply(status, &[("content-type", "application/json")], &body);
                 Step::Pause
             }
@@ -283,23 +283,46 @@ impl Attempt {
         error: Error,
         verbatim: Option<Vec<u8>>,
     ) -> Step {
-        self.forget_deadline(&this);
-        if error.kind == Kind::ProviderAuth
-            && let Some(at) = this.at()
-        {
-            let status = text(headers, ":status").and_then(|s| s.parse().ok()).unwrap_or(0);
-            self.worker.warn_of_key(&at.provider.name, status);
-        }
         let status = match (error.kind, text(headers, ":status")) {
             // The router must see 401 or 403 to tell this class from the others.
             (Kind::ProviderAuth, Some(status @ ("401" | "403"))) => status.to_owned(),
             _ => error.status().to_string(),
         };
-        if text(headers, ":status") != Some(&status) {
-            host.set_header(Side::Response, ":status", &status);
+        self.fail(host, this, headers, &status, Refusal { error, verbatim, retry_after: None })
+    }
+
+    /// The same for a stream that failed before its content: a class of its own,
+    /// unless the request is at fault.
+    fn hide(&mut self, host: &dyn Host, this: Try, headers: &Headers, error: Error) -> Step {
+        let status = match error.kind.fault() {
+            Fault::Client => error.status(),
+            Fault::Gateway | Fault::Upstream => STREAM_FAILED,
+        };
+        let refusal = Refusal { error, verbatim: None, retry_after: None };
+        self.fail(host, this, headers, &status.to_string(), refusal)
+    }
+
+    /// `status`: for the router.
+    fn fail(
+        &mut self,
+        host: &dyn Host,
+        this: Try,
+        headers: &Headers,
+        status: &str,
+        refusal: Refusal,
+    ) -> Step {
+        self.forget_deadline(&this);
+        if refusal.error.kind == Kind::ProviderAuth
+            && let Some(at) = this.at()
+        {
+            let status = text(headers, ":status").and_then(|s| s.parse().ok()).unwrap_or(0);
+            self.worker.warn_of_key(&at.provider.name, status);
+        }
+        if text(headers, ":status") != Some(status) {
+            host.set_header(Side::Response, ":status", status);
         }
         let retry_after = text(headers, "retry-after").map(str::to_owned);
-        this.fail(Refusal { error, verbatim, retry_after });
+        this.fail(Refusal { retry_after, ..refusal });
         Step::Continue
     }
 

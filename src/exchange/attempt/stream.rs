@@ -30,7 +30,7 @@ impl Attempt {
             && this.may_hide(error)
         {
             let error = error.clone();
-            return self.give_up(host, this, &headers, error, None);
+            return self.hide(host, this, &headers, error);
         }
         if progress.started || progress.failed.is_some() || end || out.len() > MAX_HELD {
             self.forget_deadline(&this);
@@ -42,6 +42,8 @@ impl Attempt {
             return Step::Continue;
         }
         host.replace_body(Side::Response, size, b"");
+        // What went in may be known before the first content: a hang-up is charged so.
+        this.note(progress);
         self.phase = Phase::Held { this, headers, stream, out };
         Step::Pause
     }

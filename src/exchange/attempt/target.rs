@@ -23,6 +23,8 @@ pub(super) struct Try {
     index: usize,
     pub(super) reply: Reply,
     dropped: String,
+    /// What the attempt before this one came to.
+    before: Option<Refusal>,
     /// When this target's time is up, Unix nanoseconds.
     pub(super) due: u64,
     /// Set where that is earlier than Envoy's per-try timeout.
@@ -43,7 +45,11 @@ impl Try {
         // The first attempt follows its call at once: spares asking for the time.
         let now = if e.tried.is_empty() { e.started } else { host.now() };
         let index = attempt.map_or(e.tried.len(), |a| a.saturating_sub(1));
-        e.answer = Answer::None;
+        let before = match std::mem::replace(&mut e.answer, Answer::None) {
+            Answer::Refused(refusal) => Some(refusal),
+            Answer::None | Answer::Given => e.tried.last().and_then(Tried::silence),
+        };
+        e.seen = Seen::default();
         e.tried.push(Tried { target: index, outcome: None });
         let config = Rc::clone(&e.config);
         let per_try = e.plan.per_try_ms;
@@ -57,7 +63,8 @@ impl Try {
             let (held, late) = (Cell::new(false), Cell::new(false));
             Rc::new(Watch { entry: Rc::clone(&entry), due, context, held, late })
         });
-        Self { entry, config, index, reply: Reply::default(), dropped: String::new(), due, watch }
+        let (reply, dropped) = (Reply::default(), String::new());
+        Self { entry, config, index, reply, dropped, before, due, watch }
     }
 
     /// The worker's tick has failed this attempt.
@@ -135,7 +142,7 @@ impl Try {
         headers.extend(at.provider.kind.headers.iter().map(|(n, v)| (*n, v.as_bytes())));
         let key = match at.provider.keys.len() {
             0 => None,
-            n => at.provider.keys.get((key_turn + self.index) % n),
+            n => at.provider.keys.get((key_turn % n + self.turns_before(at)) % n),
         };
         let credential = key.map(|k| at.provider.kind.auth.header(k.reveal()));
         if let Some((name, value)) = &credential {
@@ -147,6 +154,15 @@ impl Try {
         let rest = entry.plan.orders(&self.config, entry.client, self.index + 1);
         headers.extend(rest.iter().map(|(n, v)| (*n, v.as_bytes())));
         host.set_headers(Side::Request, &headers);
+    }
+
+    /// How often the plan came to this target's provider before: each time it is
+    /// another key's turn.
+    fn turns_before(&self, this: Resolved<'_>) -> usize {
+        let entry = self.entry.borrow();
+        let earlier =
+            (0..self.index).filter_map(|n| entry.plan.resolve(&self.config, entry.client, n));
+        earlier.filter(|at| std::ptr::eq(at.provider, this.provider)).count()
     }
 
     pub(super) fn understand(&self, status: u16, body: &[u8]) -> UpstreamError {
@@ -217,6 +233,19 @@ impl Try {
             tried.outcome = Some(Outcome::Failed(refusal.error.kind));
         }
         entry.answer = Answer::Refused(refusal);
+    }
+
+    /// The request cannot be said in this target's dialect. What the client hears:
+    /// that, or why the target that could take its request did not answer.
+    pub(super) fn unsayable(&mut self, error: Error) -> Refusal {
+        let own = Refusal { error, verbatim: None, retry_after: None };
+        let kind = own.error.kind;
+        let said = self.before.take().unwrap_or(own);
+        self.fail(said.clone());
+        if let Some(tried) = self.entry.borrow_mut().tried.last_mut() {
+            tried.outcome = Some(Outcome::Failed(kind));
+        }
+        said
     }
 
     /// Ended without a word from the provider; whose turn it was is known by place.
