@@ -9,7 +9,7 @@
 //! Envoy does not retry local replies of this chain.
 
 use super::deadlines;
-use super::registry::{Refusal, Seen};
+use super::registry::{Entry, Refusal, Seen};
 use super::{CALL_ID, Step, Worker};
 use crate::config::compiled::STREAM_FAILED;
 use crate::dialect::StreamTranslator;
@@ -67,6 +67,16 @@ const EARLY: u64 = 20_000_000;
 /// Most bytes of an error's body that are read.
 const MAX_ERROR: usize = 64 << 10;
 
+/// Envoy's count of this attempt, from 1. The first of a plan with one target
+/// needs not be asked for.
+fn attempt_number(host: &dyn Host, entry: &Entry) -> Option<usize> {
+    if entry.tried.is_empty() && entry.plan.targets.len() == 1 {
+        return Some(1);
+    }
+    let count = host.header(Side::Request, "x-envoy-attempt-count")?;
+    std::str::from_utf8(&count).ok()?.parse().ok()
+}
+
 // === impl Attempt ===
 
 impl Attempt {
@@ -82,8 +92,7 @@ impl Attempt {
         let Some(entry) = self.worker.registry.find(&id) else {
             return self.lost(host, "registry");
         };
-        let attempt = host.header(Side::Request, "x-envoy-attempt-count");
-        let attempt = attempt.and_then(|a| std::str::from_utf8(&a).ok()?.parse::<usize>().ok());
+        let attempt = attempt_number(host, &entry.borrow());
         let this = Try::begin(host, entry, attempt, self.context);
         if end || this.at().is_none() {
             return self.lost(host, "plan");
