@@ -110,7 +110,8 @@ lint-wasm:
 	case "$$route" in
 	rustup) CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="$(SIMD)" \
 		cargo clippy --locked --lib --target wasm32-wasip1 -- -D warnings ;;
-	debian) $(DEBIAN_ENV) /usr/bin/cargo clippy --locked --lib --target wasm32-wasip1 \
+	debian) # Called by its path: cargo would prefer a rustup's cargo-clippy in its own folder.
+		$(DEBIAN_ENV) CARGO=/usr/bin/cargo /usr/bin/cargo-clippy clippy --locked --lib --target wasm32-wasip1 \
 		--target-dir target/clippy-wasm $(DEBIAN_STD) -- -D warnings ;;
 	esac
 
