@@ -1,0 +1,113 @@
+//! The way back: a provider's answer passes; where there is none, this speaks.
+//!
+//! The one place that writes errors of planned calls, in the client's dialect: for
+//! a refusal that no other target made good, and for Envoy's own local replies.
+
+use super::{Call, JSON, Phase, too_large};
+use crate::error::{Error, Kind};
+use crate::exchange::Step;
+use crate::exchange::registry::{Answer, Entry, Refusal};
+use crate::host::{Host, Side};
+use std::rc::Rc;
+
+// === impl Call ===
+
+impl Call {
+    /// Lets a provider's answer pass; speaks where there is none: for a refusal
+    /// that no other target made good, and for Envoy's own local replies.
+    pub fn response_headers(&mut self, host: &dyn Host) -> Step {
+        let (error, refusal) = match &self.phase {
+            Phase::Planned { entry, .. } => {
+                let entry = &*entry.borrow();
+                match &entry.answer {
+                    Answer::Given => return Step::Continue,
+                    Answer::Refused(refusal) => (refusal.error.clone(), Some(refusal.clone())),
+                    Answer::None if entry.tried.is_empty() && others_refusal(host) => {
+                        return Step::Continue;
+                    }
+                    Answer::None => (self.envoys_own(host, Some(entry)), None),
+                }
+            }
+            // Envoy answered while the body came in, such as 413 for its own buffer.
+            Phase::Collecting { .. } => (self.envoys_own(host, None), None),
+            _ => return Step::Continue,
+        };
+        self.speak(host, error, refusal)
+    }
+
+    /// Envoy made this response itself: no connection, a deadline, a limit.
+    fn envoys_own(&self, host: &dyn Host, entry: Option<&Entry>) -> Error {
+        let status = host.header(Side::Response, ":status");
+        if entry.is_none() && status.as_deref() == Some(b"408") {
+            return Error::new(Kind::Timeout, "the request did not arrive in time")
+                .with_status(408);
+        }
+        let kind = match status.as_deref() {
+            Some(b"413") => return too_large(&self.config),
+            Some(b"408" | b"504") => Kind::Timeout,
+            Some(b"503" | b"502" | b"500" | b"429") => Kind::Unreachable,
+            _ => Kind::Internal,
+        };
+        let reason = match kind {
+            Kind::Timeout => "a deadline passed before the provider's first token",
+            Kind::Unreachable => "no connection to the provider, or it was lost before an answer",
+            _ => "the gateway could not run this call",
+        };
+        match entry {
+            Some(entry) if entry.plan.targets.len() > 1 => {
+                let n = entry.tried.len();
+                Error::new(
+                    kind,
+                    format!("{reason}; {n} of {} targets were tried", entry.plan.targets.len()),
+                )
+            }
+            _ => Error::new(kind, reason),
+        }
+    }
+
+    /// An error for a call that no target answered.
+    fn speak(&mut self, host: &dyn Host, error: Error, refusal: Option<Refusal>) -> Step {
+        let Phase::Planned { entry, .. } = &self.phase else {
+            return self.refuse(host, &error);
+        };
+        let mut entry = entry.borrow_mut();
+        let refusal = refusal.unwrap_or(Refusal { error, verbatim: None, retry_after: None });
+        let attempts = entry.tried.len().to_string();
+        let mut headers = vec![JSON];
+        if let Some(seconds) = &refusal.retry_after {
+            headers.push(("retry-after", seconds));
+        }
+        let expose = entry.config.expose;
+        let config = Rc::clone(&entry.config);
+        if expose.attempts {
+            headers.push(("x-sluice-attempts", &attempts));
+        }
+        let last =
+            entry.tried.last().and_then(|t| entry.plan.resolve(&config, entry.client, t.target));
+        if let Some(at) = last {
+            if expose.provider {
+                headers.push(("x-sluice-provider", &at.provider.name));
+            }
+            if expose.model && at.target.model.is_some() {
+                headers.push(("x-sluice-model", &at.target.label));
+            }
+        }
+        let made;
+        let body = match &refusal.verbatim {
+            Some(body) => body,
+            None => {
+                made = entry.client.error_body(&refusal.error);
+                &made
+            }
+        };
+        host.reply(refusal.error.status(), &headers, body);
+        entry.answer = Answer::Refused(refusal);
+        Step::Pause
+    }
+}
+
+/// A filter behind us (rate limit, authorization) has said no: its words stand.
+fn others_refusal(host: &dyn Host) -> bool {
+    let status = host.header(Side::Response, ":status");
+    status.is_some_and(|s| s.starts_with(b"4") && !matches!(s.as_slice(), b"408" | b"413"))
+}
