@@ -1,9 +1,9 @@
 //! What went wrong, whose fault it is, and whether another target may help.
 //!
-//! An `Error` speaks no dialect. It is made where the fault is seen and
-//! rendered once, in the client's own dialect, by `dialect::Dialect::error_body`
-//! or `error_event`. It must never hold a prompt, a key, or a header value:
-//! its message goes to clients, and its kind to logs and metrics.
+//! An `Error` speaks no dialect. It is made where the fault is seen and rendered
+//! once, in the client's own: by `dialect::Dialect::error_body`, or as an event by
+//! the stream translator when the answer has begun. It must never hold a prompt, a
+//! key, or a header value: its message goes to clients, its kind to logs and metrics.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -214,14 +214,6 @@ impl Dialect {
             Dialect::AnthropicMessages => anthropic::error::body(error),
         }
     }
-
-    /// An error as this dialect's event inside a stream that has begun.
-    pub fn error_event(self, error: &Error) -> Vec<u8> {
-        match self {
-            Dialect::OpenAiChat => openai::error::event(error),
-            Dialect::AnthropicMessages => anthropic::error::event(error),
-        }
-    }
 }
 
 // === impl Body ===

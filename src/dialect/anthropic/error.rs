@@ -28,14 +28,6 @@ pub fn body(error: &Error) -> Vec<u8> {
     out
 }
 
-/// An error as an event inside a stream.
-pub fn event(error: &Error) -> Vec<u8> {
-    let mut out = b"event: error\ndata: ".to_vec();
-    out.extend_from_slice(&body(error));
-    out.extend_from_slice(b"\n\n");
-    out
-}
-
 /// Reads a provider's error answer of any shape.
 pub(super) fn from_upstream(status: u16, body: &[u8]) -> UpstreamError {
     let words = Words::read(body).unwrap_or_default();
@@ -176,8 +168,8 @@ mod tests {
         );
         let e = Error::new(Kind::ProviderFault, "full").with_status(529);
         assert_eq!(
-            String::from_utf8(event(&e)).unwrap(),
-            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"full\"}}\n\n"
+            String::from_utf8(body(&e)).unwrap(),
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"full"}}"#
         );
         for kind in Kind::ALL {
             let body = body(&Error::new(kind, "x"));
