@@ -216,6 +216,18 @@ impl Dialect {
     }
 }
 
+// === impl Usage ===
+
+impl Usage {
+    /// A count as a provider wrote it. Some have sent floats and negatives; and one
+    /// absurd number must not spoil a shared sum for good, so it is bounded by more
+    /// than any call can have.
+    fn tokens(number: f64) -> u64 {
+        // `as` saturates: negatives become 0.
+        number.min(1e9) as u64
+    }
+}
+
 // === impl Body ===
 
 impl Default for Body {

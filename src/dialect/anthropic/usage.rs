@@ -14,7 +14,7 @@ pub(super) fn update(usage: &mut Usage, raw: &str) -> Option<Tier> {
     let wire: Wire = serde_json::from_str(raw).ok()?;
     // What is neither read nor written, from the parts known so far.
     let fresh = usage.input.saturating_sub(usage.cached_input).saturating_sub(usage.cache_write);
-    let fresh = wire.input_tokens.map_or(fresh, tokens);
+    let fresh = wire.input_tokens.map_or(fresh, Usage::tokens);
     set(&mut usage.cached_input, wire.cache_read_input_tokens);
     set(&mut usage.cache_write, wire.cache_creation_input_tokens);
     if let Some(parts) = wire.cache_creation {
@@ -39,13 +39,8 @@ pub(super) struct Tier(pub(super) Option<&'static str>);
 
 fn set(field: &mut u64, number: Option<f64>) {
     if let Some(number) = number {
-        *field = tokens(number);
+        *field = Usage::tokens(number);
     }
-}
-
-/// `as` saturates: NaN and negatives become 0.
-fn tokens(number: f64) -> u64 {
-    number as u64
 }
 
 #[derive(Deserialize)]
@@ -86,5 +81,12 @@ mod tests {
         update(&mut usage, r#"{"input_tokens":12,"cache_read_input_tokens":0,"output_tokens":56}"#);
         assert_eq!((usage.input, usage.cached_input, usage.output), (42, 0, 56));
         assert_eq!(update(&mut usage, "7"), None);
+    }
+
+    #[test]
+    fn an_absurd_count_is_bounded() {
+        let mut usage = Usage::default();
+        update(&mut usage, r#"{"input_tokens":1e300,"output_tokens":-5}"#);
+        assert_eq!((usage.input, usage.output), (1_000_000_000, 0));
     }
 }

@@ -62,13 +62,8 @@ struct CompletionDetails {
     reasoning_tokens: Option<f64>,
 }
 
-/// More than any call can have: one absurd number must not spoil a sum for good.
-const MAX_TOKENS: f64 = 1e9;
-
-/// Providers have sent floats and negatives; a count is neither.
 fn tokens(number: Option<f64>) -> u64 {
-    // `as` saturates: NaN and negatives become 0.
-    number.map_or(0, |n| n.min(MAX_TOKENS) as u64)
+    number.map_or(0, Usage::tokens)
 }
 
 #[cfg(test)]
@@ -92,5 +87,6 @@ mod tests {
         assert_eq!(read(br#""x""#), None);
         assert!(!read(b"{}").unwrap().input_reported);
         assert_eq!(read(br#"{"prompt_tokens":-3}"#).unwrap().input, 0);
+        assert_eq!(read(br#"{"prompt_tokens":1e300}"#).unwrap().input, 1_000_000_000);
     }
 }
