@@ -18,10 +18,9 @@
 )]
 
 use serde_json::{Value, json};
-use sluice::dialect::openai::Facts;
 use sluice::dialect::{
-    Body, Dialect, Feed, ModelTraits, Progress, Reply, Request, TRANSLATORS, Thinking, Translator,
-    Usage,
+    Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Progress, Reply, Request,
+    TRANSLATORS, Thinking, Translator, Usage, quirks,
 };
 use sluice::error::Error;
 use sluice::wire::json as wire;
@@ -96,10 +95,16 @@ impl Case {
         body: &[u8],
         outcome: &mut serde_json::Map<String, Value>,
     ) -> Result<(Vec<u8>, Reply), Error> {
-        let facts = Facts::read(body)?;
+        let path = &self.settings["path"];
+        let addressed = path["model"].as_str().map(|model| Addressed {
+            model: model.to_owned(),
+            stream: path["stream"].as_bool().unwrap_or(false),
+        });
+        let facts = Facts::of(self.translator.client, body, addressed)?;
         (self.translator.accepts)(&facts)?;
         let model = self.settings["model"].as_str().unwrap_or("claude-test-1");
-        let request = Request { body, facts: &facts, model, traits: self.traits() };
+        let quirks = &quirks::NONE;
+        let request = Request { body, facts: &facts, model, traits: self.traits(), quirks };
         let made = (self.translator.request)(&request)?;
         outcome.insert("dropped".into(), json!(made.dropped));
         if made.json_tool {
@@ -110,6 +115,7 @@ impl Case {
             created: CREATED,
             include_usage: facts.include_usage,
             json_tool: made.json_tool,
+            quirks,
         };
         let mut upstream = match made.body {
             Body::Spliced(splices) => wire::splice(body, &splices),
@@ -206,8 +212,21 @@ impl Case {
                 Some("none") => Thinking::None,
                 Some("budget") | None => Thinking::Budget,
                 Some("adaptive") => Thinking::Adaptive,
+                Some("level") => Thinking::Level,
                 Some("always") => Thinking::Always,
                 Some(other) => panic!("thinking: {other}"),
+            },
+            maker: match given["maker"].as_str() {
+                Some("amazon") => Maker::Amazon,
+                Some("anthropic") => Maker::Anthropic,
+                Some("cohere") => Maker::Cohere,
+                Some("deepseek") => Maker::DeepSeek,
+                Some("google") => Maker::Google,
+                Some("meta") => Maker::Meta,
+                Some("mistral") => Maker::Mistral,
+                Some("openai") => Maker::OpenAi,
+                Some("other") | None => Maker::Other,
+                Some(other) => panic!("maker: {other}"),
             },
         }
     }

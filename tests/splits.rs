@@ -11,10 +11,10 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sluice::dialect::openai::Facts;
+use sluice::dialect::quirks;
 use sluice::dialect::{
-    Body, Feed, ModelTraits, Progress, Reply, Request, TRANSLATORS, Thinking, Translator,
-    UpstreamRequest,
+    Body, Facts, Feed, Maker, ModelTraits, Progress, Reply, Request, TRANSLATORS, Thinking,
+    Translator, UpstreamRequest,
 };
 use sluice::error::Error;
 use sluice::wire::json as wire;
@@ -121,7 +121,13 @@ fn translate(
 ) -> Result<(Vec<u8>, UpstreamRequest), Error> {
     let facts = Facts::read(body)?;
     (translator.accepts)(&facts)?;
-    let made = (translator.request)(&Request { body, facts: &facts, model: "real", traits })?;
+    let made = (translator.request)(&Request {
+        body,
+        facts: &facts,
+        model: "real",
+        traits,
+        quirks: &quirks::NONE,
+    })?;
     let upstream = match &made.body {
         Body::Spliced(splices) => wire::splice(body, splices),
         Body::Whole(whole) => whole.clone(),
@@ -212,14 +218,19 @@ fn block() -> impl Strategy<Value = (&'static str, Vec<String>)> {
 
 fn traits() -> impl Strategy<Value = ModelTraits> {
     let thinking = prop::sample::select(
-        &[Thinking::None, Thinking::Budget, Thinking::Adaptive, Thinking::Always][..],
+        &[Thinking::None, Thinking::Budget, Thinking::Level, Thinking::Adaptive, Thinking::Always]
+            [..],
     );
-    (any::<[bool; 3]>(), thinking).prop_map(|([a, b, c], thinking)| ModelTraits {
+    let maker = prop::sample::select(
+        &[Maker::Amazon, Maker::Anthropic, Maker::DeepSeek, Maker::Google, Maker::Other][..],
+    );
+    (any::<[bool; 3]>(), thinking, maker).prop_map(|([a, b, c], thinking, maker)| ModelTraits {
         max_output_tokens: 8192,
         structured_output: a,
         sampling: b,
         system_turns: c,
         thinking,
+        maker,
     })
 }
 

@@ -11,7 +11,7 @@
 //! sampling <https://platform.claude.com/docs/en/about-claude/models/migration-guide>,
 //! system messages <https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages>.
 
-use crate::dialect::{ModelTraits, Thinking};
+use crate::dialect::{Maker, ModelTraits, Thinking};
 
 /// The traits of a provider's model name. An unknown name gets the modest ones
 /// that every model takes.
@@ -34,11 +34,12 @@ const UNKNOWN: ModelTraits = ModelTraits {
     sampling: true,
     system_turns: false,
     thinking: Thinking::None,
+    maker: Maker::Other,
 };
 
 /// Before 4.5: no native schemas, thinking by budget where there is any.
 const fn older(max_output_tokens: u32, thinking: Thinking) -> ModelTraits {
-    ModelTraits { max_output_tokens, thinking, ..UNKNOWN }
+    ModelTraits { max_output_tokens, thinking, maker: Maker::Anthropic, ..UNKNOWN }
 }
 
 /// 4.1 and 4.5: native schemas, thinking by budget.

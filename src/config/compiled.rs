@@ -6,8 +6,8 @@
 use super::glob;
 use super::raw::{self, RetryClass};
 use super::url::Url;
-use crate::dialect::ModelTraits;
-use crate::provider::Kind;
+use crate::dialect::{Dialect, ModelTraits};
+use crate::provider::{Kind, Path};
 use hashbrown::HashMap;
 use std::fmt;
 
@@ -21,6 +21,8 @@ pub struct Config {
     pub consumers: Vec<Consumer>,
     pub allow_anonymous: bool,
     pub max_body: usize,
+    /// Refuse a call rather than leave out what its target cannot carry.
+    pub strict: bool,
     pub total_timeout_ms: u64,
     pub expose: raw::Expose,
     /// `x-envoy-retry-on`.
@@ -38,8 +40,10 @@ pub struct Provider {
     pub kind: &'static Kind,
     pub cluster: String,
     pub url: Url,
-    /// The whole path of a chat call.
-    pub chat_path: String,
+    /// For each of the kind's surfaces: the whole path of a call, and of a streamed one.
+    pub paths: Vec<[Path; 2]>,
+    /// Where its address has one.
+    pub region: String,
     /// Empty: Envoy adds the credentials.
     pub keys: Vec<Secret>,
 }
@@ -62,6 +66,8 @@ pub struct Target {
     pub label: String,
     pub first_token_ms: u64,
     pub timeout_ms: u64,
+    /// The dialect to speak where the provider has several; `None`: its first.
+    pub api: Option<Dialect>,
     pub traits: ModelTraits,
 }
 

@@ -41,7 +41,7 @@ pub struct Sluice {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
-    /// openai, anthropic, openai-compatible or anthropic-compatible.
+    /// A row of the provider table: `sluice providers` lists them.
     pub kind: String,
     /// Base URL, such as http://vllm:8000/v1. Default: the vendor's own.
     #[serde(default)]
@@ -49,6 +49,21 @@ pub struct Provider {
     /// The Envoy cluster that leads there. Default: the provider's name.
     #[serde(default)]
     pub cluster: Option<String>,
+    /// The region of a cloud, such as us-east-1.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Google Cloud's project id.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// An account or a workspace, where the address has one.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// Azure's resource name.
+    #[serde(default)]
+    pub resource: Option<String>,
+    /// The version of the API, where the address has one.
+    #[serde(default)]
+    pub api_version: Option<String>,
     /// Keys, used in turn, or `none` where Envoy adds the credentials itself.
     /// Default: the vendor's usual environment variable.
     #[serde(default)]
@@ -91,6 +106,7 @@ pub struct Target {
     pub target: String,
     pub first_token_timeout: Option<Millis>,
     pub timeout: Option<Millis>,
+    pub api: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -107,6 +123,9 @@ pub struct Defaults {
     pub max_body: Bytes,
     /// What makes the next target be tried. Default: all.
     pub retry_on: Vec<RetryClass>,
+    /// Refuse with 400 what a provider's dialect cannot carry, instead of leaving it
+    /// out and naming it in x-sluice-dropped. Default: false.
+    pub strict: bool,
 }
 
 #[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -248,6 +267,10 @@ struct LongTarget {
     /// Instead of defaults.timeout.
     #[serde(default)]
     timeout: Option<Millis>,
+    /// The dialect to speak where the provider has several, such as
+    /// openai-responses. Default: what the model asks for, else the provider's first.
+    #[serde(default)]
+    api: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Target {
@@ -261,13 +284,18 @@ impl<'de> Deserialize<'de> for Target {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Target, E> {
-                Ok(Target { target: text.to_owned(), first_token_timeout: None, timeout: None })
+                Ok(Target {
+                    target: text.to_owned(),
+                    first_token_timeout: None,
+                    timeout: None,
+                    api: None,
+                })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Target, A::Error> {
-                let LongTarget { target, first_token_timeout, timeout } =
+                let LongTarget { target, first_token_timeout, timeout, api } =
                     LongTarget::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(Target { target, first_token_timeout, timeout })
+                Ok(Target { target, first_token_timeout, timeout, api })
             }
         }
         d.deserialize_any(ShortOrLong)
@@ -285,6 +313,7 @@ impl Default for Defaults {
             total_timeout: Millis(600_000),
             max_body: Bytes(32 << 20),
             retry_on: vec![Connect, Reset, Busy, Server, Auth, Stream],
+            strict: false,
         }
     }
 }

@@ -18,16 +18,44 @@ use crate::wire::json::Splice;
 use loss::Field;
 
 pub mod anthropic;
+mod facts;
 pub mod loss;
 pub mod openai;
+pub mod quirks;
 
-/// An API language.
+pub use facts::{Addressed, Facts};
+pub use quirks::Quirks;
+
+/// An API language: one operation of one vendor's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// <https://platform.openai.com/docs/api-reference/chat>
     OpenAiChat,
+    /// <https://platform.openai.com/docs/api-reference/responses>
+    OpenAiResponses,
+    /// <https://platform.openai.com/docs/api-reference/embeddings>
+    OpenAiEmbeddings,
     /// <https://platform.claude.com/docs/en/api/messages>
     AnthropicMessages,
+    /// Messages as Google Cloud takes them: the model in the path.
+    /// <https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai>
+    AnthropicVertex,
+    /// Messages through Bedrock's `InvokeModel`: events in AWS's own framing.
+    /// <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages.html>
+    AnthropicBedrock,
+    /// `generateContent`, at AI Studio and at Vertex.
+    /// <https://ai.google.dev/api/generate-content>
+    Gemini,
+    /// `batchEmbedContents`. <https://ai.google.dev/api/embeddings>
+    GeminiEmbed,
+    /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>
+    BedrockConverse,
+    /// <https://docs.cohere.com/v2/reference/chat>
+    CohereChat,
+    /// <https://docs.cohere.com/v2/reference/embed>
+    CohereEmbed,
+    /// <https://docs.cohere.com/v2/reference/rerank>
+    CohereRerank,
 }
 
 /// One (client, upstream) pair. The support matrix is `TRANSLATORS`.
@@ -36,11 +64,11 @@ pub struct Translator {
     pub upstream: Dialect,
     /// Can this pair carry the call at all? Asked while planning, from top-level
     /// facts alone, so that a target that must refuse is skipped, not tried.
-    pub accepts: fn(&openai::Facts) -> Result<(), Error>,
+    pub accepts: fn(&Facts) -> Result<(), Error>,
     pub request: fn(&Request<'_>) -> Result<UpstreamRequest, Error>,
     /// How much of the client's body `request` reads; `None`: all of it. A short
     /// prefix spares copying megabytes out of Envoy.
-    pub reads: Option<fn(&openai::Facts) -> usize>,
+    pub reads: Option<fn(&Facts) -> usize>,
     /// A whole 2xx body to the client's whole body.
     pub response: fn(&[u8], &Reply) -> Result<ClientResponse, Error>,
     /// A whole error body, of any shape or none. Total: never fails.
@@ -56,10 +84,12 @@ pub struct Request<'a> {
     /// The client's body, valid JSON (`wire::json::scan` passed it).
     pub body: &'a [u8],
     /// What the gateway read of it: spans are offsets into `body`.
-    pub facts: &'a openai::Facts,
+    pub facts: &'a Facts,
     /// The provider's name of the model.
     pub model: &'a str,
     pub traits: ModelTraits,
+    /// How the provider's API differs from the dialect's own vendor.
+    pub quirks: &'static Quirks,
 }
 
 /// What a translation must know of the target's model. From the catalog.
@@ -74,6 +104,23 @@ pub struct ModelTraits {
     /// Takes system messages in the middle of a conversation.
     pub system_turns: bool,
     pub thinking: Thinking,
+    /// Whose model it is, whoever serves it.
+    pub maker: Maker,
+}
+
+/// Makers whose models have request fields or signatures of their own on clouds
+/// that serve many makers' models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker {
+    Amazon,
+    Anthropic,
+    Cohere,
+    DeepSeek,
+    Google,
+    Meta,
+    Mistral,
+    OpenAi,
+    Other,
 }
 
 /// How a model is told to think.
@@ -82,6 +129,8 @@ pub enum Thinking {
     None,
     /// A budget in tokens.
     Budget,
+    /// A word: Gemini's `thinkingLevel`.
+    Level,
     /// The model decides; an effort word steers it.
     Adaptive,
     /// As `Adaptive`, but it cannot be turned off, so that no tool can be forced
@@ -108,7 +157,7 @@ pub enum Body {
 }
 
 /// What an answer translation may know of the request.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reply {
     /// The provider's name of the model, for answers that lack one.
     pub model: String,
@@ -118,6 +167,7 @@ pub struct Reply {
     pub include_usage: bool,
     /// See `UpstreamRequest::json_tool`.
     pub json_tool: bool,
+    pub quirks: &'static Quirks,
 }
 
 /// The client's whole answer.
@@ -203,15 +253,71 @@ impl Dialect {
     pub const fn as_str(self) -> &'static str {
         match self {
             Dialect::OpenAiChat => "openai-chat",
+            Dialect::OpenAiResponses => "openai-responses",
+            Dialect::OpenAiEmbeddings => "openai-embeddings",
             Dialect::AnthropicMessages => "anthropic-messages",
+            Dialect::AnthropicVertex => "anthropic-vertex",
+            Dialect::AnthropicBedrock => "anthropic-bedrock",
+            Dialect::Gemini => "gemini",
+            Dialect::GeminiEmbed => "gemini-embed",
+            Dialect::BedrockConverse => "bedrock-converse",
+            Dialect::CohereChat => "cohere-chat",
+            Dialect::CohereEmbed => "cohere-embed",
+            Dialect::CohereRerank => "cohere-rerank",
+        }
+    }
+
+    pub const ALL: [Dialect; 12] = [
+        Dialect::OpenAiChat,
+        Dialect::OpenAiResponses,
+        Dialect::OpenAiEmbeddings,
+        Dialect::AnthropicMessages,
+        Dialect::AnthropicVertex,
+        Dialect::AnthropicBedrock,
+        Dialect::Gemini,
+        Dialect::GeminiEmbed,
+        Dialect::BedrockConverse,
+        Dialect::CohereChat,
+        Dialect::CohereEmbed,
+        Dialect::CohereRerank,
+    ];
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|d| d.as_str() == name)
+    }
+
+    /// The content type of a streamed answer.
+    pub const fn stream_type(self) -> &'static str {
+        match self {
+            Dialect::BedrockConverse | Dialect::AnthropicBedrock => {
+                "application/vnd.amazon.eventstream"
+            }
+            _ => "text/event-stream",
         }
     }
 
     /// An error as this dialect's whole body.
     pub fn error_body(self, error: &Error) -> Vec<u8> {
         match self {
-            Dialect::OpenAiChat => openai::error::body(error),
-            Dialect::AnthropicMessages => anthropic::error::body(error),
+            Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
+                anthropic::error::body(error)
+            }
+            _ => openai::error::body(error),
+        }
+    }
+}
+
+// === impl UpstreamRequest ===
+
+impl UpstreamRequest {
+    /// Refuses a request that lost something, where the operator wants it so.
+    pub fn allow(self, strict: bool) -> Result<Self, Error> {
+        match self.dropped.first() {
+            Some(first) if strict => Err(Error::invalid(
+                first.split(' ').next().unwrap_or_default().to_owned(),
+                format!("this model cannot carry: {}", self.dropped.join(", ")),
+            )),
+            _ => Ok(self),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! settled; the number of entries is bounded.
 
 use crate::config::Config;
-use crate::dialect::openai::Facts;
+use crate::dialect::Facts;
 use crate::dialect::{Dialect, Usage};
 use crate::error::{Error, Kind};
 use crate::host::Headers;

@@ -4,25 +4,55 @@
 //! speaks a known dialect is a new row and nothing else. Must not: touch a body,
 //! read the environment, or keep a key (the compiled configuration does).
 
-use crate::dialect::Dialect;
+use crate::dialect::{self, Dialect, Quirks, Translator};
+pub use kinds::KINDS;
+pub use path::{Path, fill};
+
+mod kinds;
+mod path;
 
 /// One kind of provider, as `kind:` in the configuration names it.
 #[derive(Debug)]
 pub struct Kind {
     pub name: &'static str,
-    pub dialect: Dialect,
-    /// Base URL without a trailing slash; `None`: the configuration must give one.
-    pub url: Option<&'static str>,
-    /// Appended to the base URL's path for a chat call.
-    pub chat_path: &'static str,
+    /// The vendor's or the server's own name, for people.
+    pub title: &'static str,
+    /// Base URL without a trailing slash, with `{setting}`s; empty: the
+    /// configuration must give one.
+    pub url: &'static str,
+    /// What it speaks, and where; the first that suits a call is taken.
+    pub surfaces: &'static [Surface],
     pub auth: Auth,
     /// Sent with every call.
     pub headers: &'static [(&'static str, &'static str)],
     /// The environment variable that holds the key by the vendor's own custom;
-    /// `None`: no key unless one is configured.
-    pub key_env: Option<&'static str>,
+    /// empty: no key unless one is configured.
+    pub key_env: &'static str,
+    /// What `url` and paths need from the configuration, by its name there.
+    pub settings: &'static [Setting],
+    pub quirks: &'static Quirks,
     /// Where the facts of this row are documented.
     pub source: &'static str,
+}
+
+/// One operation of a provider's API.
+#[derive(Debug)]
+pub struct Surface {
+    pub dialect: Dialect,
+    /// Appended to the base URL: with `{model}` (percent-encoded) and `{setting}`s.
+    pub path: &'static str,
+    /// The same for a streamed call; empty: `path`.
+    pub stream_path: &'static str,
+    /// Only for models whose names begin so; empty: for all.
+    pub models: &'static str,
+}
+
+/// A value of an address that each operator has an own one of.
+#[derive(Debug)]
+pub struct Setting {
+    pub name: &'static str,
+    /// Empty: the configuration must give one.
+    pub default: &'static str,
 }
 
 /// How a key is presented.
@@ -32,50 +62,9 @@ pub enum Auth {
     Bearer,
     /// `NAME: KEY`
     Header(&'static str),
+    /// A bearer key, or an AWS signature (version 4) for this service.
+    Aws(&'static str),
 }
-
-pub const KINDS: &[Kind] = &[
-    Kind {
-        name: "openai",
-        dialect: Dialect::OpenAiChat,
-        url: Some("https://api.openai.com/v1"),
-        chat_path: "/chat/completions",
-        auth: Auth::Bearer,
-        headers: &[],
-        key_env: Some("OPENAI_API_KEY"),
-        source: "https://platform.openai.com/docs/api-reference/authentication",
-    },
-    Kind {
-        name: "anthropic",
-        dialect: Dialect::AnthropicMessages,
-        url: Some("https://api.anthropic.com/v1"),
-        chat_path: "/messages",
-        auth: Auth::Header("x-api-key"),
-        headers: &[("anthropic-version", "2023-06-01")],
-        key_env: Some("ANTHROPIC_API_KEY"),
-        source: "https://platform.claude.com/docs/en/api/overview",
-    },
-    Kind {
-        name: "openai-compatible",
-        dialect: Dialect::OpenAiChat,
-        url: None,
-        chat_path: "/chat/completions",
-        auth: Auth::Bearer,
-        headers: &[],
-        key_env: None,
-        source: "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
-    },
-    Kind {
-        name: "anthropic-compatible",
-        dialect: Dialect::AnthropicMessages,
-        url: None,
-        chat_path: "/messages",
-        auth: Auth::Header("x-api-key"),
-        headers: &[("anthropic-version", "2023-06-01")],
-        key_env: None,
-        source: "https://platform.claude.com/docs/en/api/messages",
-    },
-];
 
 pub fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|k| k.name == name)
@@ -102,13 +91,34 @@ const FORWARDED: &[&str] = &[
 /// The official SDKs' self-description.
 const FORWARDED_PREFIXES: &[&str] = &["x-stainless-"];
 
+// === impl Kind ===
+
+impl Kind {
+    /// The surface for a call, as an index into `surfaces`, and its translation.
+    /// `api`: the dialect that the target's model asks for.
+    pub fn surface(
+        &self,
+        client: Dialect,
+        model: &str,
+        api: Option<Dialect>,
+    ) -> Option<(usize, &'static Translator)> {
+        let suits = |api: Option<Dialect>| {
+            self.surfaces.iter().enumerate().find_map(|(i, s)| {
+                let wanted = model.starts_with(s.models) && api.is_none_or(|a| a == s.dialect);
+                Some((i, dialect::translator(client, s.dialect).filter(|_| wanted)?))
+            })
+        };
+        api.and_then(|api| suits(Some(api))).or_else(|| suits(None))
+    }
+}
+
 // === impl Auth ===
 
 impl Auth {
     /// The header name and the value for `key`.
     pub fn header(self, key: &str) -> (&'static str, String) {
         match self {
-            Auth::Bearer => ("authorization", format!("Bearer {key}")),
+            Auth::Bearer | Auth::Aws(_) => ("authorization", format!("Bearer {key}")),
             Auth::Header(name) => (name, key.to_owned()),
         }
     }

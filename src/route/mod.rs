@@ -6,19 +6,29 @@
 
 use crate::config::compiled::MAX_TARGETS;
 use crate::config::{Config, Model, Provider, Target};
-use crate::dialect::openai::Facts;
+use crate::dialect::Facts;
 use crate::dialect::{self, Dialect, Request, Translator};
 use crate::error::{Error, Kind};
+use crate::provider::{Path, Surface};
 
 /// The ordered targets of a call, as indexes into the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub model: usize,
-    /// Indexes into the model's targets; at least one.
-    pub targets: Vec<usize>,
+    /// At least one.
+    pub targets: Vec<Choice>,
     /// `x-envoy-upstream-rq-per-try-timeout-ms`: the longest of the targets' own
     /// deadlines. Shorter ones are kept by the upstream role.
     pub per_try_ms: u64,
+}
+
+/// One of the model's targets, and the surface of its provider that is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// Index into the model's targets.
+    pub target: usize,
+    /// Index into the kind's surfaces.
+    pub surface: usize,
 }
 
 /// A target with all that belongs to it.
@@ -27,6 +37,9 @@ pub struct Resolved<'a> {
     pub model: &'a Model,
     pub target: &'a Target,
     pub provider: &'a Provider,
+    pub surface: &'static Surface,
+    /// Of a whole answer, and of a streamed one.
+    pub paths: &'a [Path; 2],
     pub translator: &'static Translator,
 }
 
@@ -45,23 +58,19 @@ pub fn plan(config: &Config, client: Dialect, facts: &Facts, body: &[u8]) -> Res
         Plan { model: index, targets: Vec::with_capacity(model.targets.len()), per_try_ms: 0 };
     let mut refusal = None;
     for (i, target) in model.targets.iter().enumerate() {
-        let Some(row) = config
-            .providers
-            .get(target.provider)
-            .and_then(|p| dialect::translator(client, p.kind.dialect))
-        else {
-            continue;
-        };
+        let Some(kind) = config.providers.get(target.provider).map(|p| p.kind) else { continue };
+        let name = target.model.as_deref().unwrap_or(&facts.model);
+        let Some((surface, row)) = kind.surface(client, name, target.api) else { continue };
         let mut carried = (row.accepts)(facts);
         if row.reads.is_none() && i + 1 < model.targets.len() && carried.is_ok() {
-            let model = target.model.as_deref().unwrap_or(&facts.model);
-            let request = Request { body, facts, model, traits: target.traits };
-            carried = (row.request)(&request).map(drop);
+            let traits = target.traits;
+            let request = Request { body, facts, model: name, traits, quirks: kind.quirks };
+            carried = (row.request)(&request).and_then(|made| made.allow(config.strict)).map(drop);
         }
         match carried {
             Ok(()) => {
                 plan.per_try_ms = plan.per_try_ms.max(target.deadline_ms(facts.stream));
-                plan.targets.push(i);
+                plan.targets.push(Choice { target: i, surface });
             }
             Err(e) => refusal = refusal.or(Some(e)),
         }
@@ -107,10 +116,13 @@ impl Plan {
         attempt: usize,
     ) -> Option<Resolved<'a>> {
         let model = config.models.get(self.model)?;
-        let target = model.targets.get(*self.targets.get(attempt)?)?;
+        let choice = self.targets.get(attempt)?;
+        let target = model.targets.get(choice.target)?;
         let provider = config.providers.get(target.provider)?;
-        let translator = dialect::translator(client, provider.kind.dialect)?;
-        Some(Resolved { model, target, provider, translator })
+        let surface = provider.kind.surfaces.get(choice.surface)?;
+        let paths = provider.paths.get(choice.surface)?;
+        let translator = dialect::translator(client, surface.dialect)?;
+        Some(Resolved { model, target, provider, surface, paths, translator })
     }
 
     /// The headers from which the router picks clusters, beginning with attempt

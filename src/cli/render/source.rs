@@ -53,8 +53,11 @@ fn env(raw: &raw::Sluice) -> Vec<String> {
                 raw::Key::Env(name) => Some(name.clone()),
                 raw::Key::Value(_) => None,
             })),
-            None => names
-                .extend(provider::kind(&p.kind).and_then(|kind| kind.key_env).map(str::to_owned)),
+            None => names.extend(
+                provider::kind(&p.kind)
+                    .map(|kind| kind.key_env.to_owned())
+                    .filter(|e| !e.is_empty()),
+            ),
         }
     }
     names.sort();

@@ -37,6 +37,7 @@ pub fn compile(
         consumers_by_key,
         allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),
         consumers,
+        strict: d.strict,
         max_body: usize::try_from(d.max_body.0).unwrap_or(usize::MAX),
         total_timeout_ms: d.total_timeout.0,
         expose: raw.expose,

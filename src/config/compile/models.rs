@@ -4,7 +4,7 @@ use super::Problems;
 use crate::catalog;
 use crate::config::compiled::{MAX_MODELS, MAX_TARGETS, Model, Provider, Target};
 use crate::config::{glob, raw};
-use crate::dialect::{self, Dialect};
+use crate::dialect::Dialect;
 
 pub(super) fn compile(
     raw: &raw::Sluice,
@@ -85,17 +85,17 @@ fn target(
         }
         return None;
     };
-    let upstream = providers.get(index)?.kind.dialect;
-    if dialect::translator(Dialect::OpenAiChat, upstream).is_none() {
-        problems.add(
-            path,
-            format!(
-                "no translation from {} to {}",
-                Dialect::OpenAiChat.as_str(),
-                upstream.as_str()
-            ),
-        );
-    }
+    let kind = providers.get(index)?.kind;
+    let api = t.api.as_deref().and_then(|name| {
+        let found = Dialect::named(name).filter(|d| kind.surfaces.iter().any(|s| s.dialect == *d));
+        if found.is_none() {
+            let known: Vec<_> = kind.surfaces.iter().map(|s| s.dialect.as_str()).collect();
+            let words =
+                format!("kind {} does not speak that; it has {}", kind.name, known.join(", "));
+            problems.add(format!("{path}.api"), words);
+        }
+        found
+    });
     if model.len() > 128 || model.chars().any(|c| c.is_control() || !c.is_ascii()) {
         problems.add(path, "the model's name must be at most 128 printable ASCII characters");
     }
@@ -119,6 +119,7 @@ fn target(
         label: model.to_owned(),
         first_token_ms: first_token.0,
         timeout_ms: timeout.0,
+        api,
         traits: catalog::traits(model),
     })
 }

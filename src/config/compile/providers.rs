@@ -4,7 +4,7 @@ use super::{Problems, is_label};
 use crate::config::compiled::{Provider, Secret};
 use crate::config::raw;
 use crate::config::url::Url;
-use crate::provider::{self, Kind};
+use crate::provider::{self, Kind, Path};
 
 pub(super) fn compile(
     raw: &raw::Sluice,
@@ -29,14 +29,16 @@ pub(super) fn compile(
             );
             continue;
         };
-        let Some(text) = p.url.as_deref().or(kind.url) else {
+        let settings = settings(&path, p, kind, problems);
+        let text = p.url.as_deref().unwrap_or(kind.url);
+        if text.is_empty() {
             problems.add(
                 format!("{path}.url"),
                 format!("is needed for kind {}; such as http://vllm:8000/v1", kind.name),
             );
             continue;
-        };
-        let url = match Url::parse(text) {
+        }
+        let url = match Url::parse(&fill(text, &settings)) {
             Ok(url) => url,
             Err(e) => {
                 // Not quoted: it may carry a password or a key.
@@ -52,10 +54,66 @@ pub(super) fn compile(
             );
         }
         let keys = keys(&path, p, kind, env, problems);
-        let chat_path = format!("{}{}", url.base, kind.chat_path);
-        compiled.push(Provider { name: name.clone(), kind, cluster, url, chat_path, keys });
+        let paths = kind.surfaces.iter().map(|surface| {
+            let streamed = Some(surface.stream_path).filter(|p| !p.is_empty());
+            [surface.path, streamed.unwrap_or(surface.path)]
+                .map(|template| Path::new(&url.base, &fill(template, &settings)))
+        });
+        let region = settings.iter().find(|(name, _)| *name == "region");
+        compiled.push(Provider {
+            name: name.clone(),
+            kind,
+            cluster,
+            paths: paths.collect(),
+            region: region.map(|(_, value)| value.clone()).unwrap_or_default(),
+            url,
+            keys,
+        });
     }
     compiled
+}
+
+/// The values of what the kind's addresses need, by name.
+fn settings(
+    path: &str,
+    p: &raw::Provider,
+    kind: &Kind,
+    problems: &mut Problems,
+) -> Vec<(&'static str, String)> {
+    let given = [
+        ("region", &p.region),
+        ("project", &p.project),
+        ("account", &p.account),
+        ("resource", &p.resource),
+        ("api_version", &p.api_version),
+    ];
+    let mut values = Vec::new();
+    for (name, value) in given {
+        let setting = kind.settings.iter().find(|s| s.name == name);
+        let Some(setting) = setting else {
+            if value.is_some() {
+                let words = format!("means nothing for kind {}; remove it", kind.name);
+                problems.add(format!("{path}.{name}"), words);
+            }
+            continue;
+        };
+        let value = value.as_deref().unwrap_or(setting.default);
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
+        if value.is_empty() {
+            problems.add(format!("{path}.{name}"), format!("is needed for kind {}", kind.name));
+        } else if !value.bytes().all(fits) {
+            problems.add(format!("{path}.{name}"), "may hold letters, digits and - _ . : only");
+        } else {
+            values.push((name, value.to_owned()));
+        }
+    }
+    values
+}
+
+fn fill(template: &str, settings: &[(&'static str, String)]) -> String {
+    settings
+        .iter()
+        .fold(template.to_owned(), |text, (name, value)| provider::fill(&text, name, value))
 }
 
 fn keys(
@@ -67,9 +125,9 @@ fn keys(
 ) -> Vec<Secret> {
     let default;
     let listed = match (&p.keys, kind.key_env) {
-        (Some(raw::Keys::None), _) | (None, None) => return Vec::new(),
+        (Some(raw::Keys::None), _) | (None, "") => return Vec::new(),
         (Some(raw::Keys::List(keys)), _) => keys,
-        (None, Some(name)) => {
+        (None, name) => {
             default = vec![raw::Key::Env(name.to_owned())];
             &default
         }

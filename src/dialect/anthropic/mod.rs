@@ -24,7 +24,7 @@
 //! between them and text, so they all go first.
 
 use super::{Dialect, Translator};
-use crate::dialect::openai::Facts;
+use crate::dialect::Facts;
 use crate::error::Error;
 
 mod blocks;

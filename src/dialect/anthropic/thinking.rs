@@ -127,8 +127,10 @@ impl<'a> Asked<'a> {
     ) -> Thought {
         let Some(effort) = self.effort else { return Thought::default() };
         match traits.thinking {
-            Thinking::None | Thinking::Budget if effort == Effort::None => Thought::default(),
-            Thinking::None => {
+            Thinking::None | Thinking::Level | Thinking::Budget if effort == Effort::None => {
+                Thought::default()
+            }
+            Thinking::None | Thinking::Level => {
                 dropped.add("reasoning_effort");
                 Thought::default()
             }

@@ -19,7 +19,6 @@ use super::{Dialect, Translator};
 pub mod chunk;
 pub mod completion;
 pub mod error;
-mod facts;
 pub mod read;
 mod request;
 mod response;
@@ -27,7 +26,6 @@ mod stream;
 mod template;
 pub mod usage;
 
-pub use facts::Facts;
 pub(in crate::dialect) use stream::MAX_EVENT;
 
 pub const IDENTITY: Translator = Translator {

@@ -1,6 +1,6 @@
 //! Identity requests: the client's bytes with the model name spliced.
 
-use super::Facts;
+use crate::dialect::Facts;
 use crate::dialect::{Body, Request, UpstreamRequest};
 use crate::error::Error;
 use crate::wire::json::{self, Splice};
@@ -59,7 +59,7 @@ const ASK: &[u8] = br#"{"include_usage":true}"#;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::{ModelTraits, Thinking};
+    use crate::dialect::{Maker, ModelTraits, Thinking, quirks};
 
     fn spliced(body: &str) -> String {
         let facts = Facts::read(body.as_bytes()).unwrap();
@@ -69,8 +69,11 @@ mod tests {
             sampling: true,
             system_turns: true,
             thinking: Thinking::None,
+            maker: Maker::OpenAi,
         };
-        let request = Request { body: body.as_bytes(), facts: &facts, model: "real", traits };
+        let quirks = &quirks::NONE;
+        let request =
+            Request { body: body.as_bytes(), facts: &facts, model: "real", traits, quirks };
         match identity(&request).unwrap().body {
             Body::Spliced(s) => String::from_utf8(json::splice(body.as_bytes(), &s)).unwrap(),
             Body::Whole(_) => panic!("identity must splice"),

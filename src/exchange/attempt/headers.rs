@@ -5,7 +5,13 @@ use crate::error::{Error, Kind};
 use crate::host::{Headers, text, value};
 
 /// Why a success cannot be read, if it cannot.
-pub(super) fn unreadable(status: u16, headers: &Headers, stream: bool, end: bool) -> Option<Error> {
+/// `stream`: the content type a streamed answer must have; `None`: it is whole.
+pub(super) fn unreadable(
+    status: u16,
+    headers: &Headers,
+    stream: Option<&str>,
+    end: bool,
+) -> Option<Error> {
     let bad = |message: String| Some(Error::new(Kind::BadAnswer, message));
     if status != 200 || end {
         return bad(format!("the provider answered HTTP {status} without an answer"));
@@ -15,9 +21,8 @@ pub(super) fn unreadable(status: u16, headers: &Headers, stream: bool, end: bool
         return bad("the provider compressed its answer though nobody asked".into());
     }
     let type_ = value(headers, "content-type").unwrap_or_default().to_ascii_lowercase();
-    let wanted: &[u8] = if stream { b"text/event-stream" } else { b"application/json" };
-    if !type_.starts_with(wanted) {
-        let kind = if stream { "an event stream" } else { "JSON" };
+    if !type_.starts_with(stream.unwrap_or("application/json").as_bytes()) {
+        let kind = if stream.is_some() { "an event stream" } else { "JSON" };
         return bad(format!("the provider's answer is not {kind}"));
     }
     None

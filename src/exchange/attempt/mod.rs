@@ -139,7 +139,7 @@ impl Attempt {
         let problem = match status {
             400..=599 if end => Some(this.understand(status, &[]).error),
             400..=599 => None,
-            _ => unreadable(status, &headers, this.reply_is_stream(), end),
+            _ => unreadable(status, &headers, this.stream_type(), end),
         };
         if let Some(error) = problem {
             return self.give_up(host, this, &headers, error, None);

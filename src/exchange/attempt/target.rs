@@ -4,7 +4,7 @@
 use super::headers::is_for_clients;
 use crate::config::Config;
 use crate::config::raw::RetryClass;
-use crate::dialect::{Body, Progress, Reply, Request, UpstreamError};
+use crate::dialect::{Body, Dialect, Progress, Reply, Request, UpstreamError};
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::deadlines::Watch;
 use crate::exchange::registry::{Answer, Outcome, Refusal, Seen, Shared, Tried};
@@ -81,6 +81,11 @@ impl Try {
         self.entry.borrow().facts.stream
     }
 
+    /// The content type of this target's streamed answers; `None`: the answer is whole.
+    pub(super) fn stream_type(&self) -> Option<&'static str> {
+        self.at().filter(|_| self.reply_is_stream()).map(|at| at.surface.dialect.stream_type())
+    }
+
     /// Translates the request and hands it to Envoy.
     pub(super) fn send(&mut self, host: &dyn Host, size: usize) -> Result<(), Error> {
         let bug = || Error::new(Kind::Internal, "the plan has no such target");
@@ -91,8 +96,9 @@ impl Try {
             let model = at.target.model.as_deref().unwrap_or(&facts.model);
             let read = at.translator.reads.map_or(size, |reads| reads(facts));
             let body = host.body(Side::Request, read);
-            let request = Request { body: &body, facts, model, traits: at.target.traits };
-            let made = (at.translator.request)(&request)?;
+            let (traits, quirks) = (at.target.traits, at.provider.kind.quirks);
+            let request = Request { body: &body, facts, model, traits, quirks };
+            let made = (at.translator.request)(&request)?.allow(self.config.strict)?;
             let length = match &made.body {
                 Body::Whole(new) => {
                     host.replace_body(Side::Request, size, new);
@@ -110,6 +116,7 @@ impl Try {
                 created: entry.started / 1_000_000_000,
                 include_usage: facts.include_usage,
                 json_tool: made.json_tool,
+                quirks,
             };
             (reply, made.dropped.join(", "))
         };
@@ -128,16 +135,28 @@ impl Try {
         length: usize,
     ) {
         let length = length.to_string();
+        let stream = self.reply_is_stream();
+        let model =
+            at.target.model.clone().unwrap_or_else(|| self.entry.borrow().facts.model.clone());
+        let [whole, streamed] = at.paths;
+        let path = if stream { streamed } else { whole }.of(&model);
         let scheme = if at.provider.url.tls { "https" } else { "http" };
         let mut headers: Vec<(&str, &[u8])> = vec![
             (":method", b"POST"),
             (":scheme", scheme.as_bytes()),
             (":authority", at.provider.url.authority.as_bytes()),
-            (":path", at.provider.chat_path.as_bytes()),
+            (":path", path.as_bytes()),
             ("content-type", b"application/json"),
             ("content-length", length.as_bytes()),
         ];
-        let forwarded = client.iter().filter(|(name, _)| provider::forwards(name));
+        let answers = at.surface.dialect.stream_type();
+        let own_accept = stream && answers != Dialect::OpenAiChat.stream_type();
+        if own_accept {
+            headers.push(("accept", answers.as_bytes()));
+        }
+        let forwarded = client
+            .iter()
+            .filter(|(name, _)| provider::forwards(name) && !(own_accept && name == "accept"));
         headers.extend(forwarded.map(|(n, v)| (n.as_str(), v.as_slice())));
         headers.extend(at.provider.kind.headers.iter().map(|(n, v)| (*n, v.as_bytes())));
         let key = match at.provider.keys.len() {
@@ -200,6 +219,13 @@ impl Try {
             add.extend(length.as_deref().map(|l| ("content-length", l)));
         }
         let expose = self.config.expose;
+        if length.is_none()
+            && let Some(at) = entry.plan.resolve(&self.config, entry.client, self.index)
+            && at.surface.dialect.stream_type() != entry.client.stream_type()
+        {
+            remove.push("content-type");
+            add.push(("content-type", entry.client.stream_type()));
+        }
         if let Some(at) = entry.plan.resolve(&self.config, entry.client, self.index) {
             if expose.provider {
                 add.push(("x-sluice-provider", &at.provider.name));

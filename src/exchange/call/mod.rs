@@ -10,7 +10,7 @@ use super::registry::{Answer, Entry, Id, Seen, Shared};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
 use crate::config::Config;
 use crate::dialect::Dialect;
-use crate::dialect::openai::Facts;
+use crate::dialect::Facts;
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::policy::identity;

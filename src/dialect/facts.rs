@@ -1,17 +1,21 @@
-//! What the gateway must know of a chat request: top-level facts, nothing deeper.
+//! What the gateway must know of a request: top-level facts, nothing deeper.
 //!
 //! Read once per call from the spans of `wire::json::object`. Messages, tools
 //! and every field not named here stay undecoded bytes.
 
+use super::Dialect;
 use crate::error::{Error, Kind};
 use crate::wire::json;
+use std::borrow::Cow;
 use std::ops::Range;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
+    /// The call's own dialect: what stands where differs by it.
+    pub client: Dialect,
     /// As the client wrote it, decoded; 1 to `MAX_MODEL` bytes.
     pub model: String,
-    /// The model's JSON string, quotes included.
+    /// The model's JSON string, quotes included; empty where the path names it.
     pub model_span: Range<usize>,
     pub stream: bool,
     /// The `stream_options` value: an object or null.
@@ -28,13 +32,27 @@ pub struct Facts {
     pub body_bytes: usize,
 }
 
+/// What the path of a call says, in dialects that put it there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addressed {
+    pub model: String,
+    pub stream: bool,
+}
+
 /// Longest model name taken, in bytes.
 const MAX_MODEL: usize = 256;
 
 impl Facts {
+    /// Of a chat request.
     pub fn read(body: &[u8]) -> Result<Self, Error> {
+        Self::of(Dialect::OpenAiChat, body, None)
+    }
+
+    /// `addressed`: for the dialects whose paths name the model.
+    pub fn of(client: Dialect, body: &[u8], addressed: Option<Addressed>) -> Result<Self, Error> {
         let members = json::object(body).map_err(invalid_json)?;
         let mut facts = Facts {
+            client,
             model: String::new(),
             model_span: 0..0,
             stream: false,
@@ -46,35 +64,43 @@ impl Facts {
             max_tokens: None,
             body_bytes: body.len(),
         };
-        let mut has_messages = false;
+        let is_chat = client == Dialect::OpenAiChat;
+        let mut has_messages = !is_chat;
         for member in &members {
             let raw = body.get(member.value.clone()).unwrap_or_default();
             match member.key.as_ref() {
-                "model" => {
+                "model" if addressed.is_none() => {
                     facts.model = model(raw)?;
                     facts.model_span = member.value.clone();
                 }
-                "messages" => {
+                "messages" if is_chat => {
                     messages(raw)?;
                     has_messages = true;
                 }
-                "stream" => facts.stream = boolean("stream", raw)?,
-                "stream_options" => {
+                "stream" if addressed.is_none() => facts.stream = boolean("stream", raw)?,
+                "stream_options" if is_chat => {
                     facts.stream_options = Some(member.value.clone());
                     facts.include_usage = include_usage(raw)?;
                 }
-                "n" => facts.n = integer("n", raw)?.unwrap_or(1).max(1),
-                "logprobs" => facts.logprobs = boolean("logprobs", raw)?,
-                "modalities" => facts.other_modalities |= !is_text_alone(raw),
-                "audio" => facts.other_modalities |= raw != b"null",
+                "n" if is_chat => facts.n = integer("n", raw)?.unwrap_or(1).max(1),
+                "logprobs" if is_chat => facts.logprobs = boolean("logprobs", raw)?,
+                "modalities" if is_chat => facts.other_modalities |= !is_text_alone(raw),
+                "audio" if is_chat => facts.other_modalities |= raw != b"null",
                 "max_completion_tokens" => {
                     facts.max_tokens = integer("max_completion_tokens", raw)?.or(facts.max_tokens);
+                }
+                "max_output_tokens" if !is_chat => {
+                    facts.max_tokens = integer("max_output_tokens", raw)?;
                 }
                 "max_tokens" => {
                     facts.max_tokens = facts.max_tokens.or(integer("max_tokens", raw)?);
                 }
                 _ => {}
             }
+        }
+        if let Some(addressed) = addressed {
+            facts.model = checked_model(addressed.model.into())?;
+            facts.stream = addressed.stream;
         }
         if facts.model.is_empty() {
             return Err(Error::invalid("model", "you must provide a model parameter"));
@@ -94,9 +120,13 @@ fn invalid_json(e: json::Invalid) -> Error {
 }
 
 fn model(raw: &[u8]) -> Result<String, Error> {
-    let Some(name) = json::text(raw) else {
-        return Err(Error::invalid("model", "model must be a string"));
-    };
+    match json::text(raw) {
+        Some(name) => checked_model(name),
+        None => Err(Error::invalid("model", "model must be a string")),
+    }
+}
+
+fn checked_model(name: Cow<'_, str>) -> Result<String, Error> {
     if name.is_empty() || name.len() > MAX_MODEL {
         return Err(Error::invalid("model", "model must have 1 to 256 bytes"));
     }
