@@ -2,5 +2,6 @@
 
 #![deny(clippy::indexing_slicing)]
 
+pub mod eventstream;
 pub mod json;
 pub mod sse;
