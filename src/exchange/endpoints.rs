@@ -3,6 +3,7 @@
 //! Must not: show a key, a digest, or an address.
 
 use crate::config::{Config, Model};
+use crate::dialect::{Addressed, Dialect};
 use crate::error::{Error, Kind};
 use crate::route;
 use crate::store::Store;
@@ -13,7 +14,8 @@ use serde_json::{Value, json};
 /// A path of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
-    ChatCompletions,
+    /// A call in a client's dialect; what its path says of it.
+    Call(Dialect, Option<Addressed>),
     Models,
     Model(String),
     Usage,
@@ -45,18 +47,44 @@ struct UsageRow<'a> {
 }
 
 /// What exists, for the 404.
-const PATHS: &str = "POST /v1/chat/completions, GET /v1/models, GET /v1/models/{id}, GET /sluice/usage, GET /sluice/health";
+const PATHS: &str = "POST /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/messages, \
+                     /v1beta/models/{model}:generateContent, /model/{model}/converse, /v2/chat, \
+                     /v2/embed, /v2/rerank; GET /v1/models, /v1/models/{id}, /sluice/usage, \
+                     /sluice/health";
+
+/// Paths of calls whose bodies name the model.
+const CALLS: &[(&str, Dialect)] = &[
+    ("/v1/chat/completions", Dialect::OpenAiChat),
+    ("/v1/responses", Dialect::OpenAiResponses),
+    ("/v1/embeddings", Dialect::OpenAiEmbeddings),
+    ("/v1/messages", Dialect::AnthropicMessages),
+    ("/v2/chat", Dialect::CohereChat),
+    ("/v2/embed", Dialect::CohereEmbed),
+    ("/v1/rerank", Dialect::CohereRerank),
+    ("/v2/rerank", Dialect::CohereRerank),
+];
+
+/// Paths that name it themselves: before the model, behind it, streamed or not.
+const ADDRESSED: &[(&str, &str, Dialect, bool)] = &[
+    ("/v1beta/models/", ":generateContent", Dialect::Gemini, false),
+    ("/v1beta/models/", ":streamGenerateContent", Dialect::Gemini, true),
+    ("/v1beta/models/", ":batchEmbedContents", Dialect::GeminiEmbed, false),
+    ("/v1/models/", ":generateContent", Dialect::Gemini, false),
+    ("/v1/models/", ":streamGenerateContent", Dialect::Gemini, true),
+    ("/model/", "/converse", Dialect::BedrockConverse, false),
+    ("/model/", "/converse-stream", Dialect::BedrockConverse, true),
+];
 
 /// The endpoint of a method and a path; a query is ignored.
 pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
-    let path = path.split('?').next().unwrap_or_default();
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let (endpoint, wanted) = match path {
-        "/v1/chat/completions" => (Endpoint::ChatCompletions, "POST"),
         "/v1/models" => (Endpoint::Models, "GET"),
         "/sluice/usage" => (Endpoint::Usage, "GET"),
         "/sluice/health" => (Endpoint::Health, "GET"),
-        _ => match path.strip_prefix("/v1/models/") {
-            Some(id) if !id.is_empty() => (Endpoint::Model(percent_decoded(id)), "GET"),
+        _ => match (call(path), path.strip_prefix("/v1/models/")) {
+            (Some(call), _) => (call, "POST"),
+            (None, Some(id)) if !id.is_empty() => (Endpoint::Model(percent_decoded(id)), "GET"),
             _ => {
                 return Err(Error::new(
                     Kind::NotFound,
@@ -68,7 +96,26 @@ pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
     if method != wanted {
         return Err(Error::new(Kind::MethodNotAllowed, format!("this path takes {wanted} only")));
     }
+    if let Endpoint::Call(Dialect::Gemini, Some(Addressed { stream: true, .. })) = endpoint
+        && !query.split('&').any(|pair| pair == "alt=sse")
+    {
+        return Err(Error::new(
+            Kind::InvalidRequest,
+            "streams are server-sent events: add ?alt=sse",
+        ));
+    }
     Ok(endpoint)
+}
+
+fn call(path: &str) -> Option<Endpoint> {
+    if let Some((_, dialect)) = CALLS.iter().find(|(own, _)| *own == path) {
+        return Some(Endpoint::Call(*dialect, None));
+    }
+    ADDRESSED.iter().find_map(|(before, after, dialect, stream)| {
+        let model = path.strip_prefix(before)?.strip_suffix(after).filter(|m| !m.is_empty())?;
+        let addressed = Addressed { model: percent_decoded(model), stream: *stream };
+        Some(Endpoint::Call(*dialect, Some(addressed)))
+    })
 }
 
 /// `GET /v1/models`: the configured names; globs name no model, so they are left out.
@@ -137,13 +184,31 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// The metric label of calls in this dialect.
+pub fn label(client: Dialect) -> &'static str {
+    match client {
+        Dialect::OpenAiChat => "chat_completions",
+        Dialect::OpenAiResponses => "responses",
+        Dialect::OpenAiEmbeddings => "embeddings",
+        Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
+            "messages"
+        }
+        Dialect::Gemini => "generate_content",
+        Dialect::GeminiEmbed => "batch_embed_contents",
+        Dialect::BedrockConverse => "converse",
+        Dialect::CohereChat => "cohere_chat",
+        Dialect::CohereEmbed => "cohere_embed",
+        Dialect::CohereRerank => "rerank",
+    }
+}
+
 // === impl Endpoint ===
 
 impl Endpoint {
     /// The metric label.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Endpoint::ChatCompletions => "chat_completions",
+            Endpoint::Call(dialect, _) => label(*dialect),
             Endpoint::Models | Endpoint::Model(_) => "models",
             Endpoint::Usage => "usage",
             Endpoint::Health => "health",
@@ -181,14 +246,25 @@ mod tests {
 
     #[test]
     fn finds_endpoints() {
-        assert_eq!(endpoint("POST", "/v1/chat/completions?x=1"), Ok(Endpoint::ChatCompletions));
+        let chat = Endpoint::Call(Dialect::OpenAiChat, None);
+        assert_eq!(endpoint("POST", "/v1/chat/completions?x=1"), Ok(chat));
+        let addressed = |model: &str, stream| Some(Addressed { model: model.into(), stream });
+        assert_eq!(
+            endpoint("POST", "/v1beta/models/a%3Ab:streamGenerateContent?key=x&alt=sse"),
+            Ok(Endpoint::Call(Dialect::Gemini, addressed("a:b", true)))
+        );
+        assert!(endpoint("POST", "/v1beta/models/a:streamGenerateContent").is_err());
+        assert_eq!(
+            endpoint("POST", "/model/us.a%2Fb/converse"),
+            Ok(Endpoint::Call(Dialect::BedrockConverse, addressed("us.a/b", false)))
+        );
         assert_eq!(endpoint("GET", "/v1/models/a%2Fb"), Ok(Endpoint::Model("a/b".into())));
         assert_eq!(endpoint("GET", "/v1/models/%zz%"), Ok(Endpoint::Model("%zz%".into())));
         assert_eq!(
             endpoint("GET", "/v1/chat/completions").unwrap_err().kind,
             Kind::MethodNotAllowed
         );
-        let e = endpoint("GET", "/v1/embeddings").unwrap_err();
+        let e = endpoint("GET", "/v1/files").unwrap_err();
         assert_eq!(e.kind, Kind::NotFound);
         assert!(e.message.contains("/v1/chat/completions"));
     }

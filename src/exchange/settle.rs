@@ -4,6 +4,7 @@
 //! What the provider reported is taken as it is; what it did not is estimated from
 //! bytes and marked. Must not: be called from anywhere else.
 
+use super::endpoints;
 use super::registry::{Answer, Entry, Outcome};
 use super::{RECORD, Worker};
 use crate::dialect::Usage;
@@ -17,7 +18,11 @@ use std::cell::RefCell;
 /// Rows of the usage table this worker has used, with their metric handles.
 /// Bounded by the combinations the configuration allows, and by `MAX_ROWS`.
 #[derive(Default)]
-pub struct Rows(RefCell<HashMap<String, Row>>);
+pub struct Rows {
+    rows: RefCell<HashMap<String, Row>>,
+    /// `sluice.requests` with the outcome "ok", by endpoint: as many as there are.
+    good_requests: RefCell<Vec<(&'static str, u32)>>,
+}
 
 #[derive(Clone, Copy)]
 struct Row {
@@ -26,12 +31,9 @@ struct Row {
     estimated: u32,
     duration: u32,
     first_token: u32,
-    /// `sluice.attempts` and `sluice.requests` with the outcome "ok".
+    /// `sluice.attempts` with the outcome "ok".
     good_attempt: u32,
-    good_request: u32,
 }
-
-const ENDPOINT: (&str, &str) = ("endpoint", "chat_completions");
 
 const MAX_ROWS: usize = 8192;
 
@@ -42,6 +44,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// Settles a planned call.
 pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let now = host.now();
+    let endpoint = endpoints::label(entry.client);
     let verdict = Verdict::of(host, entry);
     // An attempt that the plan knows nothing of is nobody's.
     let tried = entry.tried.iter().rev().map(|t| t.target);
@@ -79,12 +82,12 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         if smooth {
             // By far the most frequent case: no names to make, no look-ups.
             host.count(row.good_attempt, 1);
-            host.count(row.good_request, 1);
+            host.count(worker.rows.good_request(worker, host, endpoint), 1);
         }
     }
     if !smooth {
         attempts(worker, host, entry);
-        let outcome = [ENDPOINT, ("outcome", verdict.outcome)];
+        let outcome = [("endpoint", endpoint), ("outcome", verdict.outcome)];
         worker.meter.count(host, telemetry::REQUESTS, &outcome, 1);
     }
     let record = Record {
@@ -197,6 +200,17 @@ fn left(host: &dyn Host) -> bool {
 // === impl Rows ===
 
 impl Rows {
+    fn good_request(&self, worker: &Worker, host: &dyn Host, endpoint: &'static str) -> u32 {
+        let mut known = self.good_requests.borrow_mut();
+        if let Some((_, handle)) = known.iter().find(|(name, _)| *name == endpoint) {
+            return *handle;
+        }
+        let labels = [("endpoint", endpoint), ("outcome", "ok")];
+        let handle = worker.meter.handle(host, MetricKind::Counter, telemetry::REQUESTS, &labels);
+        known.push((endpoint, handle));
+        handle
+    }
+
     fn add(
         &self,
         worker: &Worker,
@@ -206,7 +220,7 @@ impl Rows {
         counts: &Counts,
     ) -> Row {
         let key = labels.key();
-        let known = self.0.borrow().get(&key).copied();
+        let known = self.rows.borrow().get(&key).copied();
         let slot = usage::add(host, max_rows, &key, known.map(|r| r.slot), counts);
         if slot.is_none() {
             worker.meter.count(host, telemetry::INTERNAL, &[("reason", "usage_lost")], 1);
@@ -216,7 +230,7 @@ impl Rows {
         }
         let slot = slot.unwrap_or(Slot::Other);
         let row = Row::new(worker, host, slot, labels);
-        let mut rows = self.0.borrow_mut();
+        let mut rows = self.rows.borrow_mut();
         if rows.len() < MAX_ROWS {
             rows.insert(key, row);
         }
@@ -265,11 +279,6 @@ impl Row {
                 MetricKind::Counter,
                 telemetry::ATTEMPTS,
                 &[("provider", labels.provider), ("outcome", "ok")],
-            ),
-            good_request: handle(
-                MetricKind::Counter,
-                telemetry::REQUESTS,
-                &[ENDPOINT, ("outcome", "ok")],
             ),
         }
     }

@@ -10,8 +10,8 @@ use crate::error::{Error, Kind};
 use crate::host::{Headers, text};
 use sha2::{Digest, Sha256};
 
-/// The consumer's name. A key may stand in `authorization: Bearer`, `x-api-key`
-/// or `api-key`.
+/// The consumer's name. A key may stand in `authorization: Bearer`, `x-api-key`,
+/// `api-key` or `x-goog-api-key`: where each vendor's SDK puts it.
 pub fn identify<'a>(config: &'a Config, headers: &Headers) -> Result<&'a str, Error> {
     if !config.consumers.is_empty()
         && let Some(key) = key(headers)
@@ -36,5 +36,6 @@ fn key(headers: &Headers) -> Option<&str> {
         let (scheme, key) = v.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });
-    bearer.or_else(|| text(headers, "x-api-key")).or_else(|| text(headers, "api-key"))
+    let named = ["x-api-key", "api-key", "x-goog-api-key"];
+    bearer.or_else(|| named.iter().find_map(|name| text(headers, name)))
 }

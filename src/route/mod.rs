@@ -43,14 +43,15 @@ pub struct Resolved<'a> {
     pub translator: &'static Translator,
 }
 
-/// Plans a call of the client dialect `client`. Targets that cannot carry it are
+/// Plans a call. Targets that cannot carry it are
 /// left out; if none is left, the first one's reason is the error.
 ///
 /// Top-level facts decide for every target. What stands deeper is only known by
 /// translating, so that is tried here for a target that others stand behind: else
 /// its refusal would end a call that the next target could serve. The last target
 /// translates when its turn comes, so an OpenAI-first plan costs nothing here.
-pub fn plan(config: &Config, client: Dialect, facts: &Facts, body: &[u8]) -> Result<Plan, Error> {
+pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> {
+    let client = facts.client;
     let Some((index, model)) = config.model(&facts.model) else {
         return Err(unknown_model(&facts.model));
     };
@@ -76,9 +77,10 @@ pub fn plan(config: &Config, client: Dialect, facts: &Facts, body: &[u8]) -> Res
         }
     }
     if plan.targets.is_empty() {
-        return Err(
-            refusal.unwrap_or_else(|| Error::new(Kind::Internal, "the model has no usable target"))
-        );
+        return Err(refusal.unwrap_or_else(|| {
+            let words = "this model has no target that can take calls of this API";
+            Error::invalid("model", words)
+        }));
     }
     Ok(plan)
 }

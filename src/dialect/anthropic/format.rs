@@ -13,9 +13,11 @@
 //! <https://platform.openai.com/docs/api-reference/chat/create#chat_create-response_format>.
 
 use super::JSON_TOOL;
-use super::{schema, tools};
+use super::schema;
 use crate::dialect::loss::Dropped;
+use crate::dialect::openai::format;
 use crate::dialect::openai::read::{Object, Value};
+use crate::dialect::openai::tools::open_schema;
 use crate::dialect::{ModelTraits, Thinking};
 use crate::error::Error;
 use crate::wire::json;
@@ -39,57 +41,40 @@ impl Format {
         thinks: bool,
         dropped: &mut Dropped,
     ) -> Result<Self, Error> {
-        let Some(format) = root.field(body, "response_format") else { return Ok(Format::Text) };
-        let object = format.object()?;
-        let Some(type_) = format.field(&object, "type") else {
-            return Err(format.error("needs a type"));
-        };
         let can_force = traits.thinking != Thinking::Always;
-        match type_.text()?.as_ref() {
-            "text" => Ok(Format::Text),
-            "json_object" if can_force && !thinks => {
-                Ok(Format::Tool(tool(None, br#"{"type":"object","additionalProperties":true}"#)))
+        let asked = match format::Format::read(root, body, dropped)? {
+            format::Format::Text => return Ok(Format::Text),
+            format::Format::Json if can_force && !thinks => {
+                let any = br#"{"type":"object","additionalProperties":true}"#;
+                return Ok(Format::Tool(tool(None, any)));
             }
-            "json_object" => Ok(Format::Instruction(JSON_ONLY.to_owned())),
-            "json_schema" => {
-                let Some(outer) = format.field(&object, "json_schema") else {
-                    return Err(format.error("needs json_schema"));
-                };
-                let inner = outer.object()?;
-                let known = ["name", "description", "schema", "strict"];
-                dropped.unknown("response_format.json_schema.", &inner, &known);
-                let description = outer.field(&inner, "description");
-                let description = description.map(|d| d.text()).transpose()?;
-                let Some(schema) = outer.field(&inner, "schema") else {
-                    return Err(outer.error("needs a schema"));
-                };
-                let native = schema::native(schema.raw).filter(|_| traits.structured_output);
-                if let Some(native) = native {
-                    if native.softened {
-                        dropped.add("response_format.json_schema.schema (limits became words)");
-                    }
-                    if description.is_some() {
-                        dropped.add("response_format.json_schema.description");
-                    }
-                    let mut out = br#"{"type":"json_schema","schema":"#.to_vec();
-                    out.extend_from_slice(&native.schema);
-                    out.push(b'}');
-                    return Ok(Format::Native(out));
-                }
-                let mut open = Vec::with_capacity(schema.raw.len() + 24);
-                tools::open_schema(&mut open, Some(schema))?;
-                if can_force {
-                    return Ok(Format::Tool(tool(description.as_deref(), &open)));
-                }
-                dropped.add("response_format.json_schema (asked for in words)");
-                let about = description.as_deref().unwrap_or_default();
-                Ok(Format::Instruction(format!(
-                    "{JSON_ONLY} It must be valid under this JSON schema: {}\n{about}",
-                    String::from_utf8_lossy(&open)
-                )))
+            format::Format::Json => return Ok(Format::Instruction(JSON_ONLY.to_owned())),
+            format::Format::Schema(asked) => asked,
+        };
+        let native = schema::native(asked.schema).filter(|_| traits.structured_output);
+        if let Some(native) = native {
+            if native.softened {
+                dropped.add("response_format.json_schema.schema (limits became words)");
             }
-            _ => Err(type_.error("must be text, json_object or json_schema")),
+            if asked.description.is_some() {
+                dropped.add("response_format.json_schema.description");
+            }
+            let mut out = br#"{"type":"json_schema","schema":"#.to_vec();
+            out.extend_from_slice(&native.schema);
+            out.push(b'}');
+            return Ok(Format::Native(out));
         }
+        let mut open = Vec::with_capacity(asked.schema.len() + 24);
+        open_schema(&mut open, Some(asked.schema));
+        if can_force {
+            return Ok(Format::Tool(tool(asked.description.as_deref(), &open)));
+        }
+        dropped.add("response_format.json_schema (asked for in words)");
+        let about = asked.description.as_deref().unwrap_or_default();
+        Ok(Format::Instruction(format!(
+            "{JSON_ONLY} It must be valid under this JSON schema: {}\n{about}",
+            String::from_utf8_lossy(&open)
+        )))
     }
 }
 

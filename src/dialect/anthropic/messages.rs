@@ -16,21 +16,14 @@
 
 use super::calls;
 use super::content::{Blocks, Owner};
+use super::tools::NAMES;
 use super::turns::{Conversation, Side, Turns};
 use crate::dialect::loss::Dropped;
+use crate::dialect::openai::calls::{Call, Function, read_id};
 use crate::dialect::openai::read::{Object, Value};
+use crate::dialect::openai::role::Role;
 use crate::error::Error;
 use crate::wire::json;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    System,
-    User,
-    Assistant,
-    Tool,
-    /// The deprecated way of a tool's answer.
-    Function,
-}
 
 struct Writer<'d> {
     turns: Turns,
@@ -163,8 +156,8 @@ impl<'d> Writer<'d> {
                 let Some(id) = message.field(object, "tool_call_id") else {
                     return Err(message.error("needs a tool_call_id"));
                 };
-                let id = calls::id(&id)?;
-                return self.result(message, object, &id);
+                let id = read_id(&id)?;
+                return self.result(message, object, &calls::id(&id));
             }
             Role::Function => {
                 self.dropped.unknown("messages.", object, &["role", "content", "name"]);
@@ -208,13 +201,19 @@ impl<'d> Writer<'d> {
         }
         if let Some(list) = message.field(object, "tool_calls") {
             for (i, raw) in list.items()?.into_iter().enumerate() {
-                calls::call(&list.item(i, raw), &mut self.turns.blocks, self.dropped)?;
+                let call = Call::read(&list.item(i, raw), &NAMES, self.dropped)?;
+                if call.extra.is_some() {
+                    self.dropped.add("messages.tool_calls.extra_content");
+                }
+                let blocks = &mut self.turns.blocks;
+                calls::tool_use(blocks, &call.id, call.name, &call.input, call.cache);
             }
         }
         if let Some(call) = message.field(object, "function_call") {
             self.functions += 1;
             let id = format!("function_{}", self.functions);
-            calls::function(&call, &call, &id, None, &mut self.turns.blocks)?;
+            let Function { name, input } = Function::read(&call, &NAMES)?;
+            calls::tool_use(&mut self.turns.blocks, &id, name, &input, None);
             self.function = Some(id);
         }
         Ok(())
@@ -264,21 +263,3 @@ const ASSISTANT: &[&str] = &[
     "reasoning_content",
     "cache_control",
 ];
-
-// === impl Role ===
-
-impl Role {
-    fn read(message: &Value<'_, '_>, object: &Object<'_>) -> Result<Self, Error> {
-        let Some(role) = message.field(object, "role") else {
-            return Err(message.error("needs a role"));
-        };
-        match role.text()?.as_ref() {
-            "system" | "developer" => Ok(Role::System),
-            "user" => Ok(Role::User),
-            "assistant" => Ok(Role::Assistant),
-            "tool" => Ok(Role::Tool),
-            "function" => Ok(Role::Function),
-            _ => Err(role.error("must be system, developer, user, assistant or tool")),
-        }
-    }
-}

@@ -8,9 +8,11 @@ use super::FIELDS;
 use super::format::Format;
 use super::messages;
 use super::thinking::{Asked, Thought};
-use super::tools::{Choice, Tools};
+use super::tools::{self, NAMES};
 use crate::dialect::loss::{self, Dropped};
 use crate::dialect::openai::read::{Object, Value};
+use crate::dialect::openai::stop;
+use crate::dialect::openai::tools::{Choice, Tools};
 use crate::dialect::{Body, Request, Thinking, UpstreamRequest};
 use crate::error::Error;
 use crate::wire::json;
@@ -22,7 +24,7 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
     let mut dropped = Dropped::default();
     loss::sort_out(FIELDS, &root, &body, &mut dropped)?;
 
-    let mut tools = Tools::read(&root, &body, traits.structured_output, &mut dropped)?;
+    let mut tools = Tools::read(&root, &body, &NAMES, &mut dropped)?;
     if tools.choice.is_forced() && traits.thinking == Thinking::Always {
         dropped.add("tool_choice (this model cannot be forced)");
         tools.choice = Choice::Auto;
@@ -64,13 +66,13 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
     conversation.system.written.push_member(&mut out, "system");
     conversation.turns.push_member(&mut out, "messages");
     let own = if let Format::Tool(tool) = &format { Some(tool.as_slice()) } else { None };
-    tools.write(&mut out, own);
+    tools::write(&tools, traits.structured_output, own, &mut out, &mut dropped);
     if let Some(thinking) = &thought.thinking {
         member(&mut out, "thinking", thinking);
     }
     output_config(&mut out, &thought, &format);
     sampling(&mut out, &root, &body, traits.sampling, thought.on, &mut dropped)?;
-    stop(&mut out, &root, &body, &mut dropped)?;
+    stop_sequences(&mut out, &root, &body, &mut dropped)?;
     metadata(&mut out, &root, &body, &mut dropped)?;
     service_tier(&mut out, &root, &body, &mut dropped)?;
     if let Some(cache) = body.get("cache_control") {
@@ -163,28 +165,19 @@ fn sampling(
 }
 
 /// The API refuses sequences without a visible character.
-fn stop(
+fn stop_sequences(
     out: &mut Vec<u8>,
     root: &Value<'_, '_>,
     body: &Object<'_>,
     dropped: &mut Dropped,
 ) -> Result<(), Error> {
-    let Some(stop) = root.field(body, "stop") else { return Ok(()) };
     let mut list = Vec::new();
-    let mut add = |sequence: &Value<'_, '_>| -> Result<(), Error> {
-        if sequence.text()?.trim().is_empty() {
+    for sequence in stop::read(root, body)? {
+        if json::text(sequence).is_none_or(|text| text.trim().is_empty()) {
             dropped.add("stop (blank sequence)");
         } else {
             list.push(b',');
-            list.extend_from_slice(sequence.raw);
-        }
-        Ok(())
-    };
-    if stop.is_string() {
-        add(&stop)?;
-    } else {
-        for (i, raw) in stop.items()?.into_iter().enumerate() {
-            add(&stop.item(i, raw))?;
+            list.extend_from_slice(sequence);
         }
     }
     if let Some(list) = list.get(1..) {

@@ -17,6 +17,7 @@
 //! <https://platform.claude.com/docs/en/build-with-claude/effort>.
 
 use crate::dialect::loss::Dropped;
+use crate::dialect::openai::effort::Effort;
 use crate::dialect::openai::read::{Object, Value};
 use crate::dialect::{ModelTraits, Thinking};
 use crate::error::Error;
@@ -42,17 +43,6 @@ pub(super) struct Asked<'a> {
     effort: Option<Effort>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Effort {
-    None,
-    Minimal,
-    Low,
-    Medium,
-    High,
-    XHigh,
-    Max,
-}
-
 /// The smallest budget the API takes.
 const MIN_BUDGET: u64 = 1024;
 
@@ -67,21 +57,7 @@ impl<'a> Asked<'a> {
             asked.thinking_on = type_.as_deref() != Some("disabled");
             asked.thinking = Some(own.raw);
         }
-        if let Some(word) = root.field(body, "reasoning_effort") {
-            asked.effort = Some(match word.text()?.as_ref() {
-                "none" => Effort::None,
-                "minimal" => Effort::Minimal,
-                "low" => Effort::Low,
-                "medium" => Effort::Medium,
-                "high" => Effort::High,
-                "xhigh" => Effort::XHigh,
-                "max" => Effort::Max,
-                _ => {
-                    let words = "must be none, minimal, low, medium, high, xhigh or max";
-                    return Err(word.error(words));
-                }
-            });
-        }
+        asked.effort = Effort::read(root, body)?;
         Ok(asked)
     }
 
@@ -157,42 +133,28 @@ impl<'a> Asked<'a> {
                 if self.thinking.is_none() {
                     dropped.add("reasoning_effort (no thinking with a forced tool)");
                 }
-                Thought { effort: Some(effort.word()), ..Thought::default() }
+                Thought { effort: Some(word(effort)), ..Thought::default() }
             }
             Thinking::Always if effort == Effort::None => {
                 dropped.add("reasoning_effort (none taken as low)");
-                Thought { effort: Some(effort.word()), ..Thought::default() }
+                Thought { effort: Some(word(effort)), ..Thought::default() }
             }
             Thinking::Adaptive | Thinking::Always => Thought {
                 thinking: Some(br#"{"type":"adaptive","display":"summarized"}"#.to_vec()),
-                effort: Some(effort.word()),
+                effort: Some(word(effort)),
                 on: true,
             },
         }
     }
 }
 
-// === impl Effort ===
-
-impl Effort {
-    /// The nearest of Anthropic's words.
-    fn word(self) -> &'static str {
-        match self {
-            Effort::None | Effort::Minimal | Effort::Low => "low",
-            Effort::Medium => "medium",
-            Effort::High => "high",
-            Effort::XHigh => "xhigh",
-            Effort::Max => "max",
-        }
-    }
-
-    fn budget(self) -> u64 {
-        match self {
-            Effort::None | Effort::Minimal => MIN_BUDGET,
-            Effort::Low => 2048,
-            Effort::Medium => 8192,
-            Effort::High => 16_384,
-            Effort::XHigh | Effort::Max => 32_768,
-        }
+/// The nearest of Anthropic's words.
+fn word(effort: Effort) -> &'static str {
+    match effort {
+        Effort::None | Effort::Minimal | Effort::Low => "low",
+        Effort::Medium => "medium",
+        Effort::High => "high",
+        Effort::XHigh => "xhigh",
+        Effort::Max => "max",
     }
 }

@@ -5,6 +5,10 @@
 //! own, read along for usage, errors and its end. What these files do not know
 //! passes untouched.
 //!
+//! As the hub it also lends what every translation from chat needs: reading a
+//! request's inside (`read`, `role`, `media`, `calls`, `tools`, `format`, `effort`,
+//! `stop`) and writing answers (`chunk`, `completion`, `usage`, `error`).
+//!
 //! Must not: know a provider's address, an SDK, or another dialect.
 //!
 //! Spec: <https://platform.openai.com/docs/api-reference/chat/create>,
@@ -16,14 +20,21 @@
 
 use super::{Dialect, Translator};
 
+pub mod calls;
 pub mod chunk;
 pub mod completion;
+pub mod effort;
 pub mod error;
+pub mod format;
+pub mod media;
 pub mod read;
 mod request;
 mod response;
+pub mod role;
+pub mod stop;
 mod stream;
 mod template;
+pub mod tools;
 pub mod usage;
 
 pub(in crate::dialect) use stream::MAX_EVENT;

@@ -9,8 +9,7 @@ use super::endpoints::{self, Endpoint};
 use super::registry::{Answer, Entry, Id, Seen, Shared};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
 use crate::config::Config;
-use crate::dialect::Dialect;
-use crate::dialect::Facts;
+use crate::dialect::{Addressed, Dialect, Facts};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::policy::identity;
@@ -25,6 +24,8 @@ pub struct Call {
     config: Rc<Config>,
     /// The metric label.
     endpoint: &'static str,
+    /// What the client speaks; until its path tells, the hub's dialect.
+    client: Dialect,
     phase: Phase,
 }
 
@@ -34,6 +35,8 @@ enum Phase {
     Collecting {
         headers: Headers,
         consumer: String,
+        /// What the path said.
+        addressed: Option<Addressed>,
     },
     /// Envoy runs the plan.
     Planned {
@@ -55,7 +58,8 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 impl Call {
     pub fn new(worker: Rc<Worker>, config: Rc<Config>) -> Self {
-        Self { worker, config, endpoint: "unknown", phase: Phase::Fresh }
+        let client = Dialect::OpenAiChat;
+        Self { worker, config, endpoint: "unknown", client, phase: Phase::Fresh }
     }
 
     pub fn request_headers(&mut self, host: &dyn Host, end: bool) -> Step {
@@ -116,13 +120,16 @@ impl Call {
         let path = text(&headers, ":path").unwrap_or_default();
         let endpoint = endpoints::endpoint(method, path)?;
         self.endpoint = endpoint.as_str();
+        if let Endpoint::Call(client, _) = &endpoint {
+            self.client = *client;
+        }
         if endpoint == Endpoint::Health {
             let body = endpoints::health(&self.config, self.worker.registry.len());
             return Ok(self.answer(host, &body));
         }
         let consumer = identity::identify(&self.config, &headers)?;
         let body = match endpoint {
-            Endpoint::ChatCompletions => {
+            Endpoint::Call(_, addressed) => {
                 self.check_body_headers(&headers)?;
                 if end {
                     return Err(Error::new(
@@ -130,7 +137,8 @@ impl Call {
                         "the request body is empty; send JSON",
                     ));
                 }
-                self.phase = Phase::Collecting { consumer: consumer.to_owned(), headers };
+                let consumer = consumer.to_owned();
+                self.phase = Phase::Collecting { headers, consumer, addressed };
                 return Ok(Step::Pause);
             }
             Endpoint::Models => endpoints::models(&self.config),
@@ -166,15 +174,14 @@ impl Call {
     }
 
     fn body_complete(&mut self, host: &dyn Host, size: usize) -> Step {
-        let Phase::Collecting { headers, consumer } =
+        let Phase::Collecting { headers, consumer, addressed } =
             std::mem::replace(&mut self.phase, Phase::Fresh)
         else {
             return Step::Continue;
         };
         let body = host.body(Side::Request, size);
-        let planned = Facts::read(&body).and_then(|facts| {
-            Ok((route::plan(&self.config, Dialect::OpenAiChat, &facts, &body)?, facts))
-        });
+        let planned = Facts::of(self.client, &body, addressed)
+            .and_then(|facts| Ok((route::plan(&self.config, &facts, &body)?, facts)));
         match planned {
             Ok((plan, facts)) => self.launch(host, headers, consumer, facts, plan),
             Err(e) => self.refuse(host, &e),
@@ -190,11 +197,11 @@ impl Call {
         facts: Facts,
         plan: Plan,
     ) -> Step {
-        let first = plan.resolve(&self.config, Dialect::OpenAiChat, 0);
+        let first = plan.resolve(&self.config, self.client, 0);
         let key_turn = first.map_or(0, |at| self.worker.next_key_turn(&at.provider.name));
         let entry = Entry {
             config: Rc::clone(&self.config),
-            client: Dialect::OpenAiChat,
+            client: self.client,
             request_id: text(&headers, "x-request-id").unwrap_or_default().to_owned(),
             plan,
             facts,
@@ -218,7 +225,7 @@ impl Call {
     }
 
     fn refuse(&mut self, host: &dyn Host, error: &Error) -> Step {
-        let body = Dialect::OpenAiChat.error_body(error);
+        let body = self.client.error_body(error);
         host.reply(error.status(), &[JSON], &body);
         self.phase = Phase::Replied { outcome: error.kind.as_str() };
         Step::Pause

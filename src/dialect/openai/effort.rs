@@ -1,0 +1,42 @@
+//! `reasoning_effort`: OpenAI's one word for how long a model may think.
+
+use super::read::{Object, Value};
+use crate::error::Error;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effort {
+    None,
+    Minimal,
+    Low,
+    Medium,
+    High,
+    XHigh,
+    Max,
+}
+
+impl Effort {
+    pub fn read(root: &Value<'_, '_>, body: &Object<'_>) -> Result<Option<Self>, Error> {
+        let Some(word) = root.field(body, "reasoning_effort") else { return Ok(None) };
+        match word.text()?.as_ref() {
+            "none" => Ok(Some(Effort::None)),
+            "minimal" => Ok(Some(Effort::Minimal)),
+            "low" => Ok(Some(Effort::Low)),
+            "medium" => Ok(Some(Effort::Medium)),
+            "high" => Ok(Some(Effort::High)),
+            "xhigh" => Ok(Some(Effort::XHigh)),
+            "max" => Ok(Some(Effort::Max)),
+            _ => Err(word.error("must be none, minimal, low, medium, high, xhigh or max")),
+        }
+    }
+
+    /// Tokens, for models that are told so.
+    pub fn budget(self) -> u64 {
+        match self {
+            Effort::None | Effort::Minimal => 1024,
+            Effort::Low => 2048,
+            Effort::Medium => 8192,
+            Effort::High => 16_384,
+            Effort::XHigh | Effort::Max => 32_768,
+        }
+    }
+}
