@@ -18,6 +18,7 @@ use crate::wire::json::Splice;
 use loss::Field;
 
 pub mod anthropic;
+mod claude;
 mod facts;
 pub mod features;
 pub mod loss;
