@@ -19,6 +19,8 @@ mod config;
 mod counting;
 mod fallback;
 mod hostile;
+mod kinds;
 mod openai_sdk;
+mod relay;
 mod streams;
 mod trailers;
