@@ -4,7 +4,7 @@
 use super::MAX_MESSAGE;
 use super::error;
 use super::response::bad;
-use super::stream::broken;
+use super::stream::{Body, broken};
 use super::usage;
 use crate::dialect::{
     ClientResponse, Feed, Progress, Reply, Request, StreamTranslator, UpstreamRequest,
@@ -46,12 +46,6 @@ struct Answer<'a> {
 struct Metadata<'a> {
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Delta<'a> {
-    #[serde(borrow)]
-    delta: Option<&'a RawValue>,
 }
 
 // === impl Stream ===
@@ -124,9 +118,8 @@ fn read(
     }
     match message.text(":event-type").unwrap_or_default() {
         "contentBlockDelta" => {
-            let parsed = serde_json::from_slice::<Delta<'_>>(message.payload).ok();
-            let bytes = parsed.and_then(|d| d.delta).map_or(0, |d| d.get().len() as u64);
-            progress.output_bytes += bytes;
+            let parsed = serde_json::from_slice::<Body<'_>>(message.payload).ok();
+            progress.output_bytes += parsed.map_or(0, |body| body.content_bytes());
             progress.started = true;
         }
         "contentBlockStart" => progress.started = true,

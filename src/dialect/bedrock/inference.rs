@@ -20,15 +20,10 @@ pub(super) fn write(
     dropped: &mut Dropped,
 ) -> Result<(), Error> {
     let mut config = Vec::new();
-    // Claude's default is small, others' is their most: unsaid, it stays theirs.
-    let is_claude = request.traits.maker == Maker::Anthropic;
-    let default =
-        is_claude.then_some(u64::from(request.traits.max_output_tokens)).filter(|n| *n > 0);
-    if let Some(max) = request.facts.max_tokens.or(default) {
+    // Unsaid, it is the model's most.
+    if let Some(max) = request.facts.max_tokens {
         if reasoning.unbounded {
-            if request.facts.max_tokens.is_some() {
-                dropped.add("max_tokens (not with this reasoning effort)");
-            }
+            dropped.add("max_tokens (not with this reasoning effort)");
         } else {
             let mut number = Vec::new();
             json::push_number(&mut number, max);

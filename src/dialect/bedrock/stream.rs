@@ -10,10 +10,10 @@
 
 use super::MAX_MESSAGE;
 use super::blocks::Open;
-use super::response::{ToolUse, Trace, bad, finish_reason, id, text};
+use super::response::{ToolUse, Trace, bad, finish_reason, id, string, text};
 use super::usage;
 use crate::dialect::openai;
-use crate::dialect::openai::chunk::{self, Chunks, Header};
+use crate::dialect::openai::chunk::{self, Chunks, Header, inner};
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::wire::eventstream::{Broken, Decoder, Message};
@@ -101,6 +101,19 @@ pub(super) fn broken(broken: Broken) -> Error {
     match broken {
         Broken::EndsEarly => Error::new(Kind::BrokenStream, words),
         _ => bad(words),
+    }
+}
+
+// === impl Body ===
+
+impl Body<'_> {
+    /// Bytes of generated text in a delta.
+    pub(super) fn content_bytes(&self) -> u64 {
+        let Some(delta) = &self.delta else { return 0 };
+        let thought = delta.reasoning_content.as_ref().and_then(|r| r.text);
+        let call = delta.tool_use.as_ref().and_then(|t| t.input);
+        let strings = [delta.text, thought, call];
+        strings.iter().map(|s| inner(string(*s)).len() as u64).sum()
     }
 }
 
