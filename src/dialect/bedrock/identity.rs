@@ -20,7 +20,7 @@ pub(super) fn request(_: &Request<'_>) -> Result<UpstreamRequest, Error> {
 
 pub(super) fn response(body: &[u8], _: &Reply) -> Result<ClientResponse, Error> {
     let answer = serde_json::from_slice::<Answer<'_>>(body).unwrap_or_default();
-    if answer.output.is_none() {
+    if answer.output.and_then(|output| output.message).is_none() {
         return Err(bad("the provider's answer is not one of Converse"));
     }
     let usage = answer.usage.and_then(|u| usage::read(u.get()));
@@ -37,9 +37,15 @@ pub(super) struct Stream {
 #[derive(Deserialize, Default)]
 struct Answer<'a> {
     #[serde(borrow)]
-    output: Option<&'a RawValue>,
+    output: Option<Output<'a>>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Output<'a> {
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
