@@ -3,7 +3,7 @@
 
 use super::MAX_MESSAGE;
 use super::error;
-use super::response::bad;
+use super::response::{bad, object};
 use super::stream::{Body, broken};
 use super::usage;
 use crate::dialect::{
@@ -20,7 +20,7 @@ pub(super) fn request(_: &Request<'_>) -> Result<UpstreamRequest, Error> {
 
 pub(super) fn response(body: &[u8], _: &Reply) -> Result<ClientResponse, Error> {
     let answer = serde_json::from_slice::<Answer<'_>>(body).unwrap_or_default();
-    if answer.output.and_then(|output| output.message).is_none() {
+    if object::<Output<'_>>(answer.output).and_then(|output| output.message).is_none() {
         return Err(bad("the provider's answer is not one of Converse"));
     }
     let usage = answer.usage.and_then(|u| usage::read(u.get()));
@@ -37,7 +37,7 @@ pub(super) struct Stream {
 #[derive(Deserialize, Default)]
 struct Answer<'a> {
     #[serde(borrow)]
-    output: Option<Output<'a>>,
+    output: Option<&'a RawValue>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
 }

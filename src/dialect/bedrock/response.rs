@@ -23,7 +23,8 @@ pub(super) fn to_openai_chat(body: &[u8], reply: &Reply) -> Result<ClientRespons
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
         return Err(bad("the provider's answer is not one of Converse"));
     };
-    let blocks = answer.output.and_then(|o| o.message).and_then(|m| m.content);
+    let blocks =
+        object::<Output<'_>>(answer.output).and_then(|o| o.message).and_then(|m| m.content);
     let Some(blocks) = blocks else {
         return Err(bad("the provider's answer has no content"));
     };
@@ -79,6 +80,12 @@ pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
 /// The bytes of a JSON string, or of none.
 pub(super) fn string(raw: Option<&RawValue>) -> &[u8] {
     raw.map(|r| r.get().as_bytes()).filter(|r| r.first() == Some(&b'"')).unwrap_or(EMPTY)
+}
+
+/// Reads an object, and no array: serde would take one for a struct's fields.
+pub(super) fn object<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
+    let text = raw.map(RawValue::get).filter(|text| text.starts_with('{'))?;
+    serde_json::from_str(text).ok()
 }
 
 pub(super) fn bad(words: &'static str) -> Error {
@@ -149,7 +156,7 @@ fn read_block(block: &Block<'_>, reply: &Reply, message: &mut Message) -> Result
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
     #[serde(borrow)]
-    output: Option<Output<'a>>,
+    output: Option<&'a RawValue>,
     #[serde(borrow)]
     stop_reason: Option<&'a RawValue>,
     #[serde(borrow)]
