@@ -6,6 +6,7 @@ use super::compiled::{Config, Passthrough, STREAM_FAILED};
 use super::raw::{self, RetryClass};
 
 mod consumers;
+mod keys;
 mod models;
 mod providers;
 
