@@ -120,6 +120,6 @@ fn target(
         first_token_ms: first_token.0,
         timeout_ms: timeout.0,
         api,
-        traits: catalog::traits(model),
+        traits: catalog::traits(kind.name, model),
     })
 }
