@@ -3,7 +3,7 @@
 //! Unknown fields are errors everywhere. `envoy/sluice.schema.json` is generated
 //! from these types; a test fails when it is stale.
 
-use super::units::{Bytes, Millis};
+use super::units::{Bytes, Dollars, Millis, Tokens};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
@@ -20,6 +20,10 @@ pub struct Sluice {
     pub models: Vec<Model>,
     #[serde(default)]
     pub defaults: Defaults,
+    /// What models cost and hold, where the list of `sluice models` does not know it,
+    /// or your contract says otherwise. The first entry that matches a target wins.
+    #[serde(default)]
+    pub catalog: Vec<Entry>,
     /// Who may ask. Without it everybody is the consumer `anonymous`.
     #[serde(default)]
     pub consumers: Option<Vec<Consumer>>,
@@ -99,6 +103,51 @@ pub struct Model {
     pub targets: Vec<Target>,
 }
 
+/// Prices are USD per million tokens. An entry that gives any price replaces all of
+/// the list's: what it leaves out is charged as what it is a part of.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// `provider/model` as a target has it; `*` stands for any run of characters.
+    pub model: String,
+    /// A model of the list that this one is, as kind/model: azure/eu/gpt-5 for a
+    /// deployment with a name of its own. What else stands here goes before it.
+    #[serde(default)]
+    pub like: Option<String>,
+    /// Needed where there is any price.
+    #[serde(default)]
+    pub input: Option<Dollars>,
+    /// Needed where the model generates.
+    #[serde(default)]
+    pub output: Option<Dollars>,
+    /// Input read from a cache. Default: as input.
+    #[serde(default)]
+    pub cache_read: Option<Dollars>,
+    /// Input written to a cache for five minutes. Default: as input.
+    #[serde(default)]
+    pub cache_write: Option<Dollars>,
+    /// The same for an hour. Default: as cache_write.
+    #[serde(default)]
+    pub cache_write_1h: Option<Dollars>,
+    /// Input of calls with more than 200,000 tokens of input. Default: as input.
+    #[serde(default)]
+    pub input_above_200k: Option<Dollars>,
+    /// Output of such calls. Default: as output.
+    #[serde(default)]
+    pub output_above_200k: Option<Dollars>,
+    /// Reasoning, where it is not charged as output.
+    #[serde(default)]
+    pub reasoning: Option<Dollars>,
+    /// Most tokens of input.
+    #[serde(default)]
+    pub context: Option<Tokens>,
+    /// Most tokens of output; also what is asked for where a provider must be told a
+    /// limit and the client gave none.
+    #[serde(default)]
+    pub max_output: Option<Tokens>,
+}
+
 /// `provider/model`, or the long form with deadlines of its own. The model `*`
 /// is the name the client asked for.
 #[derive(Debug)]
@@ -170,6 +219,9 @@ pub struct Expose {
     pub attempts: bool,
     /// x-sluice-dropped: request fields the provider's dialect cannot carry
     pub dropped: bool,
+    /// x-sluice-cost-usd: what an answer that is not streamed cost, where that is
+    /// known. Default: false.
+    pub cost: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -322,7 +374,7 @@ impl Default for Defaults {
 
 impl Default for Expose {
     fn default() -> Self {
-        Self { provider: true, model: true, attempts: true, dropped: true }
+        Self { provider: true, model: true, attempts: true, dropped: true, cost: false }
     }
 }
 

@@ -26,7 +26,7 @@ fn reads_the_shortest_file() {
     let config = read(&base()).unwrap();
     let (_, fast) = config.model("fast").unwrap();
     assert_eq!(fast.targets[1].first_token_ms, 5_000);
-    assert_eq!(fast.targets[1].traits.max_output_tokens, 64_000);
+    assert_eq!(fast.targets[1].known.unwrap().traits.max_output_tokens, 64_000);
     let (_, glob) = config.model("gpt-9").unwrap();
     assert_eq!(glob.targets[0].model, None);
     assert!(config.model("other").is_none());

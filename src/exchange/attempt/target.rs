@@ -96,7 +96,7 @@ impl Try {
             let model = at.target.model.as_deref().unwrap_or(&facts.model);
             let read = at.translator.reads.map_or(size, |reads| reads(facts));
             let body = host.body(Side::Request, read);
-            let (traits, quirks) = (at.target.traits, at.provider.kind.quirks);
+            let (traits, quirks) = (at.known.traits, at.provider.kind.quirks);
             let request = Request { body: &body, facts, model, traits, quirks };
             let made = (at.translator.request)(&request)?.allow(self.config.strict)?;
             let length = match &made.body {
