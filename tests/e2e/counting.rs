@@ -74,6 +74,10 @@ async fn usage_metrics_and_access_log_agree() {
             && l.contains("gen_ai_request_model=\"a\"")
             && l.contains("gen_ai_token_type=\"input\"")
     });
+    assert!(
+        page.lines().any(|l| l.starts_with("sluice_cost_nanodollars{consumer=\"anonymous\"")),
+        "no such metric:\n{page}"
+    );
     let line = line.unwrap_or_else(|| panic!("no such metric:\n{page}"));
     for label in [
         "consumer=\"anonymous\"",
