@@ -40,7 +40,7 @@ pub fn known(kind: &str, region: &str, model: &str) -> Known {
     Known {
         mode: listing.map(|l| l.mode),
         abilities: listing.map(|l| l.abilities).unwrap_or_default(),
-        price: listing.and_then(|l| l.price),
+        price: listing.and_then(|l| l.per_token()),
         context: listing.and_then(|l| l.context),
         traits: families::traits(model, listing.as_ref()),
     }

@@ -122,6 +122,17 @@ pub fn read(line: &'static str) -> Option<Listing> {
     Some(Listing { provider, model, mode, abilities, price, context, max_output, retires: next() })
 }
 
+// === impl Listing ===
+
+impl Listing {
+    /// The price that a call's tokens are charged at. Lists give rerankers that are
+    /// paid by the search 0 a token, which is not that they are free.
+    /// <https://cohere.com/pricing>
+    pub fn per_token(&self) -> Option<Price> {
+        self.price.filter(|p| self.mode != Mode::Rerank || p.input > 0)
+    }
+}
+
 // === impl Price ===
 
 impl Price {

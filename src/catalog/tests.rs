@@ -213,6 +213,13 @@ fn what_is_not_listed_is_not_guessed() {
 }
 
 #[test]
+fn free_is_a_price_but_not_for_what_is_paid_by_the_search() {
+    assert_eq!(known("cohere", "", "command-a-plus-05-2026").price.map(|p| p.input), Some(0));
+    assert_eq!(known("cohere", "", "rerank-v5.0-pro").price.map(|p| p.input), Some(50_000));
+    assert_eq!(known("cohere", "", "rerank-v3.5").price, None);
+}
+
+#[test]
 fn claude_is_claude_wherever_it_runs() {
     for model in [
         "claude-haiku-4-5-20251001",
