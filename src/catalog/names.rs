@@ -42,8 +42,9 @@ pub fn find(kind: &str, region: &str, model: &str) -> Option<Listing> {
 
 /// The parts of the table where a kind's models stand.
 pub fn sections(kind: &str) -> impl Iterator<Item = &str> {
-    let also = source(kind).map_or("", |s| s.also);
-    std::iter::once(kind).chain(Some(also).filter(|s| !s.is_empty()))
+    let source = source(kind);
+    let named = source.map_or(&[][..], |s| s.sections).iter().copied();
+    named.chain(source.is_none().then_some(kind))
 }
 
 /// A Bedrock id without what says where it runs: `anthropic.claude-opus-4-8`.
@@ -70,10 +71,11 @@ pub fn bare(model: &str) -> &str {
     model.strip_prefix("google/").unwrap_or(model)
 }
 
-/// How a kind names models, and where else than under its own name they stand.
+/// A kind whose models stand elsewhere than under its name alone, or go by other names
+/// than dated ones.
 struct Source {
     kind: &'static str,
-    also: &'static str,
+    sections: &'static [&'static str],
     naming: Naming,
 }
 
@@ -86,13 +88,16 @@ enum Naming {
 }
 
 const SOURCES: &[Source] = &[
-    Source { kind: "openai", also: "", naming: Naming::OpenAi },
-    // `azure_ai`: what Foundry serves beside OpenAI's models, on the same resource.
-    Source { kind: "azure", also: "azure_ai", naming: Naming::OpenAi },
-    Source { kind: "gemini", also: "", naming: Naming::Google },
-    Source { kind: "vertex", also: "", naming: Naming::Google },
-    Source { kind: "bedrock", also: "", naming: Naming::Bedrock },
+    Source { kind: "openai", sections: &["openai"], naming: Naming::OpenAi },
+    Source { kind: "azure", sections: AZURE, naming: Naming::OpenAi },
+    Source { kind: "azure-deployments", sections: AZURE, naming: Naming::OpenAi },
+    Source { kind: "gemini", sections: &["gemini"], naming: Naming::Google },
+    Source { kind: "vertex", sections: &["vertex"], naming: Naming::Google },
+    Source { kind: "bedrock", sections: &["bedrock"], naming: Naming::Bedrock },
 ];
+
+/// `azure_ai`: what Foundry serves beside OpenAI's models, on the same resource.
+const AZURE: &[&str] = &["azure", "azure_ai"];
 
 fn source(kind: &str) -> Option<&'static Source> {
     SOURCES.iter().find(|s| s.kind == kind)

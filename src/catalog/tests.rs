@@ -102,6 +102,8 @@ fn finds_a_model_by_every_form_of_its_name() {
         ("openai", "", "ft:gpt-4o-2024-08-06:acme::x1", "ft:gpt-4o-2024-08-06"),
         ("azure", "", "gpt-35-turbo", "gpt-35-turbo"),
         ("azure", "", "Phi-4", "Phi-4"),
+        ("azure-deployments", "", "gpt-5", "gpt-5"),
+        ("azure-deployments", "", "phi-4", "Phi-4"),
         ("azure", "", "phi-4", "Phi-4"),
         ("azure", "", "mistral-large-latest", "mistral-large-latest"),
         ("anthropic", "", "claude-haiku-4-5-20251001", "claude-haiku-4-5-20251001"),
