@@ -101,8 +101,7 @@ impl Price {
     }
 }
 
-/// Cannot overflow with the six terms of a call: each is below 2^125 at the most
-/// absurd of prices, and no price above `MAX` can be written.
+/// Below 2^104, since no price is above `MAX`: a call's six terms cannot overflow.
 fn product(tokens: u64, price: u64) -> u128 {
     u128::from(tokens) * u128::from(price.min(MAX))
 }
