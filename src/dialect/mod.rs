@@ -21,6 +21,7 @@ pub mod anthropic;
 mod claude;
 mod facts;
 pub mod features;
+pub mod gemini;
 pub mod loss;
 pub mod openai;
 pub mod quirks;
@@ -148,6 +149,8 @@ pub struct UpstreamRequest {
     pub dropped: Vec<String>,
     /// The JSON answer comes back as a call of our own tool and must be unwrapped.
     pub json_tool: bool,
+    /// The client wants its vectors as base64 of little-endian floats.
+    pub base64: bool,
 }
 
 /// How the provider's body differs from the client's.
@@ -169,6 +172,8 @@ pub struct Reply {
     pub include_usage: bool,
     /// See `UpstreamRequest::json_tool`.
     pub json_tool: bool,
+    /// See `UpstreamRequest::base64`.
+    pub base64: bool,
     pub quirks: &'static Quirks,
 }
 
@@ -242,7 +247,14 @@ pub struct Usage {
 }
 
 /// Every pair that is spoken, in order of preference.
-pub const TRANSLATORS: &[Translator] = &[openai::IDENTITY, anthropic::FROM_OPENAI_CHAT];
+pub const TRANSLATORS: &[Translator] = &[
+    openai::IDENTITY,
+    anthropic::FROM_OPENAI_CHAT,
+    gemini::FROM_OPENAI_CHAT,
+    gemini::IDENTITY,
+    gemini::EMBED_FROM_OPENAI,
+    gemini::EMBED_IDENTITY,
+];
 
 /// The row for a pair, if it is spoken.
 pub fn translator(client: Dialect, upstream: Dialect) -> Option<&'static Translator> {
@@ -315,6 +327,7 @@ impl Dialect {
             Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
                 anthropic::error::body(error)
             }
+            Dialect::Gemini | Dialect::GeminiEmbed => gemini::error::body(error),
             _ => openai::error::body(error),
         }
     }
