@@ -144,7 +144,7 @@ fn wants_base64(root: &Value<'_, '_>, body: &Object<'_>) -> Result<bool, Error> 
 
 fn read(body: &[u8]) -> Result<(Answer<'_>, Usage), Error> {
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
-        return Err(Error::new(Kind::BadAnswer, "the provider's answer has another shape"));
+        return Err(super::error::of_odd_answer(body));
     };
     if answer.error.is_some() {
         return Err(super::error::in_answer(body));

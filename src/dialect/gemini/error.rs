@@ -71,6 +71,14 @@ pub(super) fn in_answer(data: &[u8]) -> Error {
     words.into_error(status)
 }
 
+/// What a 200 body of another shape is: an error in an array, or no answer at all.
+pub(super) fn of_odd_answer(body: &[u8]) -> Error {
+    match Words::read(body).filter(|_| is_array(body)) {
+        Some(_) => in_answer(body),
+        None => Error::new(Kind::BadAnswer, "the provider's answer has another shape"),
+    }
+}
+
 /// The longest message of a provider that is passed on, in bytes.
 const MAX_MESSAGE: usize = 4096;
 

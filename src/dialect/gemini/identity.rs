@@ -21,7 +21,7 @@ pub(super) fn request(_: &Request<'_>) -> Result<UpstreamRequest, Error> {
 
 pub(super) fn response(body: &[u8], _: &Reply) -> Result<ClientResponse, Error> {
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
-        return Err(Error::new(Kind::BadAnswer, "the provider's answer has another shape"));
+        return Err(error::of_odd_answer(body));
     };
     if answer.error.is_some() {
         return Err(error::in_answer(body));
@@ -45,6 +45,8 @@ struct Reader {
     progress: Progress,
     /// The candidates seen, by index, and whether each has ended.
     ends: Vec<(u64, bool)>,
+    /// The provider's error was passed on as it is.
+    told: bool,
 }
 
 /// Most candidates told apart; further ones are passed, not watched.
@@ -119,7 +121,8 @@ impl StreamTranslator for Stream {
 impl Reader {
     fn read(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Keep {
         if self.progress.failed.is_some() {
-            return Keep::No;
+            // The LF of the CRLF that ended the provider's own error, behind a cut.
+            return if self.told && event.raw == b"\n" { Keep::Yes } else { Keep::No };
         }
         let raw = event.raw.trim_ascii();
         let data = match event.data.as_deref() {
@@ -159,6 +162,7 @@ impl Reader {
             return Keep::No;
         }
         self.progress.failed = Some(error);
+        self.told = true;
         Keep::Yes
     }
 

@@ -18,7 +18,7 @@ use std::borrow::Cow;
 
 pub(super) fn to_openai_chat(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
-        return Err(Error::new(Kind::BadAnswer, "the provider's answer has another shape"));
+        return Err(super::error::of_odd_answer(body));
     };
     if answer.error.is_some() {
         return Err(super::error::in_answer(body));
