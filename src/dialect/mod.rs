@@ -18,6 +18,7 @@ use crate::wire::json::Splice;
 use loss::Field;
 
 pub mod anthropic;
+pub mod bedrock;
 mod claude;
 mod facts;
 pub mod features;
@@ -250,6 +251,8 @@ pub struct Usage {
 pub const TRANSLATORS: &[Translator] = &[
     openai::IDENTITY,
     anthropic::FROM_OPENAI_CHAT,
+    bedrock::FROM_OPENAI_CHAT,
+    bedrock::IDENTITY,
     gemini::FROM_OPENAI_CHAT,
     gemini::IDENTITY,
     gemini::EMBED_FROM_OPENAI,
@@ -327,6 +330,7 @@ impl Dialect {
             Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
                 anthropic::error::body(error)
             }
+            Dialect::BedrockConverse => bedrock::error::body(error),
             Dialect::Gemini | Dialect::GeminiEmbed => gemini::error::body(error),
             _ => openai::error::body(error),
         }
