@@ -251,6 +251,8 @@ pub struct Usage {
 pub const TRANSLATORS: &[Translator] = &[
     openai::IDENTITY,
     anthropic::FROM_OPENAI_CHAT,
+    bedrock::FROM_OPENAI_CHAT,
+    bedrock::IDENTITY,
     gemini::FROM_OPENAI_CHAT,
     gemini::IDENTITY,
     gemini::EMBED_FROM_OPENAI,
@@ -330,8 +332,8 @@ impl Dialect {
             Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
                 anthropic::error::body(error)
             }
-            Dialect::Gemini | Dialect::GeminiEmbed => gemini::error::body(error),
             Dialect::BedrockConverse => bedrock::error::body(error),
+            Dialect::Gemini | Dialect::GeminiEmbed => gemini::error::body(error),
             _ => openai::error::body(error),
         }
     }

@@ -1,10 +1,8 @@
 """AWS's own client, boto3, against a Converse endpoint: a mock's, or the gateway's.
 
-Arguments: the endpoint; the model; `sigv4` or `bearer`. Credentials come from the
-environment.
+Arguments: the endpoint; the model; `sigv4` or `bearer`.
 """
 
-import os
 import sys
 
 import boto3
@@ -14,11 +12,20 @@ from botocore.config import Config
 endpoint, model, auth = sys.argv[1:]
 signed = {} if auth == "sigv4" else {"signature_version": UNSIGNED}
 settings = Config(retries={"total_max_attempts": 1}, **signed)
-client = boto3.client("bedrock-runtime", region_name="us-east-1", endpoint_url=endpoint, config=settings)
+client = boto3.client(
+    "bedrock-runtime",
+    region_name="us-east-1",
+    endpoint_url=endpoint,
+    config=settings,
+    # AWS's documented examples; the mock knows them.
+    aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+    aws_secret_access_key="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    aws_session_token="SESSION-EXAMPLE",
+)
 if auth == "bearer":
     # boto3 itself sends such a key over TLS only.
     def add_key(request, **_):
-        request.headers["Authorization"] = "Bearer " + os.environ["BEDROCK_KEY"]
+        request.headers["Authorization"] = "Bearer a-key"
 
     client.meta.events.register("before-sign.bedrock-runtime", add_key)
 

@@ -24,3 +24,5 @@ mod openai_sdk;
 mod relay;
 mod streams;
 mod trailers;
+mod vendor_bedrock;
+mod vendor_gemini;

@@ -68,8 +68,12 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
         *first = b'{';
     }
     out.push(b'}');
-    let (body, dropped) = (Body::Whole(out), dropped.into_names());
-    Ok(UpstreamRequest { body, dropped, json_tool, ..Default::default() })
+    Ok(UpstreamRequest {
+        body: Body::Whole(out),
+        dropped: dropped.into_names(),
+        json_tool,
+        ..Default::default()
+    })
 }
 
 /// `,"name":value`
