@@ -13,8 +13,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sluice::dialect::quirks;
 use sluice::dialect::{
-    Body, Facts, Feed, Maker, ModelTraits, Progress, Reply, Request, TRANSLATORS, Thinking,
-    Translator, UpstreamRequest,
+    Body, Dialect, Facts, Feed, Maker, ModelTraits, Progress, Reply, Request, TRANSLATORS,
+    Thinking, Translator, UpstreamRequest,
 };
 use sluice::error::Error;
 use sluice::wire::json as wire;
@@ -24,7 +24,7 @@ proptest! {
     #[test]
     fn any_request_is_json_or_an_error(body in wild_body(), traits in traits()) {
         let raw = serde_json::to_vec(&body).unwrap();
-        for translator in TRANSLATORS {
+        for translator in from_chat() {
             if let Ok((upstream, made)) = translate(translator, &raw, traits) {
                 prop_assert!(serde_json::from_slice::<Value>(&upstream).is_ok());
                 prop_assert!(made.dropped.len() <= 32);
@@ -43,7 +43,7 @@ proptest! {
         let mut given = Vec::new();
         texts(&body["messages"], &mut given);
         given.retain(|t| !t.trim().is_empty());
-        for translator in TRANSLATORS {
+        for translator in from_chat() {
             match translate(translator, &raw, traits) {
                 Ok((upstream, _)) => {
                     let seen: Value = serde_json::from_slice(&upstream).unwrap();
@@ -112,6 +112,11 @@ proptest! {
             }
         }
     }
+}
+
+/// The rows whose clients speak chat.
+fn from_chat() -> impl Iterator<Item = &'static Translator> {
+    TRANSLATORS.iter().filter(|t| t.client == Dialect::OpenAiChat)
 }
 
 fn translate(

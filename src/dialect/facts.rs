@@ -65,7 +65,7 @@ impl Facts {
             body_bytes: body.len(),
         };
         let is_chat = client == Dialect::OpenAiChat;
-        let mut has_messages = !is_chat;
+        let streams = !never_streams(client);
         for member in &members {
             let raw = body.get(member.value.clone()).unwrap_or_default();
             match member.key.as_ref() {
@@ -73,11 +73,10 @@ impl Facts {
                     facts.model = model(raw)?;
                     facts.model_span = member.value.clone();
                 }
-                "messages" if is_chat => {
-                    messages(raw)?;
-                    has_messages = true;
+                "messages" if is_chat || client == Dialect::CohereChat => messages(raw)?,
+                "stream" if addressed.is_none() && streams => {
+                    facts.stream = boolean("stream", raw)?
                 }
-                "stream" if addressed.is_none() => facts.stream = boolean("stream", raw)?,
                 "stream_options" if is_chat => {
                     facts.stream_options = Some(member.value.clone());
                     facts.include_usage = include_usage(raw)?;
@@ -105,11 +104,38 @@ impl Facts {
         if facts.model.is_empty() {
             return Err(Error::invalid("model", "you must provide a model parameter"));
         }
-        if !has_messages {
-            return Err(Error::invalid("messages", "you must provide a messages parameter"));
+        for any in needs(client) {
+            let given = |name: &&str| members.iter().any(|m| m.key == **name);
+            if let ([name, ..], false) = (*any, any.iter().any(given)) {
+                let words = format!("you must provide a {} parameter", any.join(" or "));
+                return Err(Error::invalid(*name, words));
+            }
         }
         Ok(facts)
     }
+}
+
+/// Top-level fields without which a request of this dialect asks nothing: one of each
+/// row. Looked for here, lest a call without them goes to a provider in vain.
+const fn needs(client: Dialect) -> &'static [&'static [&'static str]] {
+    match client {
+        Dialect::OpenAiChat | Dialect::CohereChat => &[&["messages"]],
+        Dialect::OpenAiEmbeddings => &[&["input"]],
+        Dialect::CohereEmbed => &[&["texts", "images", "inputs"]],
+        Dialect::CohereRerank => &[&["query"], &["documents"]],
+        _ => &[],
+    }
+}
+
+/// An operation whose answers are always whole; `stream` means nothing there.
+const fn never_streams(client: Dialect) -> bool {
+    matches!(
+        client,
+        Dialect::OpenAiEmbeddings
+            | Dialect::GeminiEmbed
+            | Dialect::CohereEmbed
+            | Dialect::CohereRerank
+    )
 }
 
 fn invalid_json(e: json::Invalid) -> Error {
@@ -203,6 +229,14 @@ mod tests {
     }
 
     #[test]
+    fn embeddings_never_stream() {
+        let body = br#"{"model":"m","input":"x","stream":true}"#;
+        assert!(!Facts::of(Dialect::OpenAiEmbeddings, body, None).unwrap().stream);
+        let body = br#"{"model":"m","images":["x"]}"#;
+        assert!(Facts::of(Dialect::CohereEmbed, body, None).is_ok());
+    }
+
+    #[test]
     fn text_alone_is_no_other_modality() {
         for (modalities, other) in [
             ("null", false),
@@ -234,6 +268,17 @@ mod tests {
         ] {
             let e = Facts::read(body.as_bytes()).expect_err(body);
             assert_eq!((e.kind, e.param.as_deref()), (Kind::InvalidRequest, param), "{body}");
+        }
+        for (client, body, param) in [
+            (Dialect::CohereChat, r#"{"model":"m"}"#, "messages"),
+            (Dialect::CohereChat, r#"{"model":"m","messages":[]}"#, "messages"),
+            (Dialect::OpenAiEmbeddings, r#"{"model":"m"}"#, "input"),
+            (Dialect::CohereEmbed, r#"{"model":"m"}"#, "texts"),
+            (Dialect::CohereRerank, r#"{"model":"m","documents":[]}"#, "query"),
+            (Dialect::CohereRerank, r#"{"query":"m","documents":[]}"#, "model"),
+        ] {
+            let e = Facts::of(client, body.as_bytes(), None).expect_err(body);
+            assert_eq!(e.param.as_deref(), Some(param), "{body}");
         }
         let long = format!(r#"{{"model":"{}","messages":[{{}}]}}"#, "m".repeat(10_000));
         assert_eq!(Facts::read(long.as_bytes()).unwrap_err().param.as_deref(), Some("model"));

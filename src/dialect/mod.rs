@@ -18,7 +18,9 @@ use crate::wire::json::Splice;
 use loss::Field;
 
 pub mod anthropic;
+pub mod cohere;
 mod facts;
+mod identity;
 pub mod loss;
 pub mod openai;
 pub mod quirks;
@@ -240,7 +242,16 @@ pub struct Usage {
 }
 
 /// Every pair that is spoken, in order of preference.
-pub const TRANSLATORS: &[Translator] = &[openai::IDENTITY, anthropic::FROM_OPENAI_CHAT];
+pub const TRANSLATORS: &[Translator] = &[
+    openai::IDENTITY,
+    anthropic::FROM_OPENAI_CHAT,
+    cohere::FROM_OPENAI_CHAT,
+    cohere::CHAT_IDENTITY,
+    openai::embeddings::IDENTITY,
+    cohere::EMBED_FROM_OPENAI,
+    cohere::EMBED_IDENTITY,
+    cohere::RERANK_IDENTITY,
+];
 
 /// The row for a pair, if it is spoken.
 pub fn translator(client: Dialect, upstream: Dialect) -> Option<&'static Translator> {
@@ -301,6 +312,9 @@ impl Dialect {
         match self {
             Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
                 anthropic::error::body(error)
+            }
+            Dialect::CohereChat | Dialect::CohereEmbed | Dialect::CohereRerank => {
+                cohere::error::body(error)
             }
             _ => openai::error::body(error),
         }

@@ -7,6 +7,7 @@
 //!
 //! Spec: <https://platform.openai.com/docs/api-reference/chat-streaming/streaming>.
 
+use super::completion::push_logprobs;
 use crate::dialect::Usage;
 use crate::wire::json;
 
@@ -79,6 +80,20 @@ impl Chunks {
             out.extend_from_slice(br#"":"#);
             out.extend_from_slice(string);
         });
+    }
+
+    /// The same with the log probabilities of its tokens: OpenAI's items, without
+    /// brackets.
+    pub fn text_with_logprobs(&self, out: &mut Vec<u8>, field: &str, string: &[u8], items: &[u8]) {
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(br#"{"index":0,"delta":{""#);
+        out.extend_from_slice(field.as_bytes());
+        out.extend_from_slice(br#"":"#);
+        out.extend_from_slice(string);
+        out.push(b'}');
+        push_logprobs(out, items);
+        out.extend_from_slice(br#","finish_reason":null}]"#);
+        self.end(out);
     }
 
     /// A new tool call; `id` and `name` are JSON strings.

@@ -19,6 +19,8 @@ pub struct Message {
     pub tool_calls: Array,
     pub thinking_blocks: Array,
     pub citations: Array,
+    /// OpenAI's items, one a token; none: null.
+    pub logprobs: Array,
 }
 
 /// JSON strings joined into one, without decoding.
@@ -49,12 +51,25 @@ pub fn completion(header: Header<'_>, message: &Message, finish: &str, usage: &U
     message.thinking_blocks.push_member(&mut out, "thinking_blocks");
     message.tool_calls.push_member(&mut out, "tool_calls");
     message.citations.push_member(&mut out, "citations");
-    out.extend_from_slice(br#"},"logprobs":null,"finish_reason":"#);
+    out.push(b'}');
+    if message.logprobs.is_empty() {
+        out.extend_from_slice(br#","logprobs":null"#);
+    } else {
+        push_logprobs(&mut out, message.logprobs.items());
+    }
+    out.extend_from_slice(br#","finish_reason":"#);
     json::push_text(&mut out, finish);
     out.extend_from_slice(br#"}],"usage":"#);
     super::usage::write(&mut out, usage);
     out.push(b'}');
     out
+}
+
+/// `,"logprobs":{...}` of a choice, from items without brackets.
+pub(super) fn push_logprobs(out: &mut Vec<u8>, items: &[u8]) {
+    out.extend_from_slice(br#","logprobs":{"content":["#);
+    out.extend_from_slice(items);
+    out.extend_from_slice(br#"],"refusal":null}"#);
 }
 
 // === impl Message ===
