@@ -65,7 +65,8 @@ impl Facts {
             body_bytes: body.len(),
         };
         let is_chat = client == Dialect::OpenAiChat;
-        let streams = !never_streams(client);
+        // Embeddings and ranks always come whole: `stream` means nothing there.
+        let streams = client.is_conversation();
         for member in &members {
             let raw = body.get(member.value.clone()).unwrap_or_default();
             match member.key.as_ref() {
@@ -125,17 +126,6 @@ const fn needs(client: Dialect) -> &'static [&'static [&'static str]] {
         Dialect::CohereRerank => &[&["query"], &["documents"]],
         _ => &[],
     }
-}
-
-/// An operation whose answers are always whole; `stream` means nothing there.
-const fn never_streams(client: Dialect) -> bool {
-    matches!(
-        client,
-        Dialect::OpenAiEmbeddings
-            | Dialect::GeminiEmbed
-            | Dialect::CohereEmbed
-            | Dialect::CohereRerank
-    )
 }
 
 fn invalid_json(e: json::Invalid) -> Error {

@@ -40,9 +40,9 @@
 //! - The errors page knows 402 (billing) and a machine's word `error_type`, which the
 //!   reference leaves out, and says that both penalties cannot be given at once.
 
+use super::features::{Feature, Gap, Gaps};
 use super::identity::{self, Unstreamed};
-use super::{Dialect, Facts, Translator};
-use crate::error::Error;
+use super::{Dialect, Translator};
 
 mod content;
 mod embed;
@@ -65,7 +65,7 @@ pub use fields::{EMBED_FIELDS, FIELDS};
 pub const FROM_OPENAI_CHAT: Translator = Translator {
     client: Dialect::OpenAiChat,
     upstream: Dialect::CohereChat,
-    accepts,
+    gaps: GAPS,
     request: request::from_openai_chat,
     reads: None,
     response: response::to_openai_chat,
@@ -77,7 +77,7 @@ pub const FROM_OPENAI_CHAT: Translator = Translator {
 pub const CHAT_IDENTITY: Translator = Translator {
     client: Dialect::CohereChat,
     upstream: Dialect::CohereChat,
-    accepts: |_| Ok(()),
+    gaps: &[],
     request: identity::request,
     reads: Some(identity::reads),
     response: same::chat,
@@ -89,7 +89,7 @@ pub const CHAT_IDENTITY: Translator = Translator {
 pub const EMBED_FROM_OPENAI: Translator = Translator {
     client: Dialect::OpenAiEmbeddings,
     upstream: Dialect::CohereEmbed,
-    accepts: |_| Ok(()),
+    gaps: &[],
     request: embed::from_openai,
     reads: None,
     response: embed::to_openai,
@@ -101,7 +101,7 @@ pub const EMBED_FROM_OPENAI: Translator = Translator {
 pub const EMBED_IDENTITY: Translator = Translator {
     client: Dialect::CohereEmbed,
     upstream: Dialect::CohereEmbed,
-    accepts: |_| Ok(()),
+    gaps: &[],
     request: identity::request,
     reads: Some(identity::reads),
     response: same::embed,
@@ -113,7 +113,7 @@ pub const EMBED_IDENTITY: Translator = Translator {
 pub const RERANK_IDENTITY: Translator = Translator {
     client: Dialect::CohereRerank,
     upstream: Dialect::CohereRerank,
-    accepts: |_| Ok(()),
+    gaps: &[],
     request: identity::request,
     reads: Some(identity::reads),
     response: same::rerank,
@@ -125,12 +125,11 @@ pub const RERANK_IDENTITY: Translator = Translator {
 /// The tool a JSON answer comes through where there are other tools.
 const JSON_TOOL: &str = "sluice_json_answer";
 
-fn accepts(facts: &Facts) -> Result<(), Error> {
-    if facts.n > 1 {
-        return Err(Error::invalid("n", "this model gives one choice"));
-    }
-    if facts.other_modalities {
-        return Err(Error::invalid("modalities", "this model answers in text only"));
-    }
-    Ok(())
-}
+/// What Cohere cannot carry of a chat.
+const GAPS: Gaps = &[
+    (Feature::Files, Gap::No("only plain text and image files are carried")),
+    (Feature::Audio, Gap::No("this model takes and gives no audio")),
+    (Feature::SignedThoughts, Gap::Drops("signatures: thoughts have none here")),
+    (Feature::PromptCache, Gap::Drops("cache marks: prompts are cached unasked")),
+    (Feature::Choices, Gap::No("this model gives one choice")),
+];

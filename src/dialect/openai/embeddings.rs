@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 pub const IDENTITY: Translator = Translator {
     client: Dialect::OpenAiEmbeddings,
     upstream: Dialect::OpenAiEmbeddings,
-    accepts: |_| Ok(()),
+    gaps: &[],
     request: identity::request,
     reads: Some(identity::reads),
     response,
