@@ -108,7 +108,7 @@ impl Facts {
         for any in needs(client) {
             let given = |name: &&str| members.iter().any(|m| m.key == **name);
             if let ([name, ..], false) = (*any, any.iter().any(given)) {
-                let words = format!("you must provide a {} parameter", any.join(" or "));
+                let words = format!("you must provide {}", any.join(" or "));
                 return Err(Error::invalid(*name, words));
             }
         }
