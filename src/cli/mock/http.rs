@@ -94,7 +94,11 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
     let path = entry.uri.path();
     let vendor = match path {
         "/v1/chat/completions" => Vendor::OpenAi,
+        "/v1/embeddings" => Vendor::OpenAiEmbeddings,
         "/v1/messages" => Vendor::Anthropic,
+        "/v2/chat" => Vendor::Cohere,
+        "/v2/embed" => Vendor::CohereEmbed,
+        "/v2/rerank" => Vendor::CohereRerank,
         "/v1/models" if entry.method == Method::GET => {
             return Ok(control::models(&entry, watch));
         }

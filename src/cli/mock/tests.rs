@@ -4,6 +4,8 @@
 mod answer;
 mod anthropic;
 mod broken;
+mod cohere;
+mod embeddings;
 mod openai;
 mod server;
 

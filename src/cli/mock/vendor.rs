@@ -1,4 +1,4 @@
-//! The two vendors, and what they share: failures and stream events.
+//! The vendors' operations, and what they share: failures and stream events.
 //!
 //! A closed enum, because the list of shapes is short and each caller needs
 //! both of any pair (`other`, for `wrong-dialect`). A vendor reads a request
@@ -8,12 +8,16 @@ use hyper::HeaderMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Ask};
-use super::{anthropic, openai};
+use super::{anthropic, cohere, openai};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
     OpenAi,
+    OpenAiEmbeddings,
     Anthropic,
+    Cohere,
+    CohereEmbed,
+    CohereRerank,
 }
 
 /// What a vendor answers instead of an answer.
@@ -21,7 +25,7 @@ pub(super) enum Vendor {
 pub(super) struct Failure {
     pub(super) status: u16,
     pub(super) message: String,
-    /// OpenAI's `error.code`, Anthropic's `error.type`.
+    /// OpenAI's `error.code`, Anthropic's `error.type`, Cohere's `error_type`.
     pub(super) code: Option<String>,
     /// OpenAI's `error.param`.
     pub(super) param: Option<String>,
@@ -51,21 +55,30 @@ impl Vendor {
     pub(super) fn other(self) -> Vendor {
         match self {
             Vendor::OpenAi => Vendor::Anthropic,
-            Vendor::Anthropic => Vendor::OpenAi,
+            Vendor::Anthropic | Vendor::Cohere => Vendor::OpenAi,
+            Vendor::OpenAiEmbeddings | Vendor::CohereRerank => Vendor::CohereEmbed,
+            Vendor::CohereEmbed => Vendor::OpenAiEmbeddings,
         }
     }
 
     pub(super) fn authorize(self, headers: &HeaderMap) -> Result<(), Failure> {
         match self {
-            Vendor::OpenAi => openai::authorize(headers),
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings => openai::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
+            Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => {
+                cohere::authorize(headers)
+            }
         }
     }
 
     pub(super) fn ask(self, body: &Value) -> Result<Ask<'_>, Failure> {
         match self {
             Vendor::OpenAi => openai::ask(body),
+            Vendor::OpenAiEmbeddings => openai::embeddings::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
+            Vendor::Cohere => cohere::ask(body),
+            Vendor::CohereEmbed => cohere::vectors::ask_embed(body),
+            Vendor::CohereRerank => cohere::vectors::ask_rerank(body),
         }
     }
 
@@ -73,7 +86,11 @@ impl Vendor {
     pub(super) fn whole(self, ask: &Ask<'_>, answer: &Answer) -> String {
         match self {
             Vendor::OpenAi => openai::whole(ask, answer),
+            Vendor::OpenAiEmbeddings => openai::embeddings::whole(ask, answer),
             Vendor::Anthropic => anthropic::whole(ask, answer),
+            Vendor::Cohere => cohere::whole(ask, answer),
+            Vendor::CohereEmbed => cohere::vectors::embeddings(ask, answer),
+            Vendor::CohereRerank => cohere::vectors::ranks(ask, answer),
         }
     }
 
@@ -82,22 +99,28 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
+            Vendor::Cohere => cohere::events(ask, answer),
+            // These never stream, so nobody asks.
+            Vendor::OpenAiEmbeddings | Vendor::CohereEmbed | Vendor::CohereRerank => Vec::new(),
         }
     }
 
     /// A failure's body.
     pub(super) fn failure(self, failure: &Failure) -> String {
         match self {
-            Vendor::OpenAi => openai::failure(failure),
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings => openai::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
+            Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => cohere::failure(failure),
         }
     }
 
     /// A failure within a stream: what the vendor says when it breaks down.
     pub(super) fn failure_event(self, code: Option<&str>) -> Event {
         let (name, status, message) = match self {
-            Vendor::OpenAi => ("", 500, openai::BROKEN),
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings => ("", 500, openai::BROKEN),
             Vendor::Anthropic => ("error", 529, "Overloaded"),
+            Vendor::Cohere => return cohere::failure_event(),
+            Vendor::CohereEmbed | Vendor::CohereRerank => ("", 500, "internal server error"),
         };
         let mut failure = Failure::new(status, message);
         failure.code = code.map(str::to_owned);
@@ -107,8 +130,9 @@ impl Vendor {
     /// The name of the response header with the request's id.
     pub(super) fn id_header(self) -> &'static str {
         match self {
-            Vendor::OpenAi => "x-request-id",
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings => "x-request-id",
             Vendor::Anthropic => "request-id",
+            Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => "x-debug-trace-id",
         }
     }
 }
