@@ -18,6 +18,7 @@ use crate::wire::json::Splice;
 use loss::Field;
 
 pub mod anthropic;
+pub mod bedrock;
 mod claude;
 pub mod cohere;
 mod facts;
@@ -247,6 +248,8 @@ pub struct Usage {
 pub const TRANSLATORS: &[Translator] = &[
     openai::IDENTITY,
     anthropic::FROM_OPENAI_CHAT,
+    bedrock::FROM_OPENAI_CHAT,
+    bedrock::IDENTITY,
     cohere::FROM_OPENAI_CHAT,
     cohere::CHAT_IDENTITY,
     openai::embeddings::IDENTITY,
@@ -326,6 +329,7 @@ impl Dialect {
             Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
                 anthropic::error::body(error)
             }
+            Dialect::BedrockConverse => bedrock::error::body(error),
             Dialect::CohereChat | Dialect::CohereEmbed | Dialect::CohereRerank => {
                 cohere::error::body(error)
             }
