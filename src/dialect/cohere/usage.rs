@@ -3,8 +3,8 @@
 //! Chat: `usage.tokens`, which is what the model read and wrote; `billed_units` where
 //! there are no others; `cached_tokens` of what was read. Embeddings and rerank:
 //! `meta`, with the same inside. A rerank is billed by `search_units` (a query with up
-//! to 100 documents), which are no tokens and are never counted as such: without
-//! `meta.tokens` its input counts as not reported, and is estimated like any other.
+//! to 100 documents), which are no tokens and are never counted as such: where no
+//! tokens are told, its input counts as not reported, and is estimated like any other.
 //!
 //! Spec: <https://docs.cohere.com/docs/how-does-cohere-pricing-work>.
 
@@ -42,7 +42,8 @@ pub(super) fn of_embed(raw: Option<&str>) -> Usage {
 /// Reads the `meta` of a rerank.
 pub(super) fn of_rerank(raw: Option<&str>) -> Usage {
     let wire: Wire = raw.and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default();
-    input_only(wire.tokens.unwrap_or_default().input_tokens)
+    let (tokens, billed) = (wire.tokens.unwrap_or_default(), wire.billed_units.unwrap_or_default());
+    input_only(billed.input_tokens.or(tokens.input_tokens))
 }
 
 /// Nothing is generated, and that is known.
