@@ -14,7 +14,7 @@ pub const FIELDS: &[Field] = &[
     field("stream_options", Mapped, "the gateway writes the usage chunk itself"),
     field("temperature", Mapped, "temperature; dropped where the model takes none"),
     field("top_p", Mapped, "p, from 0.01 to 0.99"),
-    field("top_k", Mapped, "k"),
+    field("top_k", Mapped, "k, at most 500"),
     field("seed", Mapped, "seed; dropped where negative"),
     field("frequency_penalty", Mapped, "the same, from 0 to 1"),
     field("presence_penalty", Mapped, "the same, from 0 to 1; dropped beside frequency_penalty"),

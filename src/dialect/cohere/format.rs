@@ -40,8 +40,8 @@ impl Format {
         let native = alone && traits.structured_output;
         let asked = match format::Format::read(root, body, dropped)? {
             format::Format::Text => return Ok(Format::Text),
-            // One tool and no other: there will be no JSON answer this time.
-            _ if matches!(tools.choice, Choice::Named(_)) => return Ok(Format::Text),
+            // A tool must be called: there will be no JSON answer this time.
+            _ if tools.choice.is_forced() => return Ok(Format::Text),
             format::Format::Json if native => {
                 let format = br#"{"type":"json_object"}"#.to_vec();
                 return Ok(Format::Native { format, instruction: None });

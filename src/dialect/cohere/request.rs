@@ -124,6 +124,10 @@ fn sampling(
             // The API's own bounds: all and almost all are the same to a client.
             "top_p" if number > 0.99 => member(out, theirs, b"0.99"),
             "top_p" if number < 0.01 => member(out, theirs, b"0.01"),
+            "top_k" if number > 500.0 => {
+                dropped.add("top_k (clamped to 500)");
+                member(out, theirs, b"500");
+            }
             _ => member(out, theirs, value.raw),
         }
     }
