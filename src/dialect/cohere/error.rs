@@ -1,8 +1,8 @@
 //! Cohere's error shape, read and written: `{"id","message"}`, no machine's word but
 //! the undocumented `error_type`. Status first, then the beginning of the words.
 //!
-//! 498 (a deny-listed token) becomes a 400 that tells of it: no client knows that
-//! number. 499 (cancelled) is the provider's own trouble, as the client is still
+//! 498 (a deny-listed token) becomes a 400 that tells of it: no client but Cohere's
+//! knows that number. 499 (cancelled) is the provider's own trouble, as the client is still
 //! here. What is said of our key or our account's money (401, 402, 403) is never
 //! quoted.
 //!
@@ -50,7 +50,11 @@ pub(super) fn from_upstream(status: u16, body: &[u8]) -> UpstreamError {
 pub(super) fn same(status: u16, body: &[u8]) -> UpstreamError {
     let words = Words::read(body);
     let spoken = words.as_ref().is_some_and(|w| w.message.is_some());
-    let error = words.unwrap_or_default().into_error(status);
+    let mut error = words.unwrap_or_default().into_error(status);
+    if status == 498 {
+        // These clients know the number.
+        error = error.with_status(status);
+    }
     let verbatim = spoken && error.kind != Kind::ProviderAuth && error.status() == status;
     UpstreamError { error, verbatim }
 }
@@ -194,6 +198,8 @@ mod tests {
             assert!(!e.error.message.contains("123"));
         }
         assert!(same(400, br#"{"message":"invalid request"}"#).verbatim);
+        let listed = same(498, br#"{"message":"x"}"#);
+        assert_eq!((listed.error.status(), listed.verbatim), (498, true));
         assert!(!same(400, b"{}").verbatim && !same(499, br#"{"message":"x"}"#).verbatim);
     }
 

@@ -44,6 +44,7 @@ use super::features::{Feature, Gap, Gaps};
 use super::identity::{self, Unstreamed};
 use super::{Dialect, Translator};
 
+mod calls;
 mod content;
 mod embed;
 pub mod error;

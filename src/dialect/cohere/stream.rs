@@ -5,20 +5,17 @@
 //! unknown type are passed over. A piece of text is copied into its chunk as the JSON
 //! string it came in.
 //!
-//! A tool call that got no arguments gets `{}` at its end: an empty string is not
-//! JSON, and SDKs parse it.
-//!
 //! Spec: <https://docs.cohere.com/docs/streaming>,
 //! <https://docs.cohere.com/reference/chat-stream>.
 
+use super::calls::Tool;
 use super::events::{Body, ContentDelta, Delta, End};
 use super::response::{NO_ID, finish_reason, string, text};
-use super::{JSON_TOOL, logprobs, usage};
+use super::{logprobs, usage};
 use crate::dialect::openai;
 use crate::dialect::openai::chunk::{self, Chunks, Header, inner};
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
-use crate::wire::json;
 use crate::wire::sse::{Decoder, Event};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -29,29 +26,17 @@ pub(super) struct ToOpenAiChat {
 }
 
 /// Everything but the framing.
-struct Reader {
-    reply: Reply,
-    progress: Progress,
+pub(super) struct Reader {
+    pub(super) reply: Reply,
+    pub(super) progress: Progress,
     /// From the first event on.
     chunks: Option<Chunks>,
     /// Calls begun and not ended; one, in practice.
-    open: Vec<Tool>,
-    tools: u64,
+    pub(super) open: Vec<Tool>,
+    pub(super) tools: u64,
     /// Our JSON tool was called.
-    json_answer: bool,
+    pub(super) json_answer: bool,
 }
-
-struct Tool {
-    /// The provider's index.
-    at: u64,
-    /// The client's index of the call; `None` for our own tool.
-    index: Option<u64>,
-    /// Some arguments were passed on.
-    sent: bool,
-}
-
-/// Most calls begun and not ended.
-const MAX_OPEN: usize = 64;
 
 // === impl ToOpenAiChat ===
 
@@ -145,7 +130,7 @@ impl Reader {
     }
 
     /// An event's `delta`; one that is none as we know it breaks the format.
-    fn delta<'a, D: Deserialize<'a> + Default>(
+    pub(super) fn delta<'a, D: Deserialize<'a> + Default>(
         &mut self,
         body: &Body<'a>,
         out: &mut Vec<u8>,
@@ -169,7 +154,7 @@ impl Reader {
     }
 
     /// A chunk, where the stream has begun: nothing can come before that.
-    fn chunk(&mut self, out: &mut Vec<u8>, write: impl FnOnce(&Chunks, &mut Vec<u8>)) {
+    pub(super) fn chunk(&mut self, out: &mut Vec<u8>, write: impl FnOnce(&Chunks, &mut Vec<u8>)) {
         self.open_stream(NO_ID, out);
         if let Some(chunks) = &self.chunks {
             write(chunks, out);
@@ -177,7 +162,13 @@ impl Reader {
     }
 
     /// A piece of generated text for the client.
-    fn piece(&mut self, field: &str, piece: &[u8], logprobs: Option<&RawValue>, out: &mut Vec<u8>) {
+    pub(super) fn piece(
+        &mut self,
+        field: &str,
+        piece: &[u8],
+        logprobs: Option<&RawValue>,
+        out: &mut Vec<u8>,
+    ) {
         if inner(piece).is_empty() {
             return;
         }
@@ -195,7 +186,7 @@ impl Reader {
         });
     }
 
-    fn generated(&mut self, piece: &[u8]) {
+    pub(super) fn generated(&mut self, piece: &[u8]) {
         self.progress.started = true;
         self.progress.output_bytes += inner(piece).len() as u64;
     }
@@ -205,66 +196,6 @@ impl Reader {
         let Some(content) = delta.message.and_then(|m| m.content) else { return };
         self.piece("reasoning_content", string(content.thinking), None, out);
         self.piece("content", string(content.text), body.logprobs, out);
-    }
-
-    fn tool_start(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
-        let Some(delta) = self.delta::<Delta<'_>>(body, out) else { return };
-        let call = delta.message.unwrap_or_default().call();
-        let Some(call) = call else { return self.fail(bad("a tool call without id or name"), out) };
-        let function = call.function.as_ref();
-        let (id, name) = (string(call.id), string(function.and_then(|f| f.name)));
-        let at = body.index.unwrap_or(0);
-        // Servers that tell no end of a call begin the next one.
-        self.tool_end(at, out);
-        self.progress.started = true;
-        let own = self.reply.json_tool && json::text(name).as_deref() == Some(JSON_TOOL);
-        let index = if own {
-            self.json_answer = true;
-            None
-        } else if inner(id).is_empty() || inner(name).is_empty() {
-            return self.fail(bad("a tool call without id or name"), out);
-        } else {
-            let index = self.tools;
-            self.tools += 1;
-            self.chunk(out, |chunks, out| chunks.tool_start(out, index, id, name));
-            Some(index)
-        };
-        if self.open.len() == MAX_OPEN {
-            return self.fail(bad("the provider's stream leaves too many calls open"), out);
-        }
-        self.open.push(Tool { at, index, sent: false });
-        self.arguments(at, string(function.and_then(|f| f.arguments)), out);
-    }
-
-    fn tool_delta(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
-        let Some(delta) = self.delta::<Delta<'_>>(body, out) else { return };
-        let call = delta.message.unwrap_or_default().call();
-        let arguments = call.and_then(|c| c.function).and_then(|f| f.arguments);
-        self.arguments(body.index.unwrap_or(0), string(arguments), out);
-    }
-
-    /// A piece of a call's arguments; our own tool's are the answer.
-    fn arguments(&mut self, at: u64, piece: &[u8], out: &mut Vec<u8>) {
-        if inner(piece).is_empty() {
-            return;
-        }
-        let Some(tool) = self.open.iter_mut().rev().find(|t| t.at == at) else { return };
-        tool.sent = true;
-        match tool.index {
-            None => self.piece("content", piece, None, out),
-            Some(index) => {
-                self.generated(piece);
-                self.chunk(out, |chunks, out| chunks.tool_arguments(out, index, piece));
-            }
-        }
-    }
-
-    fn tool_end(&mut self, at: u64, out: &mut Vec<u8>) {
-        let Some(found) = self.open.iter().rposition(|t| t.at == at) else { return };
-        if self.open.get(found).is_some_and(|tool| !tool.sent) {
-            self.arguments(at, br#""{}""#, out);
-        }
-        self.open.swap_remove(found);
     }
 
     fn citation(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
@@ -308,7 +239,7 @@ impl Reader {
         chunk::done(out);
     }
 
-    fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
+    pub(super) fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
         if self.progress.failed.is_none() && !self.progress.complete {
             out.extend_from_slice(&openai::error::event(&error));
             self.progress.failed = Some(error);
@@ -316,12 +247,13 @@ impl Reader {
     }
 }
 
-fn bad(words: &'static str) -> Error {
+pub(super) fn bad(words: &'static str) -> Error {
     Error::new(Kind::BadAnswer, words)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::calls::MAX_OPEN;
     use super::*;
 
     fn stream() -> ToOpenAiChat {
