@@ -2,8 +2,8 @@
 //! the undocumented `error_type`. Status first, then the beginning of the words.
 //!
 //! 498 (a deny-listed token) becomes a 400 that tells of it: no client but Cohere's
-//! knows that number. 499 (cancelled) is the provider's own trouble, as the client is still
-//! here. What is said of our key or our account's money (401, 402, 403) is never
+//! knows that number. 499 (cancelled) is the provider's own trouble, as the client is
+//! still here. What is said of our key or our account's money (401, 402, 403) is never
 //! quoted.
 //!
 //! Spec: <https://docs.cohere.com/reference/errors>.
