@@ -23,6 +23,7 @@ mod claude;
 pub mod cohere;
 mod facts;
 pub mod features;
+pub mod gemini;
 mod identity;
 pub mod loss;
 pub mod openai;
@@ -151,6 +152,8 @@ pub struct UpstreamRequest {
     pub dropped: Vec<String>,
     /// The JSON answer comes back as a call of our own tool and must be unwrapped.
     pub json_tool: bool,
+    /// The client wants its vectors as base64 of little-endian floats.
+    pub base64: bool,
 }
 
 /// How the provider's body differs from the client's.
@@ -172,6 +175,8 @@ pub struct Reply {
     pub include_usage: bool,
     /// See `UpstreamRequest::json_tool`.
     pub json_tool: bool,
+    /// See `UpstreamRequest::base64`.
+    pub base64: bool,
     pub quirks: &'static Quirks,
 }
 
@@ -250,6 +255,10 @@ pub const TRANSLATORS: &[Translator] = &[
     anthropic::FROM_OPENAI_CHAT,
     bedrock::FROM_OPENAI_CHAT,
     bedrock::IDENTITY,
+    gemini::FROM_OPENAI_CHAT,
+    gemini::IDENTITY,
+    gemini::EMBED_FROM_OPENAI,
+    gemini::EMBED_IDENTITY,
     cohere::FROM_OPENAI_CHAT,
     cohere::CHAT_IDENTITY,
     openai::embeddings::IDENTITY,
@@ -330,6 +339,7 @@ impl Dialect {
                 anthropic::error::body(error)
             }
             Dialect::BedrockConverse => bedrock::error::body(error),
+            Dialect::Gemini | Dialect::GeminiEmbed => gemini::error::body(error),
             Dialect::CohereChat | Dialect::CohereEmbed | Dialect::CohereRerank => {
                 cohere::error::body(error)
             }

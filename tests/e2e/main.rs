@@ -25,3 +25,4 @@ mod relay;
 mod streams;
 mod trailers;
 mod vendor_cohere;
+mod vendor_gemini;

@@ -6,6 +6,7 @@ mod anthropic;
 mod broken;
 mod cohere;
 mod embeddings;
+mod gemini;
 mod openai;
 mod server;
 

@@ -8,13 +8,15 @@ use hyper::HeaderMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Ask};
-use super::{anthropic, cohere, openai};
+use super::paths::Address;
+use super::{anthropic, cohere, gemini, openai};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
     OpenAi,
     OpenAiEmbeddings,
     Anthropic,
+    Gemini,
     Cohere,
     CohereEmbed,
     CohereRerank,
@@ -25,7 +27,8 @@ pub(super) enum Vendor {
 pub(super) struct Failure {
     pub(super) status: u16,
     pub(super) message: String,
-    /// OpenAI's `error.code`, Anthropic's `error.type`, Cohere's `error_type`.
+    /// OpenAI's `error.code`, Anthropic's `error.type`, Google's `error.status`, Cohere's
+    /// `error_type`.
     pub(super) code: Option<String>,
     /// OpenAI's `error.param`.
     pub(super) param: Option<String>,
@@ -55,7 +58,7 @@ impl Vendor {
     pub(super) fn other(self) -> Vendor {
         match self {
             Vendor::OpenAi => Vendor::Anthropic,
-            Vendor::Anthropic | Vendor::Cohere => Vendor::OpenAi,
+            Vendor::Anthropic | Vendor::Gemini | Vendor::Cohere => Vendor::OpenAi,
             Vendor::OpenAiEmbeddings | Vendor::CohereRerank => Vendor::CohereEmbed,
             Vendor::CohereEmbed => Vendor::OpenAiEmbeddings,
         }
@@ -65,17 +68,19 @@ impl Vendor {
         match self {
             Vendor::OpenAi | Vendor::OpenAiEmbeddings => openai::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
+            Vendor::Gemini => gemini::authorize(headers),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => {
                 cohere::authorize(headers)
             }
         }
     }
 
-    pub(super) fn ask(self, body: &Value) -> Result<Ask<'_>, Failure> {
+    pub(super) fn ask<'a>(self, body: &'a Value, address: &'a Address) -> Result<Ask<'a>, Failure> {
         match self {
             Vendor::OpenAi => openai::ask(body),
             Vendor::OpenAiEmbeddings => openai::embeddings::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
+            Vendor::Gemini => gemini::ask(body, address),
             Vendor::Cohere => cohere::ask(body),
             Vendor::CohereEmbed => cohere::vectors::ask_embed(body),
             Vendor::CohereRerank => cohere::vectors::ask_rerank(body),
@@ -88,6 +93,7 @@ impl Vendor {
             Vendor::OpenAi => openai::whole(ask, answer),
             Vendor::OpenAiEmbeddings => openai::embeddings::whole(ask, answer),
             Vendor::Anthropic => anthropic::whole(ask, answer),
+            Vendor::Gemini => gemini::whole(ask, answer),
             Vendor::Cohere => cohere::whole(ask, answer),
             Vendor::CohereEmbed => cohere::vectors::embeddings(ask, answer),
             Vendor::CohereRerank => cohere::vectors::ranks(ask, answer),
@@ -99,6 +105,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
+            Vendor::Gemini => gemini::events(ask, answer),
             Vendor::Cohere => cohere::events(ask, answer),
             // These never stream, so nobody asks.
             Vendor::OpenAiEmbeddings | Vendor::CohereEmbed | Vendor::CohereRerank => Vec::new(),
@@ -110,6 +117,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi | Vendor::OpenAiEmbeddings => openai::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
+            Vendor::Gemini => gemini::failure(failure),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => cohere::failure(failure),
         }
     }
@@ -119,6 +127,7 @@ impl Vendor {
         let (name, status, message) = match self {
             Vendor::OpenAi | Vendor::OpenAiEmbeddings => ("", 500, openai::BROKEN),
             Vendor::Anthropic => ("error", 529, "Overloaded"),
+            Vendor::Gemini => ("", 503, "The model is overloaded. Please try again later."),
             Vendor::Cohere => return cohere::failure_event(),
             Vendor::CohereEmbed | Vendor::CohereRerank => ("", 500, "internal server error"),
         };
@@ -127,12 +136,13 @@ impl Vendor {
         Event { kind: Kind::Frame, name, data: self.failure(&failure) }
     }
 
-    /// The name of the response header with the request's id.
-    pub(super) fn id_header(self) -> &'static str {
+    /// The name of the response header with the request's id, where there is one.
+    pub(super) fn id_header(self) -> Option<&'static str> {
         match self {
-            Vendor::OpenAi | Vendor::OpenAiEmbeddings => "x-request-id",
-            Vendor::Anthropic => "request-id",
-            Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => "x-debug-trace-id",
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings => Some("x-request-id"),
+            Vendor::Anthropic => Some("request-id"),
+            Vendor::Gemini => None,
+            Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => Some("x-debug-trace-id"),
         }
     }
 }

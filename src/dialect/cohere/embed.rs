@@ -59,8 +59,8 @@ pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Erro
         }
     }
     out.push(b'}');
-    let dropped = dropped.into_names();
-    Ok(UpstreamRequest { body: Body::Whole(out), dropped, json_tool: false })
+    let (body, dropped) = (Body::Whole(out), dropped.into_names());
+    Ok(UpstreamRequest { body, dropped, ..Default::default() })
 }
 
 /// Most texts the API takes in one call.

@@ -25,6 +25,11 @@ pub(super) fn push(raw: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(br#","bytes":null,"top_logprobs":[]}"#);
 }
 
+/// A choice's `logprobs` from such items with commas between them.
+pub(super) fn list(items: &[u8]) -> Vec<u8> {
+    [br#"{"content":["#, items, br#"],"refusal":null}"#].concat()
+}
+
 #[derive(Deserialize)]
 struct Item<'a> {
     #[serde(borrow)]

@@ -68,7 +68,8 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
         dropped.unknown("stream_options.", &options.object()?, &["include_usage"]);
     }
     out.push(b'}');
-    Ok(UpstreamRequest { body: Body::Whole(out), dropped: dropped.into_names(), json_tool })
+    let (body, dropped) = (Body::Whole(out), dropped.into_names());
+    Ok(UpstreamRequest { body, dropped, json_tool, ..Default::default() })
 }
 
 pub(super) fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {

@@ -8,7 +8,7 @@
 
 use super::{JSON_TOOL, logprobs, usage};
 use crate::dialect::openai::chunk::{Header, inner};
-use crate::dialect::openai::completion::{Message, completion};
+use crate::dialect::openai::completion::{Array, Choice, Message, completion_of};
 use crate::dialect::{ClientResponse, Reply};
 use crate::error::{Error, Kind};
 use crate::wire::json;
@@ -34,11 +34,12 @@ pub(super) fn to_openai_chat(body: &[u8], reply: &Reply) -> Result<ClientRespons
     for citation in parsed.citations.unwrap_or_default() {
         message.citations.item().extend_from_slice(citation.get().as_bytes());
     }
+    let mut tokens = Array::default();
     for item in answer.logprobs.unwrap_or_default() {
         let mut token = Vec::new();
         logprobs::push(item.get(), &mut token);
         if !token.is_empty() {
-            message.logprobs.item().extend_from_slice(&token);
+            tokens.item().extend_from_slice(&token);
         }
     }
     let usage = answer.usage.and_then(|u| usage::of_chat(u.get())).unwrap_or_default();
@@ -47,7 +48,9 @@ pub(super) fn to_openai_chat(body: &[u8], reply: &Reply) -> Result<ClientRespons
     let id = answer.id.and_then(text).unwrap_or(Cow::Borrowed(NO_ID));
     let header =
         Header { id: &id, created: reply.created, model: &reply.model, service_tier: None };
-    let body = completion(header, &message, finish, &usage);
+    let logprobs = (!tokens.is_empty()).then(|| logprobs::list(tokens.items()));
+    let choice = Choice { message: &message, finish, logprobs: logprobs.as_deref() };
+    let body = completion_of(header, &[choice], &usage);
     Ok(ClientResponse { body: Some(body), usage })
 }
 

@@ -177,13 +177,15 @@ impl Reader {
         if let Some(raw) = logprobs {
             logprobs::push(raw.get(), &mut tokens);
         }
-        self.chunk(out, |chunks, out| {
-            if tokens.is_empty() {
-                chunks.text(out, field, piece);
-            } else {
-                chunks.text_with_logprobs(out, field, piece, &tokens);
-            }
-        });
+        if tokens.is_empty() {
+            return self.chunk(out, |chunks, out| chunks.text(out, field, piece));
+        }
+        let delta = |out: &mut Vec<u8>| {
+            out.extend_from_slice(format!("\"{field}\":").as_bytes());
+            out.extend_from_slice(piece);
+        };
+        let beside = [br#","logprobs":"#.as_slice(), &logprobs::list(&tokens)].concat();
+        self.chunk(out, |chunks, out| chunks.choice(out, 0, delta, &beside, None));
     }
 
     pub(super) fn generated(&mut self, piece: &[u8]) {
