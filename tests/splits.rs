@@ -65,23 +65,24 @@ proptest! {
         blocks in prop::collection::vec(block(), 0..5),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {
-        let raw = anthropic_stream(&blocks);
-        let translator = &TRANSLATORS[1];
-        let (whole, progress) = feed(translator, &[&raw]);
-        let mut at: Vec<usize> = cuts.iter().map(|i| i.index(raw.len() + 1)).collect();
-        at.extend([0, raw.len()]);
-        at.sort_unstable();
-        let parts: Vec<&[u8]> = at.windows(2).map(|w| &raw[w[0]..w[1]]).collect();
-        let again = feed(translator, &parts);
-        prop_assert_eq!(&again, &(whole.clone(), progress.clone()));
-        prop_assert!(progress.complete && progress.failed.is_none());
-        let (text, thought, arguments) = joined(&whole);
-        let want = |kind: &str| -> String {
-            blocks.iter().filter(|(k, _)| *k == kind).flat_map(|(_, p)| p.clone()).collect()
-        };
-        prop_assert_eq!(text, want("text"));
-        prop_assert_eq!(thought, want("thinking"));
-        prop_assert_eq!(arguments.replace("{}", ""), want("tool_use").replace("{}", ""));
+        for (raw, upstream) in sound_streams(&blocks) {
+            let translator = row(upstream);
+            let (whole, progress) = feed(translator, &[&raw]);
+            let mut at: Vec<usize> = cuts.iter().map(|i| i.index(raw.len() + 1)).collect();
+            at.extend([0, raw.len()]);
+            at.sort_unstable();
+            let parts: Vec<&[u8]> = at.windows(2).map(|w| &raw[w[0]..w[1]]).collect();
+            let again = feed(translator, &parts);
+            prop_assert_eq!(&again, &(whole.clone(), progress.clone()));
+            prop_assert!(progress.complete && progress.failed.is_none());
+            let (text, thought, arguments) = joined(&whole);
+            let want = |kind: &str| -> String {
+                blocks.iter().filter(|(k, _)| *k == kind).flat_map(|(_, p)| p.clone()).collect()
+            };
+            prop_assert_eq!(text, want("text"));
+            prop_assert_eq!(thought, want("thinking"));
+            prop_assert_eq!(arguments.replace("{}", ""), want("tool_use").replace("{}", ""));
+        }
     }
 
     /// A damaged stream or answer never panics and never gives a client bad JSON.
@@ -92,26 +93,27 @@ proptest! {
         bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(&b"{}[]\",:\n\r "[..])], 0..4),
         json in tree(),
     ) {
-        let mut raw = anthropic_stream(&blocks);
-        let at = at.index(raw.len());
-        raw.splice(at..(at + 1).min(raw.len()), bytes);
-        // The other dialect's bytes, and none at all, are damage too.
-        for raw in [&raw[..], b"", &serde_json::to_vec(&json).unwrap()] {
-            for translator in chats().filter(|t| !t.fields.is_empty()) {
-                let (out, progress) = feed(translator, &[raw]);
-                prop_assert!(progress.complete != progress.failed.is_some());
-                for event in events(&out) {
-                    prop_assert!(serde_json::from_str::<Value>(&event).is_ok(), "{}", event);
+        for (mut raw, _) in sound_streams(&blocks) {
+            let at = at.index(raw.len());
+            raw.splice(at..(at + 1).min(raw.len()), bytes.clone());
+            // The other dialect's bytes, and none at all, are damage too.
+            for raw in [&raw[..], b"", &serde_json::to_vec(&json).unwrap()] {
+                for translator in chats().filter(|t| !t.fields.is_empty()) {
+                    let (out, progress) = feed(translator, &[raw]);
+                    prop_assert!(progress.complete != progress.failed.is_some());
+                    for event in events(&out) {
+                        prop_assert!(serde_json::from_str::<Value>(&event).is_ok(), "{}", event);
+                    }
                 }
-            }
-            for translator in TRANSLATORS {
-                if let Ok(response) = (translator.response)(raw, &Reply::default())
-                    && let Some(body) = response.body
-                {
-                    prop_assert!(serde_json::from_slice::<Value>(&body).is_ok());
+                for translator in TRANSLATORS {
+                    if let Ok(response) = (translator.response)(raw, &Reply::default())
+                        && let Some(body) = response.body
+                    {
+                        prop_assert!(serde_json::from_slice::<Value>(&body).is_ok());
+                    }
+                    let e = (translator.error)(500, raw).error;
+                    prop_assert!((400..600).contains(&e.status()));
                 }
-                let e = (translator.error)(500, raw).error;
-                prop_assert!((400..600).contains(&e.status()));
             }
         }
     }
@@ -120,6 +122,19 @@ proptest! {
 /// The pairs that take a chat.
 fn chats() -> impl Iterator<Item = &'static Translator> {
     TRANSLATORS.iter().filter(|t| t.client == Dialect::OpenAiChat)
+}
+
+/// The row of a chat client and this upstream.
+fn row(upstream: Dialect) -> &'static Translator {
+    sluice::dialect::translator(Dialect::OpenAiChat, upstream).unwrap()
+}
+
+/// The same answer as several vendors stream it.
+fn sound_streams(blocks: &[(&'static str, Vec<String>)]) -> [(Vec<u8>, Dialect); 2] {
+    [
+        (anthropic_stream(blocks), Dialect::AnthropicMessages),
+        (cohere_stream(blocks), Dialect::CohereChat),
+    ]
 }
 
 fn translate(
@@ -214,6 +229,36 @@ fn anthropic_stream(blocks: &[(&'static str, Vec<String>)]) -> Vec<u8> {
     events.push(json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"},
         "usage": {"output_tokens": 9}}));
     events.push(json!({"type": "message_stop"}));
+    let text: String = events
+        .iter()
+        .map(|e| format!("event: {}\ndata: {e}\n\n", e["type"].as_str().unwrap()))
+        .collect();
+    text.into_bytes()
+}
+
+fn cohere_stream(blocks: &[(&'static str, Vec<String>)]) -> Vec<u8> {
+    let mut events = vec![json!({"type": "message-start", "id": "c1",
+        "delta": {"message": {"role": "assistant", "content": [], "tool_plan": ""}}})];
+    for (i, (kind, pieces)) in blocks.iter().enumerate() {
+        let mut add = |type_: &str, message: Value| {
+            events.push(json!({"type": type_, "index": i, "delta": {"message": message}}));
+        };
+        if *kind == "tool_use" {
+            let call = |id: Value, arguments: &str| {
+                let function = json!({"name": "f", "arguments": arguments});
+                json!({"tool_calls": {"id": id, "type": "function", "function": function}})
+            };
+            add("tool-call-start", call(json!(format!("t{i}")), ""));
+            pieces.iter().for_each(|piece| add("tool-call-delta", call(Value::Null, piece)));
+            add("tool-call-end", json!({}));
+        } else {
+            add("content-start", json!({"content": {"type": kind, *kind: ""}}));
+            pieces.iter().for_each(|p| add("content-delta", json!({"content": {*kind: p}})));
+            add("content-end", json!({}));
+        }
+    }
+    events.push(json!({"type": "message-end", "delta": {"finish_reason": "COMPLETE",
+        "usage": {"tokens": {"input_tokens": 3, "output_tokens": 9}}}}));
     let text: String = events
         .iter()
         .map(|e| format!("event: {}\ndata: {e}\n\n", e["type"].as_str().unwrap()))

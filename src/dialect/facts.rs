@@ -65,7 +65,8 @@ impl Facts {
             body_bytes: body.len(),
         };
         let is_chat = client == Dialect::OpenAiChat;
-        let mut has_messages = !is_chat;
+        // Embeddings and ranks always come whole: `stream` means nothing there.
+        let streams = client.is_conversation();
         for member in &members {
             let raw = body.get(member.value.clone()).unwrap_or_default();
             match member.key.as_ref() {
@@ -73,11 +74,10 @@ impl Facts {
                     facts.model = model(raw)?;
                     facts.model_span = member.value.clone();
                 }
-                "messages" if is_chat => {
-                    messages(raw)?;
-                    has_messages = true;
+                "messages" if is_chat || client == Dialect::CohereChat => messages(raw)?,
+                "stream" if addressed.is_none() && streams => {
+                    facts.stream = boolean("stream", raw)?
                 }
-                "stream" if addressed.is_none() => facts.stream = boolean("stream", raw)?,
                 "stream_options" if is_chat => {
                     facts.stream_options = Some(member.value.clone());
                     facts.include_usage = include_usage(raw)?;
@@ -109,8 +109,12 @@ impl Facts {
         if facts.model.is_empty() {
             return Err(Error::invalid("model", "you must provide a model parameter"));
         }
-        if !has_messages {
-            return Err(Error::invalid("messages", "you must provide a messages parameter"));
+        for any in needs(client) {
+            let given = |name: &&str| members.iter().any(|m| m.key == **name);
+            if let ([name, ..], false) = (*any, any.iter().any(given)) {
+                let words = format!("you must provide {}", any.join(" or "));
+                return Err(Error::invalid(*name, words));
+            }
         }
         Ok(facts)
     }
@@ -135,6 +139,18 @@ impl Facts {
                 _ => {}
             }
         }
+    }
+}
+
+/// Top-level fields without which a request of this dialect asks nothing: one of each
+/// row. Looked for here, lest a call without them goes to a provider in vain.
+const fn needs(client: Dialect) -> &'static [&'static [&'static str]] {
+    match client {
+        Dialect::OpenAiChat | Dialect::CohereChat => &[&["messages"]],
+        Dialect::OpenAiEmbeddings => &[&["input"]],
+        Dialect::CohereEmbed => &[&["texts", "images", "inputs"]],
+        Dialect::CohereRerank => &[&["query"], &["documents"]],
+        _ => &[],
     }
 }
 
@@ -246,6 +262,14 @@ mod tests {
     }
 
     #[test]
+    fn embeddings_never_stream() {
+        let body = br#"{"model":"m","input":"x","stream":true}"#;
+        assert!(!Facts::of(Dialect::OpenAiEmbeddings, body, None).unwrap().stream);
+        let body = br#"{"model":"m","images":["x"]}"#;
+        assert!(Facts::of(Dialect::CohereEmbed, body, None).is_ok());
+    }
+
+    #[test]
     fn text_alone_is_no_other_modality() {
         for (modalities, other) in [
             ("null", false),
@@ -277,6 +301,17 @@ mod tests {
         ] {
             let e = Facts::read(body.as_bytes()).expect_err(body);
             assert_eq!((e.kind, e.param.as_deref()), (Kind::InvalidRequest, param), "{body}");
+        }
+        for (client, body, param) in [
+            (Dialect::CohereChat, r#"{"model":"m"}"#, "messages"),
+            (Dialect::CohereChat, r#"{"model":"m","messages":[]}"#, "messages"),
+            (Dialect::OpenAiEmbeddings, r#"{"model":"m"}"#, "input"),
+            (Dialect::CohereEmbed, r#"{"model":"m"}"#, "texts"),
+            (Dialect::CohereRerank, r#"{"model":"m","documents":[]}"#, "query"),
+            (Dialect::CohereRerank, r#"{"query":"m","documents":[]}"#, "model"),
+        ] {
+            let e = Facts::of(client, body.as_bytes(), None).expect_err(body);
+            assert_eq!(e.param.as_deref(), Some(param), "{body}");
         }
         let long = format!(r#"{{"model":"{}","messages":[{{}}]}}"#, "m".repeat(10_000));
         assert_eq!(Facts::read(long.as_bytes()).unwrap_err().param.as_deref(), Some("model"));

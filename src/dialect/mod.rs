@@ -20,9 +20,11 @@ use loss::Field;
 pub mod anthropic;
 pub mod bedrock;
 mod claude;
+pub mod cohere;
 mod facts;
 pub mod features;
 pub mod gemini;
+mod identity;
 pub mod loss;
 pub mod openai;
 pub mod quirks;
@@ -257,6 +259,12 @@ pub const TRANSLATORS: &[Translator] = &[
     gemini::IDENTITY,
     gemini::EMBED_FROM_OPENAI,
     gemini::EMBED_IDENTITY,
+    cohere::FROM_OPENAI_CHAT,
+    cohere::CHAT_IDENTITY,
+    openai::embeddings::IDENTITY,
+    cohere::EMBED_FROM_OPENAI,
+    cohere::EMBED_IDENTITY,
+    cohere::RERANK_IDENTITY,
 ];
 
 /// The row for a pair, if it is spoken.
@@ -332,6 +340,9 @@ impl Dialect {
             }
             Dialect::BedrockConverse => bedrock::error::body(error),
             Dialect::Gemini | Dialect::GeminiEmbed => gemini::error::body(error),
+            Dialect::CohereChat | Dialect::CohereEmbed | Dialect::CohereRerank => {
+                cohere::error::body(error)
+            }
             _ => openai::error::body(error),
         }
     }

@@ -25,4 +25,5 @@ mod relay;
 mod streams;
 mod trailers;
 mod vendor_bedrock;
+mod vendor_cohere;
 mod vendor_gemini;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::faults::Faults;
 use super::schema;
+use super::vectors::Vectors;
 
 /// A valid request, as far as the answer depends on it.
 #[derive(Debug, Default)]
@@ -38,6 +39,8 @@ pub(super) struct Ask<'a> {
     pub(super) thinking: bool,
     /// Anthropic's prompt cache was asked for.
     pub(super) cached: bool,
+    /// What embeddings and ranks are asked of.
+    pub(super) vectors: Vectors,
     /// Vectors are asked for, and nothing else.
     pub(super) embed: Option<Embed<'a>>,
 }

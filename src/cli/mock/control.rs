@@ -62,12 +62,6 @@ pub(super) fn models(entry: &Entry, watch: Watch) -> Reply {
         return reply::refusal(vendor, &failure, watch);
     }
     let list = match vendor {
-        Vendor::OpenAi | Vendor::Gemini | Vendor::Bedrock => json!({
-            "object": "list",
-            "data": OPENAI_MODELS.map(|id| json!({
-                "id": id, "object": "model", "created": 1_700_000_000, "owned_by": "openai",
-            })),
-        }),
         Vendor::Anthropic => json!({
             "data": ANTHROPIC_MODELS.map(|id| json!({
                 "type": "model", "id": id, "display_name": id,
@@ -76,6 +70,12 @@ pub(super) fn models(entry: &Entry, watch: Watch) -> Reply {
             "first_id": ANTHROPIC_MODELS.first(),
             "last_id": ANTHROPIC_MODELS.last(),
             "has_more": false,
+        }),
+        _ => json!({
+            "object": "list",
+            "data": OPENAI_MODELS.map(|id| json!({
+                "id": id, "object": "model", "created": 1_700_000_000, "owned_by": "openai",
+            })),
         }),
     };
     reply::json(200, list.to_string(), Some(watch))

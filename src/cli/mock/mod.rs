@@ -8,20 +8,23 @@
 //! ```text
 //!   http ── routes, reads, keeps the order of faults ── control: /mock/...
 //!    │
-//!    ├─ vendor ── ask: validate ──> answer ──> whole | events ── openai, anthropic, gemini, bedrock
+//!    ├─ vendor ── ask: validate ──> answer ──> whole | events ── openai, anthropic, ...
 //!    ├─ reply ── status and headers; script ── events + faults -> steps -> the body
 //!    └─ record ── what was asked, how it ended
 //! ```
 //!
-//! `POST /v1/chat/completions`, `POST /v1/messages`, Gemini's `/models/M:VERB` behind
-//! any prefix, Bedrock's `/model/M/converse` and `/converse-stream`, `GET /v1/models`,
-//! over HTTP/1.1 and h2c. Faults ride in the model's name (`gpt-5-mini!status=429`) or are set for an exact name by `PUT /mock/faults`; `faults` has the language.
+//! `POST /v1/chat/completions`, `/v1/embeddings`, `/v1/messages`, Gemini's
+//! `/models/M:VERB` behind any prefix, Cohere's `/v2/chat`, `/v2/embed`, `/v2/rerank`,
+//! Bedrock's `/model/M/converse` and `/converse-stream`, `GET /v1/models`, over HTTP/1.1
+//! and h2c. Faults ride in the model's name (`gpt-5-mini!status=429`) or are set for an
+//! exact name by `PUT /mock/faults`; `faults` has the language.
 //! Nothing here may use the gateway's own translation code: a mock that shares
 //! the bug cannot find it.
 
 mod answer;
 mod anthropic;
 mod bedrock;
+mod cohere;
 mod control;
 mod faults;
 mod gemini;
@@ -34,6 +37,7 @@ mod schema;
 mod script;
 #[cfg(test)]
 mod tests;
+mod vectors;
 mod vendor;
 
 use std::io::{self, Write};

@@ -29,7 +29,11 @@ pub(super) fn address(uri: &Uri) -> Option<Address> {
     let of = |vendor| Some(Address { vendor, model: None, verb: Verb::Chat });
     match uri.path() {
         "/v1/chat/completions" => of(Vendor::OpenAi),
+        "/v1/embeddings" => of(Vendor::OpenAiEmbeddings),
         "/v1/messages" => of(Vendor::Anthropic),
+        "/v2/chat" => of(Vendor::Cohere),
+        "/v2/embed" => of(Vendor::CohereEmbed),
+        "/v2/rerank" => of(Vendor::CohereRerank),
         path => gemini(path).or_else(|| bedrock(path)),
     }
 }

@@ -5,6 +5,8 @@ mod answer;
 mod anthropic;
 mod bedrock;
 mod broken;
+mod cohere;
+mod embeddings;
 mod gemini;
 mod openai;
 mod server;

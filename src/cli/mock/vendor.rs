@@ -1,4 +1,4 @@
-//! The vendors, and what they share: failures and stream events.
+//! The vendors' operations, and what they share: failures and stream events.
 //!
 //! A closed enum, because the list of shapes is short and each caller needs
 //! both of any pair (`other`, for `wrong-dialect`). A vendor reads a request
@@ -9,14 +9,18 @@ use serde_json::Value;
 use super::answer::{Answer, Ask};
 use super::paths::Address;
 use super::record::Entry;
-use super::{anthropic, bedrock, gemini, openai};
+use super::{anthropic, bedrock, cohere, gemini, openai};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
     OpenAi,
+    OpenAiEmbeddings,
     Anthropic,
     Gemini,
     Bedrock,
+    Cohere,
+    CohereEmbed,
+    CohereRerank,
 }
 
 /// What a vendor answers instead of an answer.
@@ -24,7 +28,8 @@ pub(super) enum Vendor {
 pub(super) struct Failure {
     pub(super) status: u16,
     pub(super) message: String,
-    /// OpenAI's `error.code`, Anthropic's `error.type`, Google's `error.status`.
+    /// OpenAI's `error.code`, Anthropic's `error.type`, Google's `error.status`, Cohere's
+    /// `error_type`.
     pub(super) code: Option<String>,
     /// OpenAI's `error.param`.
     pub(super) param: Option<String>,
@@ -64,26 +69,35 @@ impl Vendor {
     pub(super) fn other(self) -> Vendor {
         match self {
             Vendor::OpenAi => Vendor::Anthropic,
-            Vendor::Anthropic | Vendor::Gemini | Vendor::Bedrock => Vendor::OpenAi,
+            Vendor::Anthropic | Vendor::Gemini | Vendor::Bedrock | Vendor::Cohere => Vendor::OpenAi,
+            Vendor::OpenAiEmbeddings | Vendor::CohereRerank => Vendor::CohereEmbed,
+            Vendor::CohereEmbed => Vendor::OpenAiEmbeddings,
         }
     }
 
     pub(super) fn authorize(self, entry: &Entry) -> Result<(), Failure> {
         let headers = &entry.headers;
         match self {
-            Vendor::OpenAi => openai::authorize(headers),
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings => openai::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
             Vendor::Gemini => gemini::authorize(headers),
             Vendor::Bedrock => bedrock::authorize(entry),
+            Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => {
+                cohere::authorize(headers)
+            }
         }
     }
 
     pub(super) fn ask<'a>(self, body: &'a Value, address: &'a Address) -> Result<Ask<'a>, Failure> {
         match self {
             Vendor::OpenAi => openai::ask(body),
+            Vendor::OpenAiEmbeddings => openai::embeddings::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
             Vendor::Gemini => gemini::ask(body, address),
             Vendor::Bedrock => bedrock::ask(body, address),
+            Vendor::Cohere => cohere::ask(body),
+            Vendor::CohereEmbed => cohere::vectors::ask_embed(body),
+            Vendor::CohereRerank => cohere::vectors::ask_rerank(body),
         }
     }
 
@@ -91,9 +105,13 @@ impl Vendor {
     pub(super) fn whole(self, ask: &Ask<'_>, answer: &Answer) -> String {
         match self {
             Vendor::OpenAi => openai::whole(ask, answer),
+            Vendor::OpenAiEmbeddings => openai::embeddings::whole(ask, answer),
             Vendor::Anthropic => anthropic::whole(ask, answer),
             Vendor::Gemini => gemini::whole(ask, answer),
             Vendor::Bedrock => bedrock::whole(ask, answer),
+            Vendor::Cohere => cohere::whole(ask, answer),
+            Vendor::CohereEmbed => cohere::vectors::embeddings(ask, answer),
+            Vendor::CohereRerank => cohere::vectors::ranks(ask, answer),
         }
     }
 
@@ -104,26 +122,32 @@ impl Vendor {
             Vendor::Anthropic => anthropic::events(ask, answer),
             Vendor::Gemini => gemini::events(ask, answer),
             Vendor::Bedrock => bedrock::events(ask, answer),
+            Vendor::Cohere => cohere::events(ask, answer),
+            // These never stream, so nobody asks.
+            Vendor::OpenAiEmbeddings | Vendor::CohereEmbed | Vendor::CohereRerank => Vec::new(),
         }
     }
 
     /// A failure's body.
     pub(super) fn failure(self, failure: &Failure) -> String {
         match self {
-            Vendor::OpenAi => openai::failure(failure),
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings => openai::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
             Vendor::Gemini => gemini::failure(failure),
             Vendor::Bedrock => bedrock::failure(failure),
+            Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => cohere::failure(failure),
         }
     }
 
     /// A failure within a stream: what the vendor says when it breaks down.
     pub(super) fn failure_event(self, code: Option<&str>) -> Event {
         let (name, status, message) = match self {
-            Vendor::OpenAi => ("", 500, openai::BROKEN),
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings => ("", 500, openai::BROKEN),
             Vendor::Anthropic => ("error", 529, "Overloaded"),
             Vendor::Bedrock => return bedrock::failure_event(code),
             Vendor::Gemini => ("", 503, "The model is overloaded. Please try again later."),
+            Vendor::Cohere => return cohere::failure_event(),
+            Vendor::CohereEmbed | Vendor::CohereRerank => ("", 500, "internal server error"),
         };
         let mut failure = Failure::new(status, message);
         failure.code = code.map(str::to_owned);
@@ -149,10 +173,11 @@ impl Vendor {
     /// The name of the response header with the request's id, where there is one.
     pub(super) fn id_header(self) -> Option<&'static str> {
         match self {
-            Vendor::OpenAi => Some("x-request-id"),
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings => Some("x-request-id"),
             Vendor::Anthropic => Some("request-id"),
             Vendor::Gemini => None,
             Vendor::Bedrock => Some("x-amzn-requestid"),
+            Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => Some("x-debug-trace-id"),
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod calls;
 pub mod chunk;
 pub mod completion;
 pub mod effort;
+pub mod embeddings;
 pub mod error;
 pub mod format;
 pub mod media;

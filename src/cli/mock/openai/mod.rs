@@ -6,6 +6,7 @@
 //! <https://platform.openai.com/docs/api-reference/chat>
 //! <https://platform.openai.com/docs/guides/error-codes>
 
+pub(super) mod embeddings;
 mod fields;
 mod messages;
 mod request;

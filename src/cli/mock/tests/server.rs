@@ -52,9 +52,9 @@ async fn other_paths() {
     let seen = call(&server, "GET", "/v1/models", keys, "").await;
     assert_eq!(seen.json()["has_more"], false);
     assert_eq!(call(&server, "GET", "/v1/models", "", "").await.status, 401);
-    let seen = post(&server, "/v1/embeddings", chat("hi")).await;
+    let seen = post(&server, "/v1/files", chat("hi")).await;
     assert_eq!(seen.status, 404);
-    assert_eq!(seen.json()["error"]["message"], "Invalid URL (POST /v1/embeddings)");
+    assert_eq!(seen.json()["error"]["message"], "Invalid URL (POST /v1/files)");
     assert_eq!(call(&server, "GET", CHAT, "", "").await.status, 405);
 }
 

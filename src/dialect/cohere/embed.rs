@@ -1,0 +1,161 @@
+//! Embeddings: OpenAI's request to Cohere's, and the answer back.
+//!
+//! Cohere's models want to be told what a text is for, in `input_type`; OpenAI's
+//! clients cannot say. They may send Cohere's own field; else a text is a
+//! `search_document`, which Cohere's own OpenAI-compatible endpoint and other
+//! gateways take it for, too. Queries of a search must say `search_query`: one set of
+//! vectors from both kinds finds badly.
+//!
+//! Numbers and base64 are copied as Cohere wrote them: its base64 is of the same
+//! little-endian floats as OpenAI's.
+//!
+//! Spec: <https://docs.cohere.com/reference/embed>,
+//! <https://docs.cohere.com/docs/embeddings>,
+//! <https://platform.openai.com/docs/api-reference/embeddings/create>.
+
+use super::EMBED_FIELDS;
+use super::request::member;
+use super::usage;
+use crate::dialect::loss::{self, Dropped};
+use crate::dialect::openai::embeddings;
+use crate::dialect::openai::read::Value;
+use crate::dialect::{Body, ClientResponse, Reply, Request, UpstreamRequest};
+use crate::error::{Error, Kind};
+use crate::wire::json;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
+    let root = Value::root(request.body);
+    let body = root.object()?;
+    let mut dropped = Dropped::default();
+    loss::sort_out(EMBED_FIELDS, &root, &body, &mut dropped)?;
+    let mut out = Vec::with_capacity(request.body.len() + 128);
+    out.extend_from_slice(br#"{"model":"#);
+    json::push_text(&mut out, request.model);
+    let Some(input) = root.field(&body, "input") else {
+        return Err(Error::invalid("input", "you must provide an input parameter"));
+    };
+    member(&mut out, "texts", &texts(&input)?);
+    let type_ = root.field(&body, "input_type").map(|t| t.string()).transpose()?;
+    member(&mut out, "input_type", type_.unwrap_or(br#""search_document""#));
+    let types: &[u8] = match root.field(&body, "encoding_format") {
+        None => br#"["float"]"#,
+        Some(format) => match format.text()?.as_ref() {
+            "float" => br#"["float"]"#,
+            "base64" => br#"["base64"]"#,
+            _ => return Err(format.error("must be float or base64")),
+        },
+    };
+    member(&mut out, "embedding_types", types);
+    for (name, theirs) in [
+        ("dimensions", "output_dimension"),
+        ("truncate", "truncate"),
+        ("max_tokens", "max_tokens"),
+        ("priority", "priority"),
+    ] {
+        if let Some(own) = body.get(name) {
+            member(&mut out, theirs, own);
+        }
+    }
+    out.push(b'}');
+    let (body, dropped) = (Body::Whole(out), dropped.into_names());
+    Ok(UpstreamRequest { body, dropped, ..Default::default() })
+}
+
+/// Most texts the API takes in one call.
+const MAX_TEXTS: usize = 96;
+
+/// One text or a list of them, as a list.
+fn texts(input: &Value<'_, '_>) -> Result<Vec<u8>, Error> {
+    if input.is_string() {
+        return Ok([b"[", input.raw, b"]"].concat());
+    }
+    if !input.is_array() {
+        return Err(input.error("must be a string or an array of strings"));
+    }
+    let items = input.items()?;
+    if items.is_empty() {
+        return Err(input.error("must not be empty"));
+    }
+    if items.len() > MAX_TEXTS {
+        return Err(input.error("this model takes at most 96 texts in one call"));
+    }
+    for (i, raw) in items.iter().enumerate() {
+        let item = input.item(i, raw);
+        if !item.is_string() {
+            let words = "must be text: tokens are numbers of another model's vocabulary";
+            return Err(item.error(words));
+        }
+    }
+    Ok(input.raw.to_vec())
+}
+
+pub(super) fn to_openai(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
+    let bad = |words: &'static str| Error::new(Kind::BadAnswer, words);
+    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
+        return Err(bad("the provider's answer is no list of embeddings"));
+    };
+    let Some(embeddings) = answer.embeddings else {
+        return Err(match answer.message {
+            Some(_) => super::error::in_answer(body),
+            None => bad("the provider's answer has no embeddings"),
+        });
+    };
+    let list = match embeddings.get().as_bytes() {
+        // What was the answer before there were types, and still is on some clouds.
+        [b'[', ..] => Some(embeddings),
+        _ => {
+            let types: Option<Types<'_>> = serde_json::from_str(embeddings.get()).ok();
+            types.and_then(|t| t.float.or(t.base64))
+        }
+    };
+    let vectors = list.and_then(|l| serde_json::from_str::<Vec<&RawValue>>(l.get()).ok());
+    let Some(vectors) = vectors else {
+        return Err(bad("the provider's embeddings are no list"));
+    };
+    let usage = usage::of_embed(answer.meta.map(RawValue::get));
+    let vectors = vectors.iter().map(|v| v.get().as_bytes());
+    let body = embeddings::write(vectors, &reply.model, &usage, body.len());
+    Ok(ClientResponse { body: Some(body), usage })
+}
+
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    embeddings: Option<&'a RawValue>,
+    #[serde(borrow)]
+    meta: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Types<'a> {
+    #[serde(borrow)]
+    float: Option<&'a RawValue>,
+    #[serde(borrow)]
+    base64: Option<&'a RawValue>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_list_is_an_error() {
+        for (body, kind) in [
+            ("7", Kind::BadAnswer),
+            ("{}", Kind::BadAnswer),
+            (r#"{"embeddings":{}}"#, Kind::BadAnswer),
+            (r#"{"embeddings":{"float":7}}"#, Kind::BadAnswer),
+            (r#"{"message":"boom"}"#, Kind::ProviderFault),
+        ] {
+            let e = to_openai(body.as_bytes(), &Reply::default()).unwrap_err();
+            assert_eq!(e.kind, kind, "{body}");
+        }
+        let old = br#"{"embeddings":[[1.0,2]]}"#;
+        let body = to_openai(old, &Reply::default()).unwrap().body.unwrap();
+        assert!(String::from_utf8(body).unwrap().contains(r#""embedding":[1.0,2]"#));
+    }
+}

@@ -1,0 +1,41 @@
+//! From a dialect to itself: the client's bytes with the model's name spliced, for
+//! dialects that need nothing else; and what stands where a stream would, in
+//! operations that have none.
+
+use super::{Body, Facts, Feed, Progress, Request, StreamTranslator, UpstreamRequest};
+use crate::error::{Error, Kind};
+use crate::wire::json::{self, Splice};
+
+pub(super) fn request(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
+    let mut model = Vec::with_capacity(request.model.len() + 2);
+    json::push_text(&mut model, request.model);
+    let splice = Splice { range: request.facts.model_span.clone(), with: model };
+    Ok(UpstreamRequest { body: Body::Spliced(vec![splice]), ..Default::default() })
+}
+
+/// Up to the end of the name.
+pub(super) fn reads(facts: &Facts) -> usize {
+    facts.model_span.end
+}
+
+/// The stream of an operation that has none: whatever comes is a broken answer.
+#[derive(Debug, Default)]
+pub(super) struct Unstreamed(Progress);
+
+// === impl Unstreamed ===
+
+impl StreamTranslator for Unstreamed {
+    fn feed(&mut self, _chunk: &[u8], _out: &mut Vec<u8>) -> Feed {
+        Feed::Changed
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        let error = Error::new(Kind::BadAnswer, "the provider streams what has no stream");
+        out.extend_from_slice(&super::openai::error::event(&error));
+        self.0.failed = Some(error);
+    }
+
+    fn progress(&self) -> &Progress {
+        &self.0
+    }
+}
