@@ -242,7 +242,15 @@ pub struct Usage {
 }
 
 /// Every pair that is spoken, in order of preference.
-pub const TRANSLATORS: &[Translator] = &[openai::IDENTITY, anthropic::FROM_OPENAI_CHAT];
+pub const TRANSLATORS: &[Translator] = &[
+    openai::IDENTITY,
+    anthropic::FROM_OPENAI_CHAT,
+    anthropic::VERTEX_FROM_OPENAI_CHAT,
+    anthropic::BEDROCK_FROM_OPENAI_CHAT,
+    anthropic::IDENTITY,
+    anthropic::VERTEX_FROM_MESSAGES,
+    anthropic::BEDROCK_FROM_MESSAGES,
+];
 
 /// The row for a pair, if it is spoken.
 pub fn translator(client: Dialect, upstream: Dialect) -> Option<&'static Translator> {
