@@ -134,10 +134,7 @@ impl Reader {
             Err(e) if e.is_data() => return Ok("unknown".to_owned()),
             Err(_) => return Err(bad("the provider's stream is not valid JSON")),
         };
-        let type_ = match body.type_.and_then(text) {
-            Some(type_) => type_,
-            None => String::from_utf8_lossy(name),
-        };
+        let type_ = body.kind(name);
         match type_.as_ref() {
             "content_block_delta" => self.delta(&body),
             "content_block_start" => self.start(body.content_block),
@@ -149,8 +146,9 @@ impl Reader {
             }
             "error" => {
                 let error = error::in_answer(data);
-                if error.kind == Kind::ProviderAuth || self.reframe {
-                    // The provider's own words are about our key, and may quote it.
+                let own = body.type_.is_some() && !self.reframe;
+                if error.kind == Kind::ProviderAuth || !own {
+                    // About our key, which it may quote; or not in the client's shape.
                     return Err(error);
                 }
                 self.progress.failed = Some(error);

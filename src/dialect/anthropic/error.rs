@@ -167,6 +167,8 @@ struct OwnWords<'a> {
 struct Words {
     #[serde(rename = "type")]
     type_: Option<serde_json::Value>,
+    /// Google's: the status, once more.
+    code: Option<serde_json::Value>,
     #[serde(alias = "Message")]
     message: Option<serde_json::Value>,
 }
@@ -193,6 +195,10 @@ impl Words {
 
     /// The HTTP status an error inside a 200 would have had.
     fn status(&self) -> u16 {
+        let code = self.code.as_ref().and_then(serde_json::Value::as_u64);
+        if let Some(code @ 400..=599) = code.and_then(|code| u16::try_from(code).ok()) {
+            return code;
+        }
         TYPES.iter().find(|(name, _)| *name == self.type_()).map_or(502, |(_, status)| *status)
     }
 

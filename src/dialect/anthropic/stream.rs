@@ -121,10 +121,7 @@ impl Reader {
             Err(e) if e.is_data() => return,
             Err(_) => return self.fail(bad("the provider's stream is not valid JSON"), out),
         };
-        let type_ = match body.type_.and_then(text) {
-            Some(type_) => type_,
-            None => String::from_utf8_lossy(event.name),
-        };
+        let type_ = body.kind(event.name);
         match type_.as_ref() {
             "content_block_delta" => self.delta(&body, out),
             "content_block_start" => self.start(&body, out),
