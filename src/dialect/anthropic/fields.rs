@@ -33,6 +33,22 @@ pub const BEDROCK: &[Field] = &joined::<COMMON_ROWS, 5, { COMMON_ROWS + 5 }>(
     ],
 );
 
+/// From a client that speaks Messages; what is not named passes as it is.
+pub const MESSAGES_TO_VERTEX: &[Field] = &[
+    IN_THE_PATH,
+    field("stream", Mapped, "in the path, and as it is"),
+    VERSION,
+    NO_NATIVE_TIER,
+    PARTS_ONLY,
+];
+
+/// The same on Bedrock.
+pub const MESSAGES_TO_BEDROCK: &[Field] =
+    &[IN_THE_PATH, field("stream", Mapped, "in the path"), VERSION, NO_NATIVE_TIER, PARTS_ONLY];
+
+const VERSION: Field = field("anthropic_version", Mapped, "the provider's own is written");
+const NO_NATIVE_TIER: Field =
+    field("service_tier", Dropped(&[r#""auto""#, r#""standard_only""#]), "this provider has none");
 const IN_THE_PATH: Field = field("model", Mapped, "in the path");
 const NO_TIER: Field =
     field("service_tier", Dropped(&[r#""auto""#, r#""default""#]), "this provider has none");

@@ -77,4 +77,13 @@ impl Host {
             Host::Bedrock => fields::BEDROCK,
         }
     }
+
+    /// For a client that speaks Messages itself.
+    pub(super) const fn native_fields(self) -> &'static [Field] {
+        match self {
+            Host::Anthropic => &[],
+            Host::Vertex => fields::MESSAGES_TO_VERTEX,
+            Host::Bedrock => fields::MESSAGES_TO_BEDROCK,
+        }
+    }
 }

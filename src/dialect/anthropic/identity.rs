@@ -8,7 +8,7 @@
 use super::error;
 use super::host::Host;
 use super::usage;
-use crate::dialect::loss::Dropped;
+use crate::dialect::loss::{Dropped, Fate};
 use crate::dialect::{Body, ClientResponse, Facts, Reply, Request, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
 use crate::wire::json::{self, Member, Splice};
@@ -79,24 +79,20 @@ pub(super) fn response(body: &[u8], _reply: &Reply) -> Result<ClientResponse, Er
     Ok(ClientResponse { body: None, usage: counted })
 }
 
-/// Does the cloud refuse this member of a Messages request?
+/// Does this member of a Messages request stay here?
 fn leaves(body: &[u8], member: &Member<'_>, host: Host, dropped: &mut Dropped) -> bool {
-    let raw = body.get(member.value.clone()).unwrap_or_default();
-    match member.key.as_ref() {
-        "anthropic_version" => true,
-        "stream" => !host.body_says_stream(),
-        "service_tier" => {
-            if !matches!(raw, br#""auto""# | br#""standard_only""# | b"null") {
-                dropped.add("service_tier");
+    let name = member.key.as_ref();
+    let field = host.native_fields().iter().find(|f| f.name == name);
+    match (field.map(|f| f.fate), name) {
+        (Some(Fate::Dropped(defaults)), _) => {
+            let raw = body.get(member.value.clone()).unwrap_or_default();
+            if raw != b"null" && !defaults.iter().any(|d| d.as_bytes() == raw) {
+                dropped.client_name("", name);
             }
             true
         }
-        "cache_control" => {
-            if raw != b"null" {
-                dropped.add("cache_control");
-            }
-            true
-        }
+        (_, "stream") => !host.body_says_stream(),
+        (_, "anthropic_version") => true,
         _ => false,
     }
 }
@@ -111,7 +107,7 @@ fn key_at(body: &[u8], before: Option<&Member<'_>>) -> usize {
 #[derive(Deserialize)]
 struct Answer<'a> {
     #[serde(borrow)]
-    content: Option<&'a RawValue>,
+    content: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
     #[serde(borrow)]

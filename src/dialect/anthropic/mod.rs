@@ -86,7 +86,7 @@ pub const BEDROCK_FROM_OPENAI_CHAT: Translator = Translator {
 pub const IDENTITY: Translator = Translator {
     client: Dialect::AnthropicMessages,
     upstream: Dialect::AnthropicMessages,
-    gaps: &[],
+    gaps: GAPS,
     request: identity::request,
     reads: Some(identity::reads),
     response: identity::response,
@@ -97,15 +97,19 @@ pub const IDENTITY: Translator = Translator {
 
 pub const VERTEX_FROM_MESSAGES: Translator = Translator {
     upstream: Dialect::AnthropicVertex,
+    gaps: CLOUD_GAPS,
     request: |request| identity::to_cloud(request, Host::Vertex),
     reads: None,
+    fields: fields::MESSAGES_TO_VERTEX,
     ..IDENTITY
 };
 
 pub const BEDROCK_FROM_MESSAGES: Translator = Translator {
     upstream: Dialect::AnthropicBedrock,
+    gaps: CLOUD_GAPS,
     request: |request| identity::to_cloud(request, Host::Bedrock),
     reads: None,
+    fields: fields::MESSAGES_TO_BEDROCK,
     stream: |reply| Box::new(along::Along::new(reply, Host::Bedrock)),
     ..IDENTITY
 };
