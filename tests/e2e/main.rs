@@ -22,5 +22,6 @@ mod hostile;
 mod kinds;
 mod openai_sdk;
 mod relay;
+mod sign_in;
 mod streams;
 mod trailers;
