@@ -3,11 +3,16 @@
 //! Unknown fields are errors everywhere. `envoy/sluice.schema.json` is generated
 //! from these types; a test fails when it is stale.
 
+use super::aws;
 use super::units::{Bytes, Millis};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
+
+mod catalog;
+
+pub use catalog::Entry;
 
 /// sluice.yaml
 #[derive(Debug, Deserialize)]
@@ -20,6 +25,10 @@ pub struct Sluice {
     pub models: Vec<Model>,
     #[serde(default)]
     pub defaults: Defaults,
+    /// What models cost and hold, where the list of `sluice models` does not know it,
+    /// or your contract says otherwise. The first entry that matches a target wins.
+    #[serde(default)]
+    pub catalog: Vec<Entry>,
     /// Who may ask. Without it everybody is the consumer `anonymous`.
     #[serde(default)]
     pub consumers: Option<Vec<Consumer>>,
@@ -87,6 +96,8 @@ pub enum Key {
     Env(String),
     /// The key itself. Better: `env`.
     Value(String),
+    /// AWS credentials, which sign each call.
+    Aws(aws::Names),
 }
 
 #[derive(Debug, Deserialize)]
@@ -170,6 +181,9 @@ pub struct Expose {
     pub attempts: bool,
     /// x-sluice-dropped: request fields the provider's dialect cannot carry
     pub dropped: bool,
+    /// x-sluice-cost-usd: what an answer that is not streamed cost, where that is
+    /// known. Default: false.
+    pub cost: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -219,7 +233,7 @@ impl<'de> Deserialize<'de> for Key {
             type Value = Key;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("{ env: VARIABLE } or { value: KEY }")
+                f.write_str("{ env: VARIABLE }, { value: KEY } or { aws: {} }")
             }
 
             fn visit_str<E: de::Error>(self, _: &str) -> Result<Key, E> {
@@ -232,6 +246,7 @@ impl<'de> Deserialize<'de> for Key {
                 let key = match map.next_key::<String>()?.as_deref() {
                     Some("env") => Key::Env(map.next_value()?),
                     Some("value") => Key::Value(map.next_value()?),
+                    Some("aws") => Key::Aws(map.next_value()?),
                     _ => return Err(wrong()),
                 };
                 if map.next_key::<de::IgnoredAny>()?.is_some() {
@@ -249,6 +264,7 @@ impl fmt::Debug for Key {
         match self {
             Key::Env(name) => write!(f, "Env({name})"),
             Key::Value(_) => f.write_str("Value(redacted)"),
+            Key::Aws(_) => f.write_str("Aws(redacted)"),
         }
     }
 }
@@ -322,7 +338,7 @@ impl Default for Defaults {
 
 impl Default for Expose {
     fn default() -> Self {
-        Self { provider: true, model: true, attempts: true, dropped: true }
+        Self { provider: true, model: true, attempts: true, dropped: true, cost: false }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::wire::json::Splice;
 use loss::Field;
 
 pub mod anthropic;
+pub mod bedrock;
 mod claude;
 mod facts;
 pub mod features;
@@ -245,6 +246,8 @@ pub struct Usage {
 pub const TRANSLATORS: &[Translator] = &[
     openai::IDENTITY,
     anthropic::FROM_OPENAI_CHAT,
+    bedrock::FROM_OPENAI_CHAT,
+    bedrock::IDENTITY,
     anthropic::VERTEX_FROM_OPENAI_CHAT,
     anthropic::BEDROCK_FROM_OPENAI_CHAT,
     anthropic::IDENTITY,
@@ -323,6 +326,7 @@ impl Dialect {
             Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
                 anthropic::error::body(error)
             }
+            Dialect::BedrockConverse => bedrock::error::body(error),
             _ => openai::error::body(error),
         }
     }

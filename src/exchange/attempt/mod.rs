@@ -20,6 +20,7 @@ use headers::{is_for_envoy, unreadable};
 use std::rc::Rc;
 use target::Try;
 
+mod credential;
 mod headers;
 mod stream;
 mod target;
@@ -266,7 +267,7 @@ impl Attempt {
                 if let Some(new) = &answer.body {
                     host.replace_body(Side::Response, body.len(), new);
                 }
-                this.release(host, headers, Some(length));
+                this.release(host, headers, Some((length, &answer.usage)));
                 let seen = Seen {
                     usage: answer.usage,
                     output_bytes: length as u64,
