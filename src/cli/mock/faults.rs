@@ -189,7 +189,7 @@ fn bad(key: &str) -> String {
     format!("bad value for fault '{key}'")
 }
 
-fn percent_decode(text: &str) -> Option<String> {
+pub(super) fn percent_decode(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

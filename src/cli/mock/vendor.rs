@@ -1,4 +1,4 @@
-//! The two vendors, and what they share: failures and stream events.
+//! The vendors, and what they share: failures and stream events.
 //!
 //! A closed enum, because the list of shapes is short and each caller needs
 //! both of any pair (`other`, for `wrong-dialect`). A vendor reads a request
@@ -8,12 +8,14 @@ use hyper::HeaderMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Ask};
-use super::{anthropic, openai};
+use super::paths::Address;
+use super::{anthropic, gemini, openai};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
     OpenAi,
     Anthropic,
+    Gemini,
 }
 
 /// What a vendor answers instead of an answer.
@@ -21,7 +23,7 @@ pub(super) enum Vendor {
 pub(super) struct Failure {
     pub(super) status: u16,
     pub(super) message: String,
-    /// OpenAI's `error.code`, Anthropic's `error.type`.
+    /// OpenAI's `error.code`, Anthropic's `error.type`, Google's `error.status`.
     pub(super) code: Option<String>,
     /// OpenAI's `error.param`.
     pub(super) param: Option<String>,
@@ -51,7 +53,7 @@ impl Vendor {
     pub(super) fn other(self) -> Vendor {
         match self {
             Vendor::OpenAi => Vendor::Anthropic,
-            Vendor::Anthropic => Vendor::OpenAi,
+            Vendor::Anthropic | Vendor::Gemini => Vendor::OpenAi,
         }
     }
 
@@ -59,13 +61,15 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
+            Vendor::Gemini => gemini::authorize(headers),
         }
     }
 
-    pub(super) fn ask(self, body: &Value) -> Result<Ask<'_>, Failure> {
+    pub(super) fn ask<'a>(self, body: &'a Value, address: &'a Address) -> Result<Ask<'a>, Failure> {
         match self {
             Vendor::OpenAi => openai::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
+            Vendor::Gemini => gemini::ask(body, address),
         }
     }
 
@@ -74,6 +78,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::whole(ask, answer),
             Vendor::Anthropic => anthropic::whole(ask, answer),
+            Vendor::Gemini => gemini::whole(ask, answer),
         }
     }
 
@@ -82,6 +87,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
+            Vendor::Gemini => gemini::events(ask, answer),
         }
     }
 
@@ -90,6 +96,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
+            Vendor::Gemini => gemini::failure(failure),
         }
     }
 
@@ -98,17 +105,19 @@ impl Vendor {
         let (name, status, message) = match self {
             Vendor::OpenAi => ("", 500, openai::BROKEN),
             Vendor::Anthropic => ("error", 529, "Overloaded"),
+            Vendor::Gemini => ("", 503, "The model is overloaded. Please try again later."),
         };
         let mut failure = Failure::new(status, message);
         failure.code = code.map(str::to_owned);
         Event { kind: Kind::Frame, name, data: self.failure(&failure) }
     }
 
-    /// The name of the response header with the request's id.
-    pub(super) fn id_header(self) -> &'static str {
+    /// The name of the response header with the request's id, where there is one.
+    pub(super) fn id_header(self) -> Option<&'static str> {
         match self {
-            Vendor::OpenAi => "x-request-id",
-            Vendor::Anthropic => "request-id",
+            Vendor::OpenAi => Some("x-request-id"),
+            Vendor::Anthropic => Some("request-id"),
+            Vendor::Gemini => None,
         }
     }
 }
