@@ -25,3 +25,4 @@ mod relay;
 mod sign_in;
 mod streams;
 mod trailers;
+mod vendor_anthropic;

@@ -8,7 +8,7 @@ use super::faults::Faults;
 use super::openai;
 use super::record::Watch;
 use super::script::{self, Script};
-use super::vendor::{Failure, Vendor};
+use super::vendor::{Failure, Framing, Vendor};
 
 pub(super) type Reply = Response<Script>;
 
@@ -23,7 +23,12 @@ pub(super) fn answer(
     let error = vendor.failure_event(faults.code.as_deref());
     let (steps, length, kind) = if ask.stream {
         let events = vendor.events(ask, answer);
-        (script::stream(&events, &error, faults), None, SSE)
+        let framing = vendor.framing();
+        let kind = match framing {
+            Framing::Sse => SSE,
+            Framing::Aws => AWS,
+        };
+        (script::stream(&events, &error, framing, faults), None, kind)
     } else {
         let body = if faults.error_first { error.data } else { vendor.whole(ask, answer) };
         let (steps, length) = script::whole(body.into(), faults);
@@ -118,6 +123,7 @@ fn outage(status: u16) -> &'static str {
 
 const JSON: &str = "application/json";
 const SSE: &str = "text/event-stream; charset=utf-8";
+const AWS: &str = "application/vnd.amazon.eventstream";
 const HTML: &str = "text/html";
 const PAGE: &str = "<html>\n<head><title>502 Bad Gateway</title></head>\n<body>\n\
     <center><h1>502 Bad Gateway</h1></center>\n</body>\n</html>\n";

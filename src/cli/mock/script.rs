@@ -5,6 +5,7 @@
 //! tested without a socket. Without delays the player never sleeps and never
 //! wakes itself: hyper gathers the frames into one write.
 //!
+//! AWS event streams: <https://smithy.io/2.0/aws/amazon-eventstream.html>
 //! SSE: <https://html.spec.whatwg.org/multipage/server-sent-events.html>
 
 use std::io::{self, Write};
@@ -20,7 +21,8 @@ use tokio::time::Sleep;
 
 use super::faults::{Faults, How, Wire};
 use super::record::Watch;
-use super::vendor::{Event, Kind};
+use super::vendor::{Event, Framing, Kind};
+use crate::wire::eventstream::{Header, encode};
 
 /// What a body does next.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,10 +47,19 @@ pub(super) struct Script {
 }
 
 /// The steps of a stream.
-pub(super) fn stream(events: &[Event], error: &Event, faults: &Faults) -> Vec<Step> {
+pub(super) fn stream(
+    events: &[Event],
+    error: &Event,
+    framing: Framing,
+    faults: &Faults,
+) -> Vec<Step> {
+    let frame = |event: &Event| match framing {
+        Framing::Sse => frame(event, &faults.wire),
+        Framing::Aws => aws_frame(event),
+    };
     let mut steps = Vec::with_capacity(events.len() + 2);
     if faults.error_first {
-        steps.push(frame(error, &faults.wire));
+        steps.push(frame(error));
         return shape(steps, &faults.wire);
     }
     let mut sent = 0;
@@ -58,7 +69,7 @@ pub(super) fn stream(events: &[Event], error: &Event, faults: &Faults) -> Vec<St
             if sent == 0
                 && let Some(how) = faults.break_at(0)
             {
-                break_off(&mut steps, how, error, &faults.wire);
+                break_off(&mut steps, how, frame(error));
                 break;
             }
             let pace = &faults.pace;
@@ -66,14 +77,14 @@ pub(super) fn stream(events: &[Event], error: &Event, faults: &Faults) -> Vec<St
             if !wait.is_zero() {
                 steps.push(Step::Wait(wait));
             }
-            steps.push(frame(event, &faults.wire));
+            steps.push(frame(event));
             sent += 1;
             if let Some(how) = faults.break_at(sent) {
-                break_off(&mut steps, how, error, &faults.wire);
+                break_off(&mut steps, how, frame(error));
                 break;
             }
         } else if event.kind != Kind::Done || !faults.no_done {
-            steps.push(frame(event, &faults.wire));
+            steps.push(frame(event));
         }
     }
     shape(steps, &faults.wire)
@@ -109,14 +120,30 @@ fn length(steps: &[Step]) -> usize {
     lengths.sum()
 }
 
-fn break_off(steps: &mut Vec<Step>, how: How, error: &Event, wire: &Wire) {
+fn break_off(steps: &mut Vec<Step>, how: How, error: Step) {
     match how {
         How::End => {}
-        How::Error => steps.push(frame(error, wire)),
+        How::Error => steps.push(error),
         How::Stall => steps.push(Step::Hang),
         // Long enough that the peer has what was sent before it loses the rest.
         How::Cut => steps.extend([Step::Wait(Duration::from_millis(5)), Step::Cut]),
     }
+}
+
+/// One event as a message of an AWS event stream.
+fn aws_frame(event: &Event) -> Step {
+    let (kind, type_, name) = match event.name.strip_prefix('!') {
+        Some(name) => ("exception", ":exception-type", name),
+        None => ("event", ":event-type", event.name),
+    };
+    let headers = [
+        Header::text(type_, name),
+        Header::text(":content-type", "application/json"),
+        Header::text(":message-type", kind),
+    ];
+    let mut out = Vec::with_capacity(event.data.len() + 128);
+    encode(&mut out, &headers, event.data.as_bytes());
+    Step::Send(out.into())
 }
 
 /// One event as SSE.

@@ -8,6 +8,7 @@ use hyper::HeaderMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Ask};
+use super::anthropic::Cloud;
 use super::paths::Address;
 use super::{anthropic, gemini, openai};
 
@@ -15,6 +16,8 @@ use super::{anthropic, gemini, openai};
 pub(super) enum Vendor {
     OpenAi,
     Anthropic,
+    /// Anthropic's models, on a cloud.
+    Claude(Cloud),
     Gemini,
 }
 
@@ -33,9 +36,16 @@ pub(super) struct Failure {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Event {
     pub(super) kind: Kind,
-    /// The `event:` line; none where empty.
+    /// The `event:` line, none where empty; AWS's `:event-type`.
     pub(super) name: &'static str,
     pub(super) data: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    Sse,
+    /// AWS event streams; an event whose name begins with `!` is an exception.
+    Aws,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +63,7 @@ impl Vendor {
     pub(super) fn other(self) -> Vendor {
         match self {
             Vendor::OpenAi => Vendor::Anthropic,
-            Vendor::Anthropic | Vendor::Gemini => Vendor::OpenAi,
+            Vendor::Anthropic | Vendor::Claude(_) | Vendor::Gemini => Vendor::OpenAi,
         }
     }
 
@@ -61,6 +71,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
+            Vendor::Claude(cloud) => cloud.authorize(headers),
             Vendor::Gemini => gemini::authorize(headers),
         }
     }
@@ -69,6 +80,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
+            Vendor::Claude(cloud) => cloud.ask(body, address),
             Vendor::Gemini => gemini::ask(body, address),
         }
     }
@@ -77,7 +89,7 @@ impl Vendor {
     pub(super) fn whole(self, ask: &Ask<'_>, answer: &Answer) -> String {
         match self {
             Vendor::OpenAi => openai::whole(ask, answer),
-            Vendor::Anthropic => anthropic::whole(ask, answer),
+            Vendor::Anthropic | Vendor::Claude(_) => anthropic::whole(ask, answer),
             Vendor::Gemini => gemini::whole(ask, answer),
         }
     }
@@ -87,6 +99,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
+            Vendor::Claude(cloud) => cloud.events(ask, answer),
             Vendor::Gemini => gemini::events(ask, answer),
         }
     }
@@ -96,6 +109,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
+            Vendor::Claude(cloud) => cloud.failure(failure),
             Vendor::Gemini => gemini::failure(failure),
         }
     }
@@ -104,7 +118,10 @@ impl Vendor {
     pub(super) fn failure_event(self, code: Option<&str>) -> Event {
         let (name, status, message) = match self {
             Vendor::OpenAi => ("", 500, openai::BROKEN),
-            Vendor::Anthropic => ("error", 529, "Overloaded"),
+            Vendor::Anthropic | Vendor::Claude(Cloud::Vertex) => ("error", 529, "Overloaded"),
+            Vendor::Claude(Cloud::Bedrock) => {
+                ("!serviceUnavailableException", 503, "Bedrock is unable to process your request.")
+            }
             Vendor::Gemini => ("", 503, "The model is overloaded. Please try again later."),
         };
         let mut failure = Failure::new(status, message);
@@ -112,11 +129,21 @@ impl Vendor {
         Event { kind: Kind::Frame, name, data: self.failure(&failure) }
     }
 
+    /// How a stream's events become bytes.
+    pub(super) fn framing(self) -> Framing {
+        match self {
+            Vendor::Claude(Cloud::Bedrock) => Framing::Aws,
+            _ => Framing::Sse,
+        }
+    }
+
     /// The name of the response header with the request's id, where there is one.
     pub(super) fn id_header(self) -> Option<&'static str> {
         match self {
             Vendor::OpenAi => Some("x-request-id"),
             Vendor::Anthropic => Some("request-id"),
+            Vendor::Claude(Cloud::Vertex) => None,
+            Vendor::Claude(Cloud::Bedrock) => Some("x-amzn-requestid"),
             Vendor::Gemini => None,
         }
     }

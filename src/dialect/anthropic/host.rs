@@ -13,7 +13,9 @@
 //! <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude>,
 //! <https://platform.claude.com/docs/en/build-with-claude/claude-on-amazon-bedrock-legacy>,
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>.
-//! Practice where the documents are silent: a cloud answers an image by URL with
+//! Practice beside the documents: Anthropic's Python package sends both clouds its own
+//! API version (2.12: "2026-10-21"); the clouds' documents ask for the values below, so
+//! they are sent. A cloud answers an image by URL with
 //! "URL sources are not supported" (<https://github.com/BerriAI/litellm/issues/18430>)
 //! and a `cache_control` beside `messages` with 400
 //! (<https://github.com/langchain-ai/langchain-google/issues/1612>).
