@@ -26,3 +26,4 @@ mod sign_in;
 mod streams;
 mod trailers;
 mod vendor_anthropic;
+mod vendor_gemini;

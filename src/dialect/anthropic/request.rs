@@ -101,7 +101,12 @@ pub(super) fn from_openai_chat(
         out.extend_from_slice(br#","stream":true"#);
     }
     out.push(b'}');
-    Ok(UpstreamRequest { body: Body::Whole(out), dropped: dropped.into_names(), json_tool })
+    Ok(UpstreamRequest {
+        body: Body::Whole(out),
+        dropped: dropped.into_names(),
+        json_tool,
+        ..Default::default()
+    })
 }
 
 /// `super::JSON_TOOL` as a JSON string.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::cli::mock::answer::{Ask, Format};
 use crate::cli::mock::vendor::Failure;
 
-use super::fields::{Object, array, bad, boolean, integer, invalid, number, string, sub};
+use super::fields::{Object, array, bad, boolean, get, integer, invalid, number, string, sub};
 use super::signs;
 
 const AT: &str = "generation_config";
@@ -64,7 +64,7 @@ fn format<'a>(config: &'a Object, ask: &mut Ask<'a>) -> Result<(), Failure> {
             "Function calling with a response mime type: 'application/json' is unsupported",
         ));
     }
-    let schema = config.get("responseJsonSchema").or(config.get("responseSchema"));
+    let schema = get(config, "responseJsonSchema").or(get(config, "responseSchema"));
     if json {
         ask.format = Format::Object;
     }

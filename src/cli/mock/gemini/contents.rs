@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::cli::mock::answer::Turn;
 use crate::cli::mock::vendor::Failure;
 
-use super::fields::{Object, array, bad, boolean, bytes, object, only, string, sub};
+use super::fields::{Object, array, bad, boolean, bytes, get, object, only, string, sub};
 use super::{SIGNATURE, signs};
 
 /// One content, as far as the order of contents depends on it.
@@ -130,7 +130,7 @@ impl<'a> Content<'a> {
         only(part, path, PART)?;
         let signed = signature(part, path)?;
         let thought = boolean(part, path, "thought")?;
-        let kinds = DATA.iter().filter(|kind| part.contains_key(**kind)).count();
+        let kinds = DATA.iter().filter(|kind| get(part, kind).is_some()).count();
         if kinds != 1 {
             let problem = "required oneof field 'data' must have one initialized field";
             return Err(bad(&format!("{path}.data"), problem));
@@ -171,7 +171,7 @@ impl<'a> Content<'a> {
         if name.is_empty() {
             return Err(bad(&format!("{path}.name"), "Name cannot be empty."));
         }
-        if call.get("args").is_some_and(|args| !args.is_object()) {
+        if get(call, "args").is_some_and(|args| !args.is_object()) {
             return Err(bad(&format!("{path}.args"), "must be a Struct."));
         }
         self.calls.push(Call { name, signed });
@@ -182,7 +182,7 @@ impl<'a> Content<'a> {
         if string(result, path, "name")?.is_none_or(str::is_empty) {
             return Err(bad(&format!("{path}.name"), "Name cannot be empty."));
         }
-        let Some(Value::Object(response)) = result.get("response") else {
+        let Some(Value::Object(response)) = get(result, "response") else {
             return Err(bad(&format!("{path}.response"), "must be a Struct."));
         };
         let told = response.get("output").or(response.get("result"));

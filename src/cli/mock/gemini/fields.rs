@@ -1,7 +1,8 @@
 //! Typed reads of a request's fields, and what Google says when they fail.
 //!
 //! Its JSON is parsed by a schema: a field that has no place there is an error, at
-//! every level but inside of JSON schemas and arguments.
+//! every level but inside of JSON schemas and arguments. Names may be in camel or in
+//! snake case, even mixed, as its own client mixes them.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +12,7 @@ pub(super) type Object = Map<String, Value>;
 
 /// Refuses the first field not in `known`.
 pub(super) fn only(map: &Object, path: &str, known: &[&str]) -> Result<(), Failure> {
-    match map.keys().find(|name| !known.contains(&name.as_str())) {
+    match map.keys().find(|name| !known.contains(&camel(name).as_str())) {
         None => Ok(()),
         Some(name) => {
             let at = if path.is_empty() { String::new() } else { format!(" at '{path}'") };
@@ -20,6 +21,24 @@ pub(super) fn only(map: &Object, path: &str, known: &[&str]) -> Result<(), Failu
             )))
         }
     }
+}
+
+/// A field by its name in camel case, however it is spelled.
+pub(super) fn get<'a>(map: &'a Object, name: &str) -> Option<&'a Value> {
+    let found =
+        map.get(name).or_else(|| map.iter().find(|(n, _)| camel(n) == name).map(|(_, v)| v));
+    found.filter(|value| !value.is_null())
+}
+
+fn camel(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut out = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        out.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+        out.push_str(letters.as_str());
+    }
+    out
 }
 
 pub(super) fn invalid(path: &str, kind: &str, value: &Value) -> Failure {
@@ -42,7 +61,7 @@ pub(super) fn sub<'a>(
     name: &str,
     known: &[&str],
 ) -> Result<Option<&'a Object>, Failure> {
-    let Some(value) = map.get(name).filter(|v| !v.is_null()) else { return Ok(None) };
+    let Some(value) = get(map, name) else { return Ok(None) };
     let path = join(path, name);
     let inner = object(value, &path)?;
     only(inner, &path, known)?;
@@ -50,8 +69,8 @@ pub(super) fn sub<'a>(
 }
 
 pub(super) fn array<'a>(map: &'a Object, path: &str, name: &str) -> Result<&'a [Value], Failure> {
-    match map.get(name) {
-        None | Some(Value::Null) => Ok(&[]),
+    match get(map, name) {
+        None => Ok(&[]),
         Some(Value::Array(items)) => Ok(items),
         Some(other) => Err(invalid(&join(path, name), "repeated field", other)),
     }
@@ -62,16 +81,16 @@ pub(super) fn string<'a>(
     path: &str,
     name: &str,
 ) -> Result<Option<&'a str>, Failure> {
-    match map.get(name) {
-        None | Some(Value::Null) => Ok(None),
+    match get(map, name) {
+        None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(other) => Err(invalid(&join(path, name), "TYPE_STRING", other)),
     }
 }
 
 pub(super) fn boolean(map: &Object, path: &str, name: &str) -> Result<bool, Failure> {
-    match map.get(name) {
-        None | Some(Value::Null) => Ok(false),
+    match get(map, name) {
+        None => Ok(false),
         Some(Value::Bool(value)) => Ok(*value),
         Some(other) => Err(invalid(&join(path, name), "TYPE_BOOL", other)),
     }
@@ -84,7 +103,7 @@ pub(super) fn number(
     name: &str,
     ends: (f64, f64),
 ) -> Result<Option<f64>, Failure> {
-    let Some(value) = map.get(name).filter(|v| !v.is_null()) else { return Ok(None) };
+    let Some(value) = get(map, name) else { return Ok(None) };
     let Some(number) = value.as_f64() else {
         return Err(invalid(&join(path, name), "TYPE_FLOAT", value));
     };
@@ -104,7 +123,7 @@ pub(super) fn integer(
     name: &str,
     least: i32,
 ) -> Result<Option<i32>, Failure> {
-    let Some(value) = map.get(name).filter(|v| !v.is_null()) else { return Ok(None) };
+    let Some(value) = get(map, name) else { return Ok(None) };
     let Some(number) = value.as_i64().and_then(|n| i32::try_from(n).ok()) else {
         return Err(invalid(&join(path, name), "TYPE_INT32", value));
     };

@@ -6,7 +6,7 @@ use crate::cli::mock::answer::{Ask, Choice, Tool};
 use crate::cli::mock::vendor::Failure;
 
 use super::config::json_schema;
-use super::fields::{Object, array, bad, object, only, string, sub};
+use super::fields::{Object, array, bad, get, object, only, string, sub};
 
 pub(super) fn read<'a>(body: &'a Object, ask: &mut Ask<'a>) -> Result<(), Failure> {
     for (n, tool) in array(body, "", "tools")?.iter().enumerate() {
@@ -41,7 +41,7 @@ fn declaration<'a>(function: &'a Object, path: &str) -> Result<Tool<'a>, Failure
         return Err(bad(&format!("{path}.name"), problem));
     }
     string(function, path, "description")?;
-    let (own, json) = (function.get("parameters"), function.get("parametersJsonSchema"));
+    let (own, json) = (get(function, "parameters"), get(function, "parametersJsonSchema"));
     let schema = match (own, json) {
         (Some(_), Some(_)) => {
             let problem = "parameters and parameters_json_schema cannot both be set.";
