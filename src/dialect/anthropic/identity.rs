@@ -57,7 +57,7 @@ pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequ
     Ok(UpstreamRequest {
         body: Body::Spliced(splices),
         dropped: dropped.into_names(),
-        json_tool: false,
+        ..Default::default()
     })
 }
 
