@@ -78,7 +78,7 @@ def clouds(url):
         region="us-east5", project_id="p", access_token="token", base_url=f"{url}/v1", **options
     )
     bedrock = AnthropicBedrock(
-        aws_region="us-east-1", aws_access_key="AKID", aws_secret_key="secret", base_url=url, **options
+        aws_region="us-east-1", aws_access_key="AKIAIOSFODNN7EXAMPLE", aws_secret_key="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", base_url=url, **options
     )
     image = {"type": "image", "source": {"type": "url", "url": "https://example.com/cat.png"}}
     for client, model in ((vertex, "claude-haiku-4-5@20251001"), (bedrock, "anthropic.claude-haiku-4-5-20251001-v1:0")):

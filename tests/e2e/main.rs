@@ -26,4 +26,5 @@ mod sign_in;
 mod streams;
 mod trailers;
 mod vendor_anthropic;
+mod vendor_bedrock;
 mod vendor_gemini;

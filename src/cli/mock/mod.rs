@@ -21,6 +21,7 @@
 
 mod answer;
 mod anthropic;
+mod bedrock;
 mod control;
 mod faults;
 mod gemini;

@@ -23,12 +23,11 @@ pub(super) fn answer(
     let error = vendor.failure_event(faults.code.as_deref());
     let (steps, length, kind) = if ask.stream {
         let events = vendor.events(ask, answer);
-        let framing = vendor.framing();
-        let kind = match framing {
+        let kind = match vendor.framing() {
             Framing::Sse => SSE,
             Framing::Aws => AWS,
         };
-        (script::stream(&events, &error, framing, faults), None, kind)
+        (script::stream(&events, &error, faults), None, kind)
     } else {
         let body = if faults.error_first { error.data } else { vendor.whole(ask, answer) };
         let (steps, length) = script::whole(body.into(), faults);
@@ -43,13 +42,13 @@ pub(super) fn instead(vendor: Vendor, faults: &Faults, watch: Watch) -> Reply {
     let instead = &faults.instead;
     let default = if instead.no_content { 204 } else { 200 };
     let status = instead.status.unwrap_or(default);
+    let mut failure = Failure::new(status, outage(status));
+    failure.code.clone_from(&faults.code);
     let (kind, body) = if instead.html {
         (HTML, PAGE.to_owned())
     } else if instead.empty || instead.no_content {
         (JSON, String::new())
     } else {
-        let mut failure = Failure::new(status, outage(status));
-        failure.code.clone_from(&faults.code);
         (JSON, vendor.failure(&failure))
     };
     if body.is_empty() {
@@ -57,18 +56,32 @@ pub(super) fn instead(vendor: Vendor, faults: &Faults, watch: Watch) -> Reply {
     }
     let (steps, length) = script::whole(body.into(), faults);
     let script = Script::new(steps, length, Some(watch));
-    decorate(reply(status, kind, script), vendor, faults)
+    let mut reply = reply(status, kind, script);
+    if status >= 400 {
+        mark(&mut reply, vendor, &failure);
+    }
+    decorate(reply, vendor, faults)
 }
 
 /// A vendor's refusal of a bad request.
 pub(super) fn refusal(vendor: Vendor, failure: &Failure, watch: Watch) -> Reply {
     let body = vendor.failure(failure);
-    let reply = json(failure.status, body, Some(watch));
+    let mut reply = json(failure.status, body, Some(watch));
+    mark(&mut reply, vendor, failure);
     decorate_plain(reply, vendor, &Faults::default())
 }
 
 pub(super) fn json(status: u16, body: String, watch: Option<Watch>) -> Reply {
     reply(status, JSON, Script::full(body.into(), watch))
+}
+
+/// The header that some vendors put beside a failure's body.
+fn mark(reply: &mut Reply, vendor: Vendor, failure: &Failure) {
+    if let Some((name, value)) = vendor.error_header(failure)
+        && let Ok(value) = HeaderValue::from_str(value)
+    {
+        reply.headers_mut().insert(HeaderName::from_static(name), value);
+    }
 }
 
 fn decorate(mut reply: Reply, vendor: Vendor, faults: &Faults) -> Reply {

@@ -5,7 +5,6 @@
 //! tested without a socket. Without delays the player never sleeps and never
 //! wakes itself: hyper gathers the frames into one write.
 //!
-//! AWS event streams: <https://smithy.io/2.0/aws/amazon-eventstream.html>
 //! SSE: <https://html.spec.whatwg.org/multipage/server-sent-events.html>
 
 use std::io::{self, Write};
@@ -19,10 +18,10 @@ use hyper::body::{Body, Frame, SizeHint};
 use serde_json::Value;
 use tokio::time::Sleep;
 
+use super::bedrock;
 use super::faults::{Faults, How, Wire};
 use super::record::Watch;
 use super::vendor::{Event, Framing, Kind};
-use crate::wire::eventstream::{Header, encode};
 
 /// What a body does next.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,19 +46,10 @@ pub(super) struct Script {
 }
 
 /// The steps of a stream.
-pub(super) fn stream(
-    events: &[Event],
-    error: &Event,
-    framing: Framing,
-    faults: &Faults,
-) -> Vec<Step> {
-    let frame = |event: &Event| match framing {
-        Framing::Sse => frame(event, &faults.wire),
-        Framing::Aws => aws_frame(event),
-    };
+pub(super) fn stream(events: &[Event], error: &Event, faults: &Faults) -> Vec<Step> {
     let mut steps = Vec::with_capacity(events.len() + 2);
     if faults.error_first {
-        steps.push(frame(error));
+        steps.push(frame(error, &faults.wire));
         return shape(steps, &faults.wire);
     }
     let mut sent = 0;
@@ -69,7 +59,7 @@ pub(super) fn stream(
             if sent == 0
                 && let Some(how) = faults.break_at(0)
             {
-                break_off(&mut steps, how, frame(error));
+                break_off(&mut steps, how, error, &faults.wire);
                 break;
             }
             let pace = &faults.pace;
@@ -77,14 +67,14 @@ pub(super) fn stream(
             if !wait.is_zero() {
                 steps.push(Step::Wait(wait));
             }
-            steps.push(frame(event));
+            steps.push(frame(event, &faults.wire));
             sent += 1;
             if let Some(how) = faults.break_at(sent) {
-                break_off(&mut steps, how, frame(error));
+                break_off(&mut steps, how, error, &faults.wire);
                 break;
             }
         } else if event.kind != Kind::Done || !faults.no_done {
-            steps.push(frame(event));
+            steps.push(frame(event, &faults.wire));
         }
     }
     shape(steps, &faults.wire)
@@ -95,7 +85,7 @@ pub(super) fn stream(
 pub(super) fn whole(body: Bytes, faults: &Faults) -> (Vec<Step>, Option<usize>) {
     let full = body.len();
     let mut breaks = faults.breaks.iter().map(|b| b.how);
-    let Some(how) = breaks.find(|how| *how != How::Error) else {
+    let Some(how) = breaks.find(|how| !matches!(how, How::Error | How::BadCrc)) else {
         let steps = shape(vec![Step::Send(body)], &faults.wire);
         let length = length(&steps);
         return (steps, Some(length));
@@ -120,34 +110,27 @@ fn length(steps: &[Step]) -> usize {
     lengths.sum()
 }
 
-fn break_off(steps: &mut Vec<Step>, how: How, error: Step) {
+fn break_off(steps: &mut Vec<Step>, how: How, error: &Event, wire: &Wire) {
     match how {
         How::End => {}
-        How::Error => steps.push(error),
+        How::Error => steps.push(frame(error, wire)),
+        How::BadCrc if error.framing == Framing::Aws => {
+            let spoiled = bedrock::frames::frame("contentBlockDelta", "{}", true);
+            steps.push(Step::Send(spoiled.into()));
+        }
+        How::BadCrc => {}
         How::Stall => steps.push(Step::Hang),
         // Long enough that the peer has what was sent before it loses the rest.
         How::Cut => steps.extend([Step::Wait(Duration::from_millis(5)), Step::Cut]),
     }
 }
 
-/// One event as a message of an AWS event stream.
-fn aws_frame(event: &Event) -> Step {
-    let (kind, type_, name) = match event.name.strip_prefix('!') {
-        Some(name) => ("exception", ":exception-type", name),
-        None => ("event", ":event-type", event.name),
-    };
-    let headers = [
-        Header::text(type_, name),
-        Header::text(":content-type", "application/json"),
-        Header::text(":message-type", kind),
-    ];
-    let mut out = Vec::with_capacity(event.data.len() + 128);
-    encode(&mut out, &headers, event.data.as_bytes());
-    Step::Send(out.into())
-}
-
-/// One event as SSE.
+/// One event as bytes.
 fn frame(event: &Event, wire: &Wire) -> Step {
+    if event.framing == Framing::Aws {
+        let bytes = bedrock::frames::frame(event.name, &event.data, false);
+        return Step::Send(bytes.into());
+    }
     let end = if wire.crlf { "\r\n" } else { "\n" };
     let space = if wire.no_space { "" } else { " " };
     let mut out = String::with_capacity(event.data.len() + 48);

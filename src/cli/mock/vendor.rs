@@ -4,13 +4,13 @@
 //! both of any pair (`other`, for `wrong-dialect`). A vendor reads a request
 //! into an `Ask`, and writes an `Answer` or a `Failure`; it does no IO.
 
-use hyper::HeaderMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Ask};
 use super::anthropic::Cloud;
 use super::paths::Address;
-use super::{anthropic, gemini, openai};
+use super::record::Entry;
+use super::{anthropic, bedrock, gemini, openai};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
@@ -19,6 +19,7 @@ pub(super) enum Vendor {
     /// Anthropic's models, on a cloud.
     Claude(Cloud),
     Gemini,
+    Bedrock,
 }
 
 /// What a vendor answers instead of an answer.
@@ -36,15 +37,18 @@ pub(super) struct Failure {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Event {
     pub(super) kind: Kind,
-    /// The `event:` line, none where empty; AWS's `:event-type`.
+    /// The `event:` line; none where empty. In AWS's framing the event's type, or
+    /// behind `!` an exception's.
     pub(super) name: &'static str,
+    pub(super) framing: Framing,
     pub(super) data: String,
 }
 
+/// How events become bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
     Sse,
-    /// AWS event streams; an event whose name begins with `!` is an exception.
+    /// `application/vnd.amazon.eventstream`
     Aws,
 }
 
@@ -53,7 +57,7 @@ pub(super) enum Kind {
     Frame,
     /// Carries a piece of the answer: what delays and breaks count.
     Content,
-    /// OpenAI's `[DONE]`, Anthropic's `message_stop`.
+    /// OpenAI's `[DONE]`, Anthropic's `message_stop`, Bedrock's `metadata`.
     Done,
 }
 
@@ -63,16 +67,20 @@ impl Vendor {
     pub(super) fn other(self) -> Vendor {
         match self {
             Vendor::OpenAi => Vendor::Anthropic,
-            Vendor::Anthropic | Vendor::Claude(_) | Vendor::Gemini => Vendor::OpenAi,
+            Vendor::Anthropic | Vendor::Claude(_) | Vendor::Gemini | Vendor::Bedrock => {
+                Vendor::OpenAi
+            }
         }
     }
 
-    pub(super) fn authorize(self, headers: &HeaderMap) -> Result<(), Failure> {
+    pub(super) fn authorize(self, entry: &Entry) -> Result<(), Failure> {
+        let headers = &entry.headers;
         match self {
             Vendor::OpenAi => openai::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
-            Vendor::Claude(cloud) => cloud.authorize(headers),
+            Vendor::Claude(cloud) => cloud.authorize(entry),
             Vendor::Gemini => gemini::authorize(headers),
+            Vendor::Bedrock => bedrock::authorize(entry),
         }
     }
 
@@ -82,6 +90,7 @@ impl Vendor {
             Vendor::Anthropic => anthropic::ask(body),
             Vendor::Claude(cloud) => cloud.ask(body, address),
             Vendor::Gemini => gemini::ask(body, address),
+            Vendor::Bedrock => bedrock::ask(body, address),
         }
     }
 
@@ -91,6 +100,7 @@ impl Vendor {
             Vendor::OpenAi => openai::whole(ask, answer),
             Vendor::Anthropic | Vendor::Claude(_) => anthropic::whole(ask, answer),
             Vendor::Gemini => gemini::whole(ask, answer),
+            Vendor::Bedrock => bedrock::whole(ask, answer),
         }
     }
 
@@ -101,6 +111,7 @@ impl Vendor {
             Vendor::Anthropic => anthropic::events(ask, answer),
             Vendor::Claude(cloud) => cloud.events(ask, answer),
             Vendor::Gemini => gemini::events(ask, answer),
+            Vendor::Bedrock => bedrock::events(ask, answer),
         }
     }
 
@@ -111,6 +122,7 @@ impl Vendor {
             Vendor::Anthropic => anthropic::failure(failure),
             Vendor::Claude(cloud) => cloud.failure(failure),
             Vendor::Gemini => gemini::failure(failure),
+            Vendor::Bedrock => bedrock::failure(failure),
         }
     }
 
@@ -119,21 +131,31 @@ impl Vendor {
         let (name, status, message) = match self {
             Vendor::OpenAi => ("", 500, openai::BROKEN),
             Vendor::Anthropic | Vendor::Claude(Cloud::Vertex) => ("error", 529, "Overloaded"),
-            Vendor::Claude(Cloud::Bedrock) => {
-                ("!serviceUnavailableException", 503, "Bedrock is unable to process your request.")
+            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => {
+                return bedrock::failure_event(code);
             }
             Vendor::Gemini => ("", 503, "The model is overloaded. Please try again later."),
         };
         let mut failure = Failure::new(status, message);
         failure.code = code.map(str::to_owned);
-        Event { kind: Kind::Frame, name, data: self.failure(&failure) }
+        Event::new(Kind::Frame, name, self.failure(&failure))
     }
 
-    /// How a stream's events become bytes.
+    /// How its streams are framed.
     pub(super) fn framing(self) -> Framing {
         match self {
-            Vendor::Claude(Cloud::Bedrock) => Framing::Aws,
+            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => Framing::Aws,
             _ => Framing::Sse,
+        }
+    }
+
+    /// What a header says of a failure beside its status.
+    pub(super) fn error_header(self, failure: &Failure) -> Option<(&'static str, &str)> {
+        match self {
+            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => {
+                Some(("x-amzn-errortype", bedrock::error_type(failure)))
+            }
+            _ => None,
         }
     }
 
@@ -142,9 +164,8 @@ impl Vendor {
         match self {
             Vendor::OpenAi => Some("x-request-id"),
             Vendor::Anthropic => Some("request-id"),
-            Vendor::Claude(Cloud::Vertex) => None,
-            Vendor::Claude(Cloud::Bedrock) => Some("x-amzn-requestid"),
-            Vendor::Gemini => None,
+            Vendor::Gemini | Vendor::Claude(Cloud::Vertex) => None,
+            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => Some("x-amzn-requestid"),
         }
     }
 }
@@ -175,7 +196,11 @@ impl Failure {
 
 impl Event {
     pub(super) fn new(kind: Kind, name: &'static str, data: String) -> Event {
-        Event { kind, name, data }
+        Event { kind, name, framing: Framing::Sse, data }
+    }
+
+    pub(super) fn framed(kind: Kind, name: &'static str, data: String) -> Event {
+        Event { kind, name, framing: Framing::Aws, data }
     }
 }
 

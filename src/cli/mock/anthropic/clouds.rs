@@ -5,13 +5,13 @@
 //! <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude>
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html>
 
-use hyper::HeaderMap;
 use serde_json::Value;
 
 use crate::cli::mock::answer::{Answer, Ask};
-use crate::cli::mock::gemini;
 use crate::cli::mock::paths::{Address, Verb};
-use crate::cli::mock::vendor::{Event, Failure, quote};
+use crate::cli::mock::record::Entry;
+use crate::cli::mock::vendor::{Event, Failure, Framing};
+use crate::cli::mock::{bedrock, gemini};
 
 use super::fields::{bad, string};
 use super::request::{self, FIELDS};
@@ -26,23 +26,18 @@ pub(in crate::cli::mock) enum Cloud {
 // === impl Cloud ===
 
 impl Cloud {
-    pub(in crate::cli::mock) fn authorize(self, headers: &HeaderMap) -> Result<(), Failure> {
-        let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("");
-        let has = header("authorization");
-        let token = has.strip_prefix("Bearer ").is_some_and(|t| !t.is_empty());
-        let signed = has.starts_with("AWS4-HMAC-SHA256 Credential=")
-            && has.contains("/bedrock/aws4_request")
-            && !header("x-amz-date").is_empty();
-        match self {
-            Cloud::Vertex if !token => Err(Failure::new(
-                401,
-                "Request is missing required authentication credential. Expected OAuth 2 access token.",
-            )),
-            Cloud::Bedrock if !token && !signed => {
-                Err(Failure::new(403, "Missing Authentication Token"))
-            }
-            _ => Ok(()),
+    pub(in crate::cli::mock) fn authorize(self, entry: &Entry) -> Result<(), Failure> {
+        if self == Cloud::Bedrock {
+            return bedrock::authorize(entry);
         }
+        let has = entry.headers.get("authorization").and_then(|v| v.to_str().ok());
+        if has.and_then(|v| v.strip_prefix("Bearer ")).is_some_and(|t| !t.is_empty()) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            401,
+            "Request is missing required authentication credential. Expected OAuth 2 access token.",
+        ))
     }
 
     pub(in crate::cli::mock) fn ask<'a>(
@@ -75,6 +70,7 @@ impl Cloud {
         if self == Cloud::Bedrock {
             for event in &mut events {
                 event.name = "chunk";
+                event.framing = Framing::Aws;
                 event.data = format!(r#"{{"bytes":"{}","p":"abcd"}}"#, base64(&event.data));
             }
         }
@@ -86,7 +82,7 @@ impl Cloud {
             // The cloud itself refuses; what the model's own API says is its own.
             (Cloud::Vertex, 401 | 403 | 404 | 429 | 503) => gemini::failure(failure),
             (Cloud::Vertex, _) => super::failure(failure),
-            (Cloud::Bedrock, _) => format!(r#"{{"message":{}}}"#, quote(&failure.message)),
+            (Cloud::Bedrock, _) => bedrock::failure(failure),
         }
     }
 
