@@ -58,6 +58,49 @@ fn envoy_takes_what_is_rendered() {
     validate("servers", &envoy(&options(&servers)).unwrap());
 }
 
+#[test]
+fn envoy_takes_every_way_to_sign_in() {
+    let config = scratch("sign-in.yaml");
+    fs::write(&config, SIGN_IN).unwrap();
+    let mut with = Vec::new();
+    // The secret that file.yaml names must be there when Envoy starts.
+    let run = scratch("run");
+    fs::create_dir_all(&run).unwrap();
+    fs::write(run.join("bearer.yaml"), BEARER).unwrap();
+    for committed in files(Path::new("envoy/sign-in")) {
+        let text = fs::read_to_string(&committed).unwrap();
+        let file = scratch(&committed.file_name().unwrap().to_string_lossy());
+        fs::write(&file, text.replace("/run/sluice", run.to_str().unwrap())).unwrap();
+        let bootstrap =
+            envoy(&EnvoyOptions { with: vec![file.clone()], ..options(&config) }).unwrap();
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(bootstrap.contains(&format!("name: sign-in.{name}")), "{bootstrap}");
+        validate(&format!("sign-in-{name}"), &bootstrap);
+        with.push(file);
+    }
+    assert!(with.len() >= 4);
+    // Side by side, each behind the upstream role and before the codec.
+    let bootstrap = envoy(&EnvoyOptions { with, ..options(&config) }).unwrap();
+    let at = |word: &str| bootstrap.find(word).unwrap_or_else(|| panic!("no {word}"));
+    assert!(at("name: sluice.upstream") < at("name: sign-in."));
+    assert!(at("name: sign-in.") < at("name: envoy.filters.http.upstream_codec"));
+    validate("sign-in", &bootstrap);
+}
+
+const BEARER: &str = r#"
+resources:
+  - "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret
+    name: bearer
+    generic_secret: { secret: { inline_string: "token" } }
+"#;
+
+const SIGN_IN: &str = r#"
+providers:
+  azure: { kind: openai-compatible, url: "https://mine.openai.azure.com/openai/v1", keys: none }
+models:
+  - { name: "*", targets: ["azure/*"] }
+"#;
+
 /// Every way a provider's address can be.
 const SERVERS: &str = r#"
 providers:
@@ -251,8 +294,12 @@ fn validate(name: &str, bootstrap: &str) {
     let envoy = run::binary::find(asked.as_deref()).unwrap();
     let file = scratch(&format!("{name}.yaml"));
     fs::write(&file, bootstrap).unwrap();
-    let output =
-        Command::new(envoy).args(["--mode", "validate", "-c"]).arg(&file).output().unwrap();
+    let output = Command::new(envoy)
+        .args(["--mode", "validate", "-c"])
+        .arg(&file)
+        .env("ENTRA_CLIENT_SECRET", "secret")
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{name}: {said}");
     assert!(!said.contains("Deprecated field"), "{name}: {said}");

@@ -102,5 +102,9 @@ fn section(out: &mut String, pair: &Translator) {
         };
         let _ = writeln!(out, "| `{name}` | {fate} | {note} |");
     }
-    out.push_str("| any other | dropped | listed in `x-sluice-dropped` |\n");
+    // The clouds speak the client's own dialect, but for what their rows say.
+    out.push_str(match pair.client {
+        Dialect::AnthropicMessages => "| any other | mapped | as it is, known or not |\n",
+        _ => "| any other | dropped | listed in `x-sluice-dropped` |\n",
+    });
 }

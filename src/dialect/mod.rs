@@ -265,6 +265,11 @@ pub const TRANSLATORS: &[Translator] = &[
     cohere::EMBED_FROM_OPENAI,
     cohere::EMBED_IDENTITY,
     cohere::RERANK_IDENTITY,
+    anthropic::VERTEX_FROM_OPENAI_CHAT,
+    anthropic::BEDROCK_FROM_OPENAI_CHAT,
+    anthropic::IDENTITY,
+    anthropic::VERTEX_FROM_MESSAGES,
+    anthropic::BEDROCK_FROM_MESSAGES,
 ];
 
 /// The row for a pair, if it is spoken.

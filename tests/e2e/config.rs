@@ -37,6 +37,7 @@ fn listener(gateway: &Gateway, text: &str) -> Value {
     let options = EnvoyOptions {
         config: file,
         base: Some(root.join("envoy/envoy.yaml")),
+        with: Vec::new(),
         wasm: Some(root.join("target/sluice.wasm")),
         listen: Some(local(gateway.port).into()),
         admin: None,

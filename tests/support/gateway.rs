@@ -29,6 +29,10 @@ pub struct Setup {
     pub upstreams: Vec<(String, SocketAddr)>,
     /// Where the mock listens; port 0: anywhere.
     pub mock: SocketAddr,
+    /// What `--with` adds: the files' texts.
+    pub with: Vec<String>,
+    /// More of Envoy's environment.
+    pub env: Vec<(String, String)>,
     /// Changes the rendered bootstrap before Envoy reads it.
     pub edit: fn(String, &Path) -> String,
 }
@@ -40,6 +44,8 @@ impl Default for Setup {
             workers: 1,
             upstreams: Vec::new(),
             mock: local(0),
+            with: Vec::new(),
+            env: Vec::new(),
             edit: |bootstrap, _| bootstrap,
         }
     }
@@ -100,9 +106,15 @@ impl Gateway {
             None => drop(std::fs::copy(committed, &file).expect("envoy/sluice.yaml is read")),
         }
         let (port, admin_port) = (free_port(), free_port());
+        let mut with = Vec::new();
+        for (i, text) in setup.with.iter().enumerate() {
+            with.push(folder.join(format!("with-{i}.yaml")));
+            std::fs::write(&with[i], text).expect("an addition is written");
+        }
         let options = EnvoyOptions {
             config: file,
             base: Some(root.join("envoy/envoy.yaml")),
+            with,
             wasm: Some(wasm()),
             listen: Some(local(port).into()),
             admin: Some(local(admin_port).into()),
@@ -119,6 +131,7 @@ impl Gateway {
             .arg(setup.workers.to_string())
             .envs(KINDS.iter().filter(|k| !k.key_env.is_empty()).map(key_of))
             .envs(AWS_KEYS)
+            .envs(setup.env)
             .stdin(Stdio::null())
             .stdout(std::fs::File::create(folder.join("access.log")).expect("a log"))
             .stderr(std::fs::File::create(folder.join("envoy.log")).expect("a log"))

@@ -3,3 +3,4 @@
 pub mod client;
 pub mod gateway;
 pub mod python;
+pub mod stand_in;

@@ -3,6 +3,7 @@
 
 use hyper::Uri;
 
+use super::anthropic::Cloud;
 use super::faults::percent_decode;
 use super::vendor::Vendor;
 
@@ -34,8 +35,28 @@ pub(super) fn address(uri: &Uri) -> Option<Address> {
         "/v2/chat" => of(Vendor::Cohere),
         "/v2/embed" => of(Vendor::CohereEmbed),
         "/v2/rerank" => of(Vendor::CohereRerank),
-        path => gemini(path).or_else(|| bedrock(path)),
+        path => gemini(path).or_else(|| bedrock(path)).or_else(|| claude(path)),
     }
+}
+
+/// `.../publishers/anthropic/models/M:rawPredict` at Vertex, `/model/M/invoke` at
+/// Bedrock, and their streams.
+fn claude(path: &str) -> Option<Address> {
+    let vertex = || {
+        let (_, rest) = path.rsplit_once("/publishers/anthropic/models/")?;
+        Some((Cloud::Vertex, rest.rsplit_once(':')?))
+    };
+    let bedrock = || Some((Cloud::Bedrock, path.strip_prefix("/model/")?.rsplit_once('/')?));
+    let (cloud, (model, verb)) = vertex().or_else(bedrock)?;
+    let verb = match (cloud, verb) {
+        (Cloud::Vertex, "rawPredict") | (Cloud::Bedrock, "invoke") => Verb::Chat,
+        (Cloud::Vertex, "streamRawPredict") | (Cloud::Bedrock, "invoke-with-response-stream") => {
+            Verb::Stream
+        }
+        _ => return None,
+    };
+    let model = percent_decode(model)?;
+    Some(Address { vendor: Vendor::Claude(cloud), model: Some(model), verb })
 }
 
 /// `/v1beta/models/M:generateContent`, and Vertex's longer ones. A stream is always SSE
@@ -86,6 +107,14 @@ mod tests {
             gemini("m", Verb::Chat)
         );
         assert_eq!(find("/v1beta/models/m:batchEmbedContents"), gemini("m", Verb::Embed));
+        assert_eq!(
+            find("/v1/projects/p/locations/l/publishers/anthropic/models/m@1:streamRawPredict"),
+            Some((Vendor::Claude(Cloud::Vertex), "m@1".to_owned(), Verb::Stream))
+        );
+        assert_eq!(
+            find("/model/a.m-v1%3A0/invoke"),
+            Some((Vendor::Claude(Cloud::Bedrock), "a.m-v1:0".to_owned(), Verb::Chat))
+        );
         assert_eq!(find("/v1beta/models/m:countTokens"), None);
         assert_eq!(find("/v1/nothing"), None);
         let arn = "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fx/converse";

@@ -7,6 +7,7 @@
 use serde_json::Value;
 
 use super::answer::{Answer, Ask};
+use super::anthropic::Cloud;
 use super::paths::Address;
 use super::record::Entry;
 use super::{anthropic, bedrock, cohere, gemini, openai};
@@ -16,6 +17,8 @@ pub(super) enum Vendor {
     OpenAi,
     OpenAiEmbeddings,
     Anthropic,
+    /// Anthropic's models, on a cloud.
+    Claude(Cloud),
     Gemini,
     Bedrock,
     Cohere,
@@ -69,9 +72,13 @@ impl Vendor {
     pub(super) fn other(self) -> Vendor {
         match self {
             Vendor::OpenAi => Vendor::Anthropic,
-            Vendor::Anthropic | Vendor::Gemini | Vendor::Bedrock | Vendor::Cohere => Vendor::OpenAi,
             Vendor::OpenAiEmbeddings | Vendor::CohereRerank => Vendor::CohereEmbed,
             Vendor::CohereEmbed => Vendor::OpenAiEmbeddings,
+            Vendor::Anthropic
+            | Vendor::Claude(_)
+            | Vendor::Gemini
+            | Vendor::Bedrock
+            | Vendor::Cohere => Vendor::OpenAi,
         }
     }
 
@@ -80,6 +87,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi | Vendor::OpenAiEmbeddings => openai::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
+            Vendor::Claude(cloud) => cloud.authorize(entry),
             Vendor::Gemini => gemini::authorize(headers),
             Vendor::Bedrock => bedrock::authorize(entry),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => {
@@ -93,6 +101,7 @@ impl Vendor {
             Vendor::OpenAi => openai::ask(body),
             Vendor::OpenAiEmbeddings => openai::embeddings::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
+            Vendor::Claude(cloud) => cloud.ask(body, address),
             Vendor::Gemini => gemini::ask(body, address),
             Vendor::Bedrock => bedrock::ask(body, address),
             Vendor::Cohere => cohere::ask(body),
@@ -106,7 +115,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::whole(ask, answer),
             Vendor::OpenAiEmbeddings => openai::embeddings::whole(ask, answer),
-            Vendor::Anthropic => anthropic::whole(ask, answer),
+            Vendor::Anthropic | Vendor::Claude(_) => anthropic::whole(ask, answer),
             Vendor::Gemini => gemini::whole(ask, answer),
             Vendor::Bedrock => bedrock::whole(ask, answer),
             Vendor::Cohere => cohere::whole(ask, answer),
@@ -120,6 +129,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
+            Vendor::Claude(cloud) => cloud.events(ask, answer),
             Vendor::Gemini => gemini::events(ask, answer),
             Vendor::Bedrock => bedrock::events(ask, answer),
             Vendor::Cohere => cohere::events(ask, answer),
@@ -133,6 +143,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi | Vendor::OpenAiEmbeddings => openai::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
+            Vendor::Claude(cloud) => cloud.failure(failure),
             Vendor::Gemini => gemini::failure(failure),
             Vendor::Bedrock => bedrock::failure(failure),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => cohere::failure(failure),
@@ -143,8 +154,10 @@ impl Vendor {
     pub(super) fn failure_event(self, code: Option<&str>) -> Event {
         let (name, status, message) = match self {
             Vendor::OpenAi | Vendor::OpenAiEmbeddings => ("", 500, openai::BROKEN),
-            Vendor::Anthropic => ("error", 529, "Overloaded"),
-            Vendor::Bedrock => return bedrock::failure_event(code),
+            Vendor::Anthropic | Vendor::Claude(Cloud::Vertex) => ("error", 529, "Overloaded"),
+            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => {
+                return bedrock::failure_event(code);
+            }
             Vendor::Gemini => ("", 503, "The model is overloaded. Please try again later."),
             Vendor::Cohere => return cohere::failure_event(),
             Vendor::CohereEmbed | Vendor::CohereRerank => ("", 500, "internal server error"),
@@ -157,7 +170,7 @@ impl Vendor {
     /// How its streams are framed.
     pub(super) fn framing(self) -> Framing {
         match self {
-            Vendor::Bedrock => Framing::Aws,
+            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => Framing::Aws,
             _ => Framing::Sse,
         }
     }
@@ -165,7 +178,9 @@ impl Vendor {
     /// What a header says of a failure beside its status.
     pub(super) fn error_header(self, failure: &Failure) -> Option<(&'static str, &str)> {
         match self {
-            Vendor::Bedrock => Some(("x-amzn-errortype", bedrock::error_type(failure))),
+            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => {
+                Some(("x-amzn-errortype", bedrock::error_type(failure)))
+            }
             _ => None,
         }
     }
@@ -175,9 +190,9 @@ impl Vendor {
         match self {
             Vendor::OpenAi | Vendor::OpenAiEmbeddings => Some("x-request-id"),
             Vendor::Anthropic => Some("request-id"),
-            Vendor::Gemini => None,
-            Vendor::Bedrock => Some("x-amzn-requestid"),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => Some("x-debug-trace-id"),
+            Vendor::Gemini | Vendor::Claude(Cloud::Vertex) => None,
+            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => Some("x-amzn-requestid"),
         }
     }
 }

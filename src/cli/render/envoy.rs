@@ -5,6 +5,7 @@
 //! listeners, filters and clusters renders as well. A cluster that the base
 //! defines under a provider's cluster name is the operator's and stays as it is.
 
+use super::addition::Addition;
 use super::tree::{each_object, list_at, object_at, raise};
 use super::{Address, BASE, Error, Source, cluster};
 use crate::cli::yaml;
@@ -19,6 +20,9 @@ pub struct EnvoyOptions {
     /// The bootstrap to fill in [default: the built-in envoy/envoy.yaml].
     #[arg(long, value_name = "FILE")]
     pub base: Option<PathBuf>,
+    /// Filters, clusters and secrets to add, such as envoy/sign-in/aws.yaml.
+    #[arg(long, value_name = "FILE")]
+    pub with: Vec<PathBuf>,
     /// Where Envoy finds the filter [default: as in the base].
     #[arg(long, value_name = "FILE")]
     pub wasm: Option<PathBuf>,
@@ -37,7 +41,8 @@ pub struct EnvoyOptions {
 }
 
 pub(super) const GATEWAY: &str = "sluice.gateway";
-const ROLES: [&str; 2] = [GATEWAY, "sluice.upstream"];
+pub(super) const UPSTREAM: &str = "sluice.upstream";
+const ROLES: [&str; 2] = [GATEWAY, UPSTREAM];
 
 pub(super) fn render(source: &Source, options: &EnvoyOptions) -> Result<String, Error> {
     let text = yaml::print(&document(source, options)?).map_err(Error::Fit)?;
@@ -48,6 +53,9 @@ pub(super) fn document(source: &Source, options: &EnvoyOptions) -> Result<Value,
     let mut base = read_base(options)?;
     if let Some(admin) = &options.admin {
         object_at(&mut base, "/admin")?.insert("address".into(), admin.socket_address());
+    }
+    for file in &options.with {
+        Addition::read(file)?.add_to(&mut base)?;
     }
     for role in ROLES {
         if fill_filters(&mut base, role, source, options) == 0 {
@@ -168,6 +176,16 @@ impl EnvoyOptions {
     /// All as in the built-in base: the real providers.
     pub fn new(config: PathBuf) -> Self {
         let upstreams = Vec::new();
-        Self { config, base: None, wasm: None, listen: None, admin: None, upstreams, mock: None }
+        let with = Vec::new();
+        Self {
+            config,
+            base: None,
+            with,
+            wasm: None,
+            listen: None,
+            admin: None,
+            upstreams,
+            mock: None,
+        }
     }
 }

@@ -13,6 +13,7 @@
 //! Must not: need the keys (names of environment variables are enough), or write
 //! files: text goes out, the caller keeps it.
 
+mod addition;
 mod address;
 mod cluster;
 mod envoy;

@@ -83,6 +83,7 @@ impl Sandbox {
         let options = EnvoyOptions {
             config: args.config.clone(),
             base: args.base.clone(),
+            with: Vec::new(),
             wasm: Some(wasm),
             listen: Some(at(port)),
             admin: Some(at(admin_port)),

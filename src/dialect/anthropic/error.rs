@@ -1,6 +1,7 @@
 //! Anthropic's error shape, read and written:
 //! `{"type":"error","error":{"type","message"},"request_id"}`, as a body or as
-//! the `error` event of a stream.
+//! the `error` event of a stream. Google's own errors (`{"error":{"code","message",
+//! "status"}}`) fit the same reading; AWS's have no more than a message.
 //!
 //! Spec: <https://platform.claude.com/docs/en/api/errors>. What is said of our
 //! key or our account's money (401, 402, 403, and a 400 about the credit
@@ -28,10 +29,38 @@ pub fn body(error: &Error) -> Vec<u8> {
     out
 }
 
+/// An error as an event inside a stream.
+pub(super) fn event(error: &Error) -> Vec<u8> {
+    let mut out = b"event: error\ndata: ".to_vec();
+    out.extend_from_slice(&body(error));
+    out.extend_from_slice(b"\n\n");
+    out
+}
+
+/// An exception inside a Bedrock stream: its name, and `{"message"}`.
+pub(super) fn exception(name: &str, payload: &[u8]) -> Error {
+    Words::bare(payload).unwrap_or_default().into_error(status_of(name))
+}
+
+/// The same where the words stand alone.
+pub(super) fn spoken(name: &str, words: &str) -> Error {
+    let words = Words { message: Some(words.into()), ..Default::default() };
+    words.into_error(status_of(name))
+}
+
 /// Reads a provider's error answer of any shape.
 pub(super) fn from_upstream(status: u16, body: &[u8]) -> UpstreamError {
-    let words = Words::read(body).unwrap_or_default();
+    let words = Words::read(body).or_else(|| Words::bare(body)).unwrap_or_default();
     UpstreamError { error: words.into_error(status), verbatim: false }
+}
+
+/// The same for a client that speaks Messages: an error of the vendor's own shape
+/// passes as it is, unless it is about our account.
+pub(super) fn from_upstream_to_messages(status: u16, body: &[u8]) -> UpstreamError {
+    let read = from_upstream(status, body);
+    let is_own = serde_json::from_slice::<Own<'_>>(body)
+        .is_ok_and(|own| own.type_ == "error" && !own.error.type_.is_empty());
+    UpstreamError { verbatim: is_own && read.error.kind != Kind::ProviderAuth, ..read }
 }
 
 /// Reads an error event of a 200 stream, or an error object in a 200 answer.
@@ -43,6 +72,10 @@ pub(super) fn in_answer(data: &[u8]) -> Error {
 
 /// The longest message of a provider that is passed on, in bytes.
 const MAX_MESSAGE: usize = 4096;
+
+/// How the API says that the conversation does not fit, and how Bedrock does.
+const TOO_LONG: &[&str] =
+    &["prompt is too long", "exceed context limit", "Input is too long for requested model"];
 
 const TYPES: &[(&str, u16)] = &[
     ("invalid_request_error", 400),
@@ -57,6 +90,20 @@ const TYPES: &[(&str, u16)] = &[
     ("timeout_error", 504),
     ("overloaded_error", 529),
 ];
+
+/// What an exception in a stream would have been as an answer.
+fn status_of(exception: &str) -> u16 {
+    match exception {
+        "validationException" => 400,
+        "modelTimeoutException" => 408,
+        "throttlingException" => 429,
+        "internalServerException" => 500,
+        "serviceUnavailableException" => 503,
+        // modelStreamErrorException (424 by the API: the model broke down), and
+        // what is not known yet.
+        _ => 502,
+    }
+}
 
 fn type_of(error: &Error) -> &'static str {
     if let Some(own) = error.type_.as_deref()
@@ -99,10 +146,30 @@ struct Envelope<'a> {
     error: Option<&'a RawValue>,
 }
 
+/// Anthropic's own shape.
+#[derive(Deserialize)]
+struct Own<'a> {
+    #[serde(rename = "type")]
+    type_: &'a str,
+    #[serde(borrow)]
+    error: OwnWords<'a>,
+}
+
+#[derive(Deserialize)]
+struct OwnWords<'a> {
+    #[serde(rename = "type")]
+    type_: &'a str,
+    #[serde(rename = "message")]
+    _message: std::borrow::Cow<'a, str>,
+}
+
 #[derive(Deserialize, Default)]
 struct Words {
     #[serde(rename = "type")]
     type_: Option<serde_json::Value>,
+    /// Google's: the status, once more.
+    code: Option<serde_json::Value>,
+    #[serde(alias = "Message")]
     message: Option<serde_json::Value>,
 }
 
@@ -110,8 +177,16 @@ struct Words {
 
 impl Words {
     fn read(body: &[u8]) -> Option<Self> {
+        // Google's streaming endpoints answer errors as a list of one.
+        let one = serde_json::from_slice::<[&RawValue; 1]>(body);
+        let body = one.map_or(body, |[one]| one.get().as_bytes());
         let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
         serde_json::from_str(envelope.error?.get()).ok()
+    }
+
+    /// AWS's `{"message"}`, which some of its layers write `{"Message"}`.
+    fn bare(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body).ok()
     }
 
     fn type_(&self) -> &str {
@@ -120,10 +195,16 @@ impl Words {
 
     /// The HTTP status an error inside a 200 would have had.
     fn status(&self) -> u16 {
+        let code = self.code.as_ref().and_then(serde_json::Value::as_u64);
+        if let Some(code @ 400..=599) = code.and_then(|code| u16::try_from(code).ok()) {
+            return code;
+        }
         TYPES.iter().find(|(name, _)| *name == self.type_()).map_or(502, |(_, status)| *status)
     }
 
     fn into_error(self, status: u16) -> Error {
+        // Bedrock's word for a model that broke down: no fault of the request.
+        let status = if status == 424 { 502 } else { status };
         let message = self.message.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
         if status == 402
             || self.type_() == "billing_error"
@@ -140,7 +221,7 @@ impl Words {
                 .with_status(status);
         }
         let error = Error::new(kind, shortened(message).to_owned()).with_status(status);
-        if message.contains("prompt is too long") || message.contains("exceed context limit") {
+        if TOO_LONG.iter().any(|words| message.contains(words)) {
             return error.with_code("context_length_exceeded");
         }
         error
@@ -199,6 +280,19 @@ mod tests {
                 None,
             ),
             (502, "<html>", Kind::ProviderFault, None),
+            (
+                429,
+                r#"[{"error":{"code":429,"message":"Quota exceeded","status":"RESOURCE_EXHAUSTED"}}]"#,
+                Kind::Busy,
+                None,
+            ),
+            (
+                400,
+                r#"{"message":"Input is too long for requested model."}"#,
+                Kind::Rejected,
+                Some("context_length_exceeded"),
+            ),
+            (400, r#"{"Message":"Malformed input request"}"#, Kind::Rejected, None),
             (413, "", Kind::Rejected, None),
         ] {
             let e = from_upstream(status, raw.as_bytes());
@@ -208,6 +302,32 @@ mod tests {
             );
             assert!(!e.verbatim && !e.error.message.is_empty());
         }
+    }
+
+    #[test]
+    fn bedrock_s_exceptions_have_the_status_of_answers() {
+        for (name, kind, status) in [
+            ("validationException", Kind::Rejected, 400),
+            ("throttlingException", Kind::Busy, 429),
+            ("modelTimeoutException", Kind::Busy, 408),
+            ("modelStreamErrorException", Kind::ProviderFault, 502),
+            ("serviceUnavailableException", Kind::ProviderFault, 503),
+            ("newException", Kind::ProviderFault, 502),
+        ] {
+            let e = exception(name, br#"{"message":"x"}"#);
+            assert_eq!((e.kind, e.status(), &*e.message), (kind, status, "x"), "{name}");
+        }
+        let e = from_upstream(424, br#"{"message":"the model broke down"}"#).error;
+        assert_eq!((e.kind, e.status()), (Kind::ProviderFault, 502));
+    }
+
+    #[test]
+    fn only_its_own_shape_passes_to_its_own_clients() {
+        let own = br#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+        assert!(from_upstream_to_messages(529, own).verbatim);
+        assert!(!from_upstream_to_messages(401, own).verbatim);
+        assert!(!from_upstream_to_messages(400, br#"{"message":"x"}"#).verbatim);
+        assert!(!from_upstream_to_messages(400, br#"{"error":{"message":"x"}}"#).verbatim);
     }
 
     #[test]

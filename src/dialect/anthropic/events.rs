@@ -1,8 +1,10 @@
 //! The events of a Messages stream, as far as they are read. Everything is
 //! optional: what an event lacks, it does not say.
 
+use super::response::text;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// The members that any event may have.
 #[derive(Deserialize)]
@@ -18,6 +20,8 @@ pub(super) struct Body<'a> {
     pub(super) message: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) error: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -66,4 +70,21 @@ pub(super) struct Start<'a> {
     pub(super) name: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) input: Option<&'a RawValue>,
+}
+
+// === impl Body ===
+
+impl<'a> Body<'a> {
+    /// The type; `name`: the `event:` field, for those without one. Google's own
+    /// errors have neither.
+    pub(super) fn kind<'b>(&'b self, name: &'b [u8]) -> Cow<'b, str>
+    where
+        'a: 'b,
+    {
+        match self.type_.and_then(text) {
+            Some(type_) => type_,
+            None if name.is_empty() && self.error.is_some() => Cow::Borrowed("error"),
+            None => String::from_utf8_lossy(name),
+        }
+    }
 }

@@ -62,6 +62,27 @@ pub(super) fn file(
     Ok(())
 }
 
+/// For hosts that fetch nothing: refuses the first image that is a link, by its path.
+pub(super) fn refuse_links(messages: &Value<'_, '_>) -> Result<(), Error> {
+    for (i, raw) in messages.items()?.into_iter().enumerate() {
+        let message = messages.item(i, raw);
+        let object = message.object()?;
+        let Some(content) = message.field(&object, "content").filter(Value::is_array) else {
+            continue;
+        };
+        for (i, raw) in content.items()?.into_iter().enumerate() {
+            let part = content.item(i, raw);
+            let object = part.object()?;
+            if let Some(image) = part.field(&object, "image_url")
+                && let Media::Url(link) = media::image(&image, &mut Dropped::default())?
+            {
+                return Err(link.error("this provider fetches no images: send a data: URL"));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn block(data: &Data<'_>, type_: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"type":"#);
     json::push_text(out, type_);

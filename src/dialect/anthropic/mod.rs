@@ -7,6 +7,10 @@
 //! with its signatures and `cache_control` make the round trip under the names
 //! that other gateways use (`reasoning_content`, `thinking_blocks`).
 //!
+//! A client that speaks Messages itself is served by bytes: its own with the
+//! model's name spliced (`identity`), the provider's own read along (`along`).
+//! What differs on Vertex and on Bedrock is in `host`, their framing in `frames`.
+//!
 //! Must not: know a model's name or a provider's address (what differs by model
 //! is in `ModelTraits`), or send what the API is documented to refuse.
 //!
@@ -26,6 +30,7 @@
 use super::{Dialect, Translator};
 use crate::dialect::features::{Feature, Gap, Gaps};
 
+mod along;
 mod blocks;
 mod calls;
 mod content;
@@ -33,6 +38,9 @@ pub mod error;
 mod events;
 mod fields;
 mod format;
+mod frames;
+mod host;
+mod identity;
 mod media;
 mod messages;
 mod request;
@@ -44,24 +52,79 @@ mod usage;
 
 pub use fields::FIELDS;
 
+use host::Host;
+
 pub const FROM_OPENAI_CHAT: Translator = Translator {
     client: Dialect::OpenAiChat,
     upstream: Dialect::AnthropicMessages,
     gaps: GAPS,
-    request: request::from_openai_chat,
+    request: |request| request::from_openai_chat(request, Host::Anthropic),
     reads: None,
     response: response::to_openai_chat,
     error: error::from_upstream,
-    stream: |reply| Box::new(stream::ToOpenAiChat::new(reply)),
+    stream: |reply| Box::new(stream::ToOpenAiChat::new(reply, Host::Anthropic)),
     fields: FIELDS,
+};
+
+pub const VERTEX_FROM_OPENAI_CHAT: Translator = Translator {
+    upstream: Dialect::AnthropicVertex,
+    gaps: CLOUD_GAPS,
+    request: |request| request::from_openai_chat(request, Host::Vertex),
+    fields: fields::VERTEX,
+    ..FROM_OPENAI_CHAT
+};
+
+pub const BEDROCK_FROM_OPENAI_CHAT: Translator = Translator {
+    upstream: Dialect::AnthropicBedrock,
+    gaps: CLOUD_GAPS,
+    request: |request| request::from_openai_chat(request, Host::Bedrock),
+    stream: |reply| Box::new(stream::ToOpenAiChat::new(reply, Host::Bedrock)),
+    fields: fields::BEDROCK,
+    ..FROM_OPENAI_CHAT
+};
+
+pub const IDENTITY: Translator = Translator {
+    client: Dialect::AnthropicMessages,
+    upstream: Dialect::AnthropicMessages,
+    gaps: GAPS,
+    request: identity::request,
+    reads: Some(identity::reads),
+    response: identity::response,
+    error: error::from_upstream_to_messages,
+    stream: |reply| Box::new(along::Along::new(reply, Host::Anthropic)),
+    fields: &[],
+};
+
+pub const VERTEX_FROM_MESSAGES: Translator = Translator {
+    upstream: Dialect::AnthropicVertex,
+    gaps: CLOUD_GAPS,
+    request: |request| identity::to_cloud(request, Host::Vertex),
+    reads: None,
+    fields: fields::MESSAGES_TO_VERTEX,
+    ..IDENTITY
+};
+
+pub const BEDROCK_FROM_MESSAGES: Translator = Translator {
+    upstream: Dialect::AnthropicBedrock,
+    gaps: CLOUD_GAPS,
+    request: |request| identity::to_cloud(request, Host::Bedrock),
+    reads: None,
+    fields: fields::MESSAGES_TO_BEDROCK,
+    stream: |reply| Box::new(along::Along::new(reply, Host::Bedrock)),
+    ..IDENTITY
 };
 
 /// The tool a JSON answer comes through where the model takes no schema.
 const JSON_TOOL: &str = "sluice_json_answer";
 
 /// What Messages cannot carry of a chat.
-const GAPS: Gaps = &[
-    (Feature::Audio, Gap::No("this model takes and gives no audio")),
-    (Feature::Choices, Gap::No("this model gives one choice")),
-    (Feature::Logprobs, Gap::No("this model gives no log probabilities")),
-];
+const GAPS: Gaps = &[AUDIO, CHOICES, LOGPROBS];
+
+/// What it cannot on Vertex and on Bedrock.
+const CLOUD_GAPS: Gaps =
+    &[AUDIO, CHOICES, LOGPROBS, (Feature::ImageUrl, Gap::No("this provider fetches no images"))];
+
+const AUDIO: (Feature, Gap) = (Feature::Audio, Gap::No("this model takes and gives no audio"));
+const CHOICES: (Feature, Gap) = (Feature::Choices, Gap::No("this model gives one choice"));
+const LOGPROBS: (Feature, Gap) =
+    (Feature::Logprobs, Gap::No("this model gives no log probabilities"));

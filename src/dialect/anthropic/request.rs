@@ -4,8 +4,9 @@
 //! answer becomes JSON (which may force one); whether the model thinks (not with
 //! a forced tool); what of the sampling is left (nothing with thinking).
 
-use super::FIELDS;
 use super::format::Format;
+use super::host::Host;
+use super::media;
 use super::messages;
 use super::tools::{self, NAMES};
 use crate::dialect::claude::thinking::{Asked, Thought};
@@ -17,12 +18,15 @@ use crate::dialect::{Body, Request, Thinking, UpstreamRequest};
 use crate::error::Error;
 use crate::wire::json;
 
-pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
+pub(super) fn from_openai_chat(
+    request: &Request<'_>,
+    host: Host,
+) -> Result<UpstreamRequest, Error> {
     let traits = &request.traits;
     let root = Value::root(request.body);
     let body = root.object()?;
     let mut dropped = Dropped::default();
-    loss::sort_out(FIELDS, &root, &body, &mut dropped)?;
+    loss::sort_out(host.fields(), &root, &body, &mut dropped)?;
 
     let mut tools = Tools::read(&root, &body, &NAMES, &mut dropped)?;
     if tools.choice.is_forced() && traits.thinking == Thinking::Always {
@@ -51,6 +55,9 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
     let Some(list) = root.field(&body, "messages") else {
         return Err(Error::invalid("messages", "you must provide a messages parameter"));
     };
+    if !host.is_anthropic() {
+        media::refuse_links(&list)?;
+    }
     let mut conversation = messages::read(&list, traits.system_turns, &mut dropped)?;
     if let Format::Instruction(text) = &format {
         let mut string = Vec::new();
@@ -59,8 +66,7 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
     }
 
     let mut out = Vec::with_capacity(request.body.len() + 256);
-    out.extend_from_slice(br#"{"model":"#);
-    json::push_text(&mut out, request.model);
+    host.open(request.model, &mut out);
     out.extend_from_slice(br#","max_tokens":"#);
     json::push_number(&mut out, max_tokens);
     conversation.system.written.push_member(&mut out, "system");
@@ -74,14 +80,24 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
     sampling(&mut out, &root, &body, traits.sampling, thought.on, &mut dropped)?;
     stop_sequences(&mut out, &root, &body, &mut dropped)?;
     metadata(&mut out, &root, &body, &mut dropped)?;
-    service_tier(&mut out, &root, &body, &mut dropped)?;
-    if let Some(cache) = body.get("cache_control") {
-        member(&mut out, "cache_control", cache);
+    if host.is_anthropic() {
+        service_tier(&mut out, &root, &body, &mut dropped)?;
+        if let Some(cache) = body.get("cache_control") {
+            member(&mut out, "cache_control", cache);
+        }
+    }
+    if host.body_says_betas()
+        && let Some(betas) = root.field(&body, "anthropic_beta")
+    {
+        for (i, raw) in betas.items()?.into_iter().enumerate() {
+            betas.item(i, raw).string()?;
+        }
+        member(&mut out, "anthropic_beta", betas.raw);
     }
     if let Some(options) = root.field(&body, "stream_options") {
         dropped.unknown("stream_options.", &options.object()?, &["include_usage"]);
     }
-    if request.facts.stream {
+    if request.facts.stream && host.body_says_stream() {
         out.extend_from_slice(br#","stream":true"#);
     }
     out.push(b'}');

@@ -14,6 +14,8 @@
 
 use super::blocks::Block;
 use super::events::{Body, Message};
+use super::frames::{Frame, Frames};
+use super::host::Host;
 use super::response::{NO_ID, finish_reason, refusal, text};
 use super::usage::{self, Tier};
 use crate::dialect::openai;
@@ -21,12 +23,11 @@ use crate::dialect::openai::chunk::{self, Chunks, Header};
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::wire::json;
-use crate::wire::sse::{Decoder, Event};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 pub(super) struct ToOpenAiChat {
-    decoder: Decoder,
+    frames: Frames,
     reader: Reader,
 }
 
@@ -47,9 +48,9 @@ pub(super) struct Reader {
 // === impl ToOpenAiChat ===
 
 impl ToOpenAiChat {
-    pub(super) fn new(reply: &Reply) -> Self {
+    pub(super) fn new(reply: &Reply, host: Host) -> Self {
         Self {
-            decoder: Decoder::new(openai::MAX_EVENT),
+            frames: Frames::new(host),
             reader: Reader {
                 reply: reply.clone(),
                 progress: Progress::default(),
@@ -66,16 +67,15 @@ impl ToOpenAiChat {
 impl StreamTranslator for ToOpenAiChat {
     fn feed(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Feed {
         let reader = &mut self.reader;
-        let fed = self.decoder.feed(chunk, |event| reader.event(&event, out));
-        if fed.is_err() && !reader.progress.complete && reader.progress.failed.is_none() {
-            reader.fail(bad("one event of the provider's stream is too long"), out);
+        if let Err(error) = self.frames.feed(chunk, |frame| reader.frame(frame, out)) {
+            reader.fail(error, out);
         }
         Feed::Changed
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) {
         let reader = &mut self.reader;
-        self.decoder.finish(|event| reader.event(&event, out));
+        let rest = self.frames.finish(|frame| reader.frame(frame, out));
         if reader.progress.complete || reader.progress.failed.is_some() {
             return;
         }
@@ -84,7 +84,8 @@ impl StreamTranslator for ToOpenAiChat {
             reader.end(out);
         } else {
             let words = "the provider's stream ended before the answer was complete";
-            reader.fail(Error::new(Kind::BrokenStream, words), out);
+            let early = Error::new(Kind::BrokenStream, words);
+            reader.fail(rest.err().unwrap_or(early), out);
         }
     }
 
@@ -96,11 +97,15 @@ impl StreamTranslator for ToOpenAiChat {
 // === impl Reader ===
 
 impl Reader {
-    fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
+    fn frame(&mut self, frame: Result<Frame<'_>, Error>, out: &mut Vec<u8>) {
         if self.progress.failed.is_some() || self.progress.complete {
             return;
         }
-        let Some(data) = event.data.as_deref() else {
+        let event = match frame {
+            Ok(event) => event,
+            Err(error) => return self.fail(error, out),
+        };
+        let Some(data) = event.data else {
             if event.raw.starts_with(b":") {
                 chunk::ping(out);
             }
@@ -116,10 +121,7 @@ impl Reader {
             Err(e) if e.is_data() => return,
             Err(_) => return self.fail(bad("the provider's stream is not valid JSON"), out),
         };
-        let type_ = match body.type_.and_then(text) {
-            Some(type_) => type_,
-            None => String::from_utf8_lossy(event.name),
-        };
+        let type_ = body.kind(event.name);
         match type_.as_ref() {
             "content_block_delta" => self.delta(&body, out),
             "content_block_start" => self.start(&body, out),
@@ -219,7 +221,7 @@ mod tests {
     use super::*;
 
     fn stream() -> ToOpenAiChat {
-        ToOpenAiChat::new(&Reply { model: "m".into(), ..Default::default() })
+        ToOpenAiChat::new(&Reply { model: "m".into(), ..Default::default() }, Host::Anthropic)
     }
 
     fn feed(stream: &mut ToOpenAiChat, data: &str) -> String {

@@ -1,12 +1,14 @@
 //! Anthropic's Messages API as the mock speaks it.
 //!
-//! `request` and `messages` read and validate, `response` writes. This file has
+//! `request` and `messages` read and validate, `response` writes; `clouds` has what
+//! Vertex and Bedrock do otherwise. This file has
 //! what has nothing to do with either: keys, the version, and error bodies.
 //!
 //! <https://platform.claude.com/docs/en/api/messages>
 //! <https://platform.claude.com/docs/en/api/errors>
 
 mod blocks;
+mod clouds;
 mod fields;
 mod messages;
 mod request;
@@ -16,6 +18,7 @@ use hyper::HeaderMap;
 
 use super::vendor::{Failure, quote};
 
+pub(super) use clouds::Cloud;
 pub(super) use request::ask;
 pub(super) use response::{events, whole};
 

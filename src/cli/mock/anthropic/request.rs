@@ -16,14 +16,24 @@ use super::messages;
 pub(in crate::cli::mock) fn ask(body: &Value) -> Result<Ask<'_>, Failure> {
     let body =
         body.as_object().ok_or_else(|| Failure::bad("The request body is not a JSON object."))?;
+    read(body, string(body, "", "model")?, boolean(body, "", "stream")?, FIELDS)
+}
+
+/// `known`: the fields this host takes.
+pub(super) fn read<'a>(
+    body: &'a Object,
+    model: &'a str,
+    stream: bool,
+    known: &[&str],
+) -> Result<Ask<'a>, Failure> {
     let mut ask = Ask {
-        model: string(body, "", "model")?,
-        stream: boolean(body, "", "stream")?,
+        model,
+        stream,
         choices: 1,
         max_tokens: Some(unsigned(body, "", "max_tokens")?),
         ..Ask::default()
     };
-    only(body, "", FIELDS)?;
+    only(body, "", known)?;
     let temperature = share(body, "temperature")?;
     share(body, "top_p")?;
     if body.contains_key("top_k") {
@@ -228,7 +238,7 @@ fn format(body: &Object) -> Result<Format<'_>, Failure> {
     Ok(Format::Schema(schema))
 }
 
-const FIELDS: &[&str] = &[
+pub(super) const FIELDS: &[&str] = &[
     "cache_control",
     "container",
     "inference_geo",

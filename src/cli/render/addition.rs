@@ -1,0 +1,69 @@
+//! What `--with` adds to the bootstrap: sign-in flows, or anything of the kind.
+//!
+//! A file of lists: `http_filters` run behind sluice.gateway, once per call;
+//! `upstream_http_filters` behind sluice.upstream, once per attempt, so that they
+//! see the request that the provider will see; `clusters` and `secrets` stand
+//! beside the others. Upstream filters go into the router's chain, the one whose
+//! filters Envoy builds when its clusters exist.
+
+use super::tree::{each_object, list_at};
+use super::{Error, envoy};
+use crate::cli::yaml;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Addition {
+    pub(super) http_filters: Vec<Value>,
+    upstream_http_filters: Vec<Value>,
+    pub(super) clusters: Vec<Value>,
+    pub(super) secrets: Vec<Value>,
+    /// Where the bootstrap has none: Envoy wants a name to read secrets from files.
+    node: Option<Value>,
+}
+
+// === impl Addition ===
+
+impl Addition {
+    pub(super) fn read(file: &Path) -> Result<Self, Error> {
+        let owned = || file.to_owned();
+        let text =
+            std::fs::read_to_string(file).map_err(|error| Error::Read { file: owned(), error })?;
+        let value = yaml::parse(&text).map_err(|error| Error::Syntax { file: owned(), error })?;
+        serde_json::from_value(value)
+            .map_err(|error| Error::Fit(format!("{}: {error}", file.display())))
+    }
+
+    pub(super) fn add_to(&self, base: &mut Value) -> Result<(), Error> {
+        insert(base, "http_filters", envoy::GATEWAY, &self.http_filters);
+        insert(base, "upstream_http_filters", envoy::UPSTREAM, &self.upstream_http_filters);
+        list_at(base, "/static_resources/clusters")?.extend(self.clusters.iter().cloned());
+        if !self.secrets.is_empty() {
+            if let Some(Value::Object(resources)) = base.get_mut("static_resources") {
+                resources.entry("secrets").or_insert_with(|| json!([]));
+            }
+            list_at(base, "/static_resources/secrets")?.extend(self.secrets.iter().cloned());
+        }
+        if let (Some(node), Some(top)) = (&self.node, base.as_object_mut()) {
+            top.entry("node").or_insert_with(|| node.clone());
+        }
+        Ok(())
+    }
+}
+
+/// Puts `new` behind the filter of this role, in every list of this name that has it.
+fn insert(base: &mut Value, list: &str, role: &str, new: &[Value]) {
+    each_object(base, &mut |object: &mut Map<String, Value>| {
+        let Some(Value::Array(filters)) = object.get_mut(list) else { return };
+        let is_role = |filter: &Value| {
+            filter.pointer("/typed_config/config/root_id").is_some_and(|id| id == role)
+        };
+        // The last one, router or codec, must stay the last.
+        if let Some(role) = filters.iter().position(is_role) {
+            let at = (filters.len() - 1).max(role + 1);
+            filters.splice(at..at, new.iter().cloned());
+        }
+    });
+}
