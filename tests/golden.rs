@@ -323,7 +323,9 @@ fn check_events(out: &[u8]) {
     let text = std::str::from_utf8(out).expect("a stream must be UTF-8");
     assert!(text.matches("data: [DONE]").count() <= 1);
     for event in text.replace("\r\n", "\n").split_terminator("\n\n") {
-        match event.strip_prefix("data: ") {
+        // Dialects with typed events name them in a line before.
+        let named = event.strip_prefix("event: ").and_then(|e| e.split_once('\n'));
+        match named.map_or(event, |(_, data)| data).strip_prefix("data: ") {
             Some("[DONE]") => {}
             Some(data) => {
                 serde_json::from_str::<Value>(data).expect("an event must be JSON");

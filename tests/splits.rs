@@ -168,14 +168,16 @@ fn joined(out: &[u8]) -> (String, String, String) {
     (text, thought, arguments)
 }
 
-/// All values of `text`, `content`, `refusal` and `data` that are strings.
+/// All values of `text`, `content`, `output`, `refusal` and `data` that are strings.
 fn texts(value: &Value, out: &mut Vec<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|i| texts(i, out)),
         Value::Object(members) => {
             for (key, value) in members {
                 match (key.as_str(), value) {
-                    ("text" | "content" | "refusal", Value::String(text)) => out.push(text.clone()),
+                    ("text" | "content" | "output" | "refusal", Value::String(text)) => {
+                        out.push(text.clone())
+                    }
                     _ => texts(value, out),
                 }
             }

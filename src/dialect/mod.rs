@@ -24,6 +24,7 @@ pub mod features;
 pub mod loss;
 pub mod openai;
 pub mod quirks;
+pub mod responses;
 
 pub use facts::{Addressed, Facts};
 pub use quirks::Quirks;
@@ -242,7 +243,12 @@ pub struct Usage {
 }
 
 /// Every pair that is spoken, in order of preference.
-pub const TRANSLATORS: &[Translator] = &[openai::IDENTITY, anthropic::FROM_OPENAI_CHAT];
+pub const TRANSLATORS: &[Translator] = &[
+    openai::IDENTITY,
+    anthropic::FROM_OPENAI_CHAT,
+    responses::FROM_OPENAI_CHAT,
+    responses::IDENTITY,
+];
 
 /// The row for a pair, if it is spoken.
 pub fn translator(client: Dialect, upstream: Dialect) -> Option<&'static Translator> {

@@ -105,6 +105,41 @@ impl Chunks {
         });
     }
 
+    /// A new call of a custom tool; `id` and `name` are JSON strings.
+    pub fn custom_start(&self, out: &mut Vec<u8>, index: u64, id: &[u8], name: &[u8]) {
+        self.delta(out, |out| {
+            out.extend_from_slice(br#""tool_calls":[{"index":"#);
+            json::push_number(out, index);
+            out.extend_from_slice(br#","id":"#);
+            out.extend_from_slice(id);
+            out.extend_from_slice(br#","type":"custom","custom":{"name":"#);
+            out.extend_from_slice(name);
+            out.extend_from_slice(br#","input":""}}]"#);
+        });
+    }
+
+    /// A piece of a custom tool's input, as a JSON string.
+    pub fn custom_input(&self, out: &mut Vec<u8>, index: u64, string: &[u8]) {
+        self.delta(out, |out| {
+            out.extend_from_slice(br#""tool_calls":[{"index":"#);
+            json::push_number(out, index);
+            out.extend_from_slice(br#","custom":{"input":"#);
+            out.extend_from_slice(string);
+            out.extend_from_slice(b"}}]");
+        });
+    }
+
+    /// A piece of content with the log probabilities of its tokens, items of an array.
+    pub fn text_with_logprobs(&self, out: &mut Vec<u8>, string: &[u8], logprobs: &[u8]) {
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(br#"{"index":0,"delta":{"content":"#);
+        out.extend_from_slice(string);
+        out.extend_from_slice(br#"},"logprobs":"#);
+        super::completion::push_logprobs(out, logprobs);
+        out.extend_from_slice(br#","finish_reason":null}]"#);
+        self.end(out);
+    }
+
     /// A chunk whose delta has the members that `members` writes.
     pub fn delta(&self, out: &mut Vec<u8>, members: impl FnOnce(&mut Vec<u8>)) {
         out.extend_from_slice(&self.head);

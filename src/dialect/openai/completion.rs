@@ -19,6 +19,10 @@ pub struct Message {
     pub tool_calls: Array,
     pub thinking_blocks: Array,
     pub citations: Array,
+    /// OpenAI's own citations.
+    pub annotations: Array,
+    /// Of the content's tokens.
+    pub logprobs: Array,
 }
 
 /// JSON strings joined into one, without decoding.
@@ -49,12 +53,26 @@ pub fn completion(header: Header<'_>, message: &Message, finish: &str, usage: &U
     message.thinking_blocks.push_member(&mut out, "thinking_blocks");
     message.tool_calls.push_member(&mut out, "tool_calls");
     message.citations.push_member(&mut out, "citations");
-    out.extend_from_slice(br#"},"logprobs":null,"finish_reason":"#);
+    message.annotations.push_member(&mut out, "annotations");
+    out.extend_from_slice(br#"},"logprobs":"#);
+    push_logprobs(&mut out, message.logprobs.items());
+    out.extend_from_slice(br#","finish_reason":"#);
     json::push_text(&mut out, finish);
     out.extend_from_slice(br#"}],"usage":"#);
     super::usage::write(&mut out, usage);
     out.push(b'}');
     out
+}
+
+/// Of a choice: the items without brackets, or null where there are none.
+pub(super) fn push_logprobs(out: &mut Vec<u8>, items: &[u8]) {
+    if items.is_empty() {
+        out.extend_from_slice(b"null");
+    } else {
+        out.extend_from_slice(br#"{"content":["#);
+        out.extend_from_slice(items);
+        out.extend_from_slice(br#"],"refusal":null}"#);
+    }
 }
 
 // === impl Message ===
