@@ -157,17 +157,12 @@ impl Writer<'_> {
         let content = message.field(object, "content");
         let mut parts = Array::default();
         match content {
+            Some(text) if text.raw == b"\"\"" => {}
             Some(text) if text.is_string() && refusal.is_none() => {
-                if text.raw != b"\"\"" {
-                    self.assistant_message(text.raw);
-                }
+                self.assistant_message(text.raw);
                 return Ok(());
             }
-            Some(text) if text.is_string() => {
-                if text.raw != b"\"\"" {
-                    content::output_text(text.raw, parts.item());
-                }
-            }
+            Some(text) if text.is_string() => content::output_text(text.raw, parts.item()),
             Some(list) => content::parts(&list, Owner::Assistant, &mut parts, self.dropped)?,
             None => {}
         }
