@@ -65,11 +65,12 @@ pub async fn with_models(models: &str) -> Gateway {
     Gateway::start(Setup { config: Some(config(models)), ..Setup::default() }).await
 }
 
-/// sluice.yaml with both kinds of provider and these models.
+/// sluice.yaml with one provider of each dialect and these models.
 pub fn config(models: &str) -> String {
-    format!(
-        "providers: {{ openai: {{ kind: openai }}, anthropic: {{ kind: anthropic }} }}\nmodels:\n{models}\n"
-    )
+    let providers = "openai: { kind: openai }, anthropic: { kind: anthropic }, \
+                     gemini: { kind: gemini }, bedrock: { kind: bedrock, region: us-east-1 }, \
+                     cohere: { kind: cohere }";
+    format!("providers: {{ {providers} }}\nmodels:\n{models}\n")
 }
 
 // === impl Gateway ===
