@@ -7,6 +7,7 @@
 use super::request::member;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
+use crate::dialect::openai::media::{self, Media};
 use crate::dialect::openai::read::{Object, Value};
 use crate::error::Error;
 
@@ -111,6 +112,12 @@ fn part(
 }
 
 fn image(value: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> Result<(), Error> {
+    // Read for the check alone: what is sound is copied.
+    if let Media::Url(link) = media::image(value, &mut Dropped::default())?
+        && !link.is_web()
+    {
+        return Err(link.error("must be a data: or https: URL"));
+    }
     out.extend_from_slice(br#"{"type":"input_image""#);
     // OpenAI: {"url": ...}; some clients send the URL itself.
     if value.is_string() {
