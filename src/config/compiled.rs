@@ -7,7 +7,7 @@ use super::glob;
 use super::raw::{self, RetryClass};
 use super::url::Url;
 use crate::dialect::{Dialect, ModelTraits};
-use crate::provider::{Kind, Path};
+use crate::provider::{Auth, Kind, Path};
 use hashbrown::HashMap;
 use std::fmt;
 
@@ -84,7 +84,11 @@ pub enum Passthrough {
 
 /// A provider's key. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret {
+    key: String,
+    /// A bearer token, whatever the provider's own keys are.
+    bearer: bool,
+}
 
 /// The status by which an attempt tells the router of a stream that failed before its
 /// content: one no provider answers with, so that the retry class `stream` is its own.
@@ -118,12 +122,21 @@ impl Config {
 
 impl Secret {
     pub(super) fn new(key: &str) -> Self {
-        Self(key.to_owned())
+        Self { key: key.to_owned(), bearer: false }
+    }
+
+    pub(super) fn as_bearer(self) -> Self {
+        Self { bearer: true, ..self }
+    }
+
+    /// How it is presented, where the provider's keys are so.
+    pub fn auth(&self, provider: Auth) -> Auth {
+        if self.bearer { Auth::Bearer } else { provider }
     }
 
     /// For the one header that carries it.
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.key
     }
 }
 

@@ -85,6 +85,9 @@ pub enum Keys {
 pub enum Key {
     /// The name of an environment variable of the Envoy process.
     Env(String),
+    /// The same for a token that goes into `authorization: Bearer`, whatever header
+    /// the provider's keys go into: an Entra token for Azure.
+    BearerEnv(String),
     /// The key itself. Better: `env`.
     Value(String),
 }
@@ -219,7 +222,7 @@ impl<'de> Deserialize<'de> for Key {
             type Value = Key;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("{ env: VARIABLE } or { value: KEY }")
+                f.write_str("{ env: VARIABLE }, { bearer_env: VARIABLE } or { value: KEY }")
             }
 
             fn visit_str<E: de::Error>(self, _: &str) -> Result<Key, E> {
@@ -231,6 +234,7 @@ impl<'de> Deserialize<'de> for Key {
                     || de::Error::custom(format_args!("expected {}", &self as &dyn de::Expected));
                 let key = match map.next_key::<String>()?.as_deref() {
                     Some("env") => Key::Env(map.next_value()?),
+                    Some("bearer_env") => Key::BearerEnv(map.next_value()?),
                     Some("value") => Key::Value(map.next_value()?),
                     _ => return Err(wrong()),
                 };
@@ -248,6 +252,7 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Key::Env(name) => write!(f, "Env({name})"),
+            Key::BearerEnv(name) => write!(f, "BearerEnv({name})"),
             Key::Value(_) => f.write_str("Value(redacted)"),
         }
     }

@@ -50,7 +50,7 @@ fn env(raw: &raw::Sluice) -> Vec<String> {
         match &p.keys {
             Some(raw::Keys::None) => {}
             Some(raw::Keys::List(keys)) => names.extend(keys.iter().filter_map(|key| match key {
-                raw::Key::Env(name) => Some(name.clone()),
+                raw::Key::Env(name) | raw::Key::BearerEnv(name) => Some(name.clone()),
                 raw::Key::Value(_) => None,
             })),
             None => names.extend(

@@ -29,8 +29,8 @@ pub(super) fn compile(
             );
             continue;
         };
-        let settings = settings(&path, p, kind, problems);
         let text = p.url.as_deref().unwrap_or(kind.url);
+        let settings = settings(&path, p, kind, text, problems);
         if text.is_empty() {
             problems.add(
                 format!("{path}.url"),
@@ -78,8 +78,17 @@ fn settings(
     path: &str,
     p: &raw::Provider,
     kind: &Kind,
+    url: &str,
     problems: &mut Problems,
 ) -> Vec<(&'static str, String)> {
+    // An operator's own URL may have made the setting needless.
+    let needed = |name: &str| {
+        let mut places = kind.surfaces.iter().flat_map(|s| [s.path, s.stream_path]);
+        let named = |text: &str| {
+            [format!("{{{name}}}"), format!("{{{name}-}}")].iter().any(|n| text.contains(n))
+        };
+        named(url) || places.any(named)
+    };
     let given = [
         ("region", &p.region),
         ("project", &p.project),
@@ -99,7 +108,9 @@ fn settings(
         };
         let value = value.as_deref().unwrap_or(setting.default);
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
-        if value.is_empty() {
+        if value.is_empty() && !needed(name) {
+            continue;
+        } else if value.is_empty() {
             problems.add(format!("{path}.{name}"), format!("is needed for kind {}", kind.name));
         } else if !value.bytes().all(fits) {
             problems.add(format!("{path}.{name}"), "may hold letters, digits and - _ . : only");
@@ -141,7 +152,7 @@ fn keys(
             if p.keys.is_some() { format!("{path}.keys[{i}]") } else { format!("{path}.keys") };
         let value = match key {
             raw::Key::Value(value) => value.clone(),
-            raw::Key::Env(name) => match env(name) {
+            raw::Key::Env(name) | raw::Key::BearerEnv(name) => match env(name) {
                 Some(value) => value,
                 None => {
                     problems.add(path, format!("the environment variable {name} is not set; export it for Envoy and list it under vm_config.environment_variables.host_env_keys, or write `keys: none`"));
@@ -154,7 +165,11 @@ fn keys(
             problems.add(path, "the key is empty or has characters that no header may carry");
             continue;
         }
-        secrets.push(Secret::new(value));
+        let secret = Secret::new(value);
+        secrets.push(match key {
+            raw::Key::BearerEnv(_) => secret.as_bearer(),
+            raw::Key::Env(_) | raw::Key::Value(_) => secret,
+        });
     }
     secrets
 }

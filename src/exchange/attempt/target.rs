@@ -163,7 +163,7 @@ impl Try {
             0 => None,
             n => at.provider.keys.get((key_turn % n + self.turns_before(at)) % n),
         };
-        let credential = key.map(|k| at.provider.kind.auth.header(k.reveal()));
+        let credential = key.map(|k| k.auth(at.provider.kind.auth).header(k.reveal()));
         if let Some((name, value)) = &credential {
             headers.push((name, value.as_bytes()));
         }
