@@ -18,6 +18,7 @@ use crate::wire::json::Splice;
 use loss::Field;
 
 pub mod anthropic;
+pub mod bedrock;
 mod claude;
 mod facts;
 pub mod features;
@@ -246,6 +247,8 @@ pub struct Usage {
 pub const TRANSLATORS: &[Translator] = &[
     openai::IDENTITY,
     anthropic::FROM_OPENAI_CHAT,
+    bedrock::FROM_OPENAI_CHAT,
+    bedrock::IDENTITY,
     responses::FROM_OPENAI_CHAT,
     responses::IDENTITY,
 ];
@@ -321,6 +324,7 @@ impl Dialect {
             Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
                 anthropic::error::body(error)
             }
+            Dialect::BedrockConverse => bedrock::error::body(error),
             _ => openai::error::body(error),
         }
     }

@@ -25,6 +25,8 @@ pub(super) struct Faults {
     pub(super) tokens: Option<usize>,
     /// Answer with this text.
     pub(super) text: Option<String>,
+    /// Azure's content filter stops prompts with this text in them.
+    pub(super) filter: Option<String>,
     pub(super) no_done: bool,
     pub(super) no_usage: bool,
     pub(super) wrong_dialect: bool,
@@ -128,6 +130,7 @@ impl Faults {
             "token-ms" => self.pace.token = millis(key, value)?,
             "tokens" => self.tokens = Some(number(key, value, 0, 1_000_000)? as usize),
             "text" => self.text = Some(percent_decode(value).ok_or_else(|| bad(key))?),
+            "filter" => self.filter = Some(percent_decode(value).ok_or_else(|| bad(key))?),
             "cut-after" => self.breaks.push(after(key, value, How::Cut)?),
             "end-after" => self.breaks.push(after(key, value, How::End)?),
             "error-after" => self.breaks.push(after(key, value, How::Error)?),
@@ -189,7 +192,7 @@ fn bad(key: &str) -> String {
     format!("bad value for fault '{key}'")
 }
 
-fn percent_decode(text: &str) -> Option<String> {
+pub(super) fn percent_decode(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

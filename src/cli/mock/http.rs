@@ -21,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::answer::Answer;
+use super::azure;
 use super::control;
 use super::faults::Faults;
 use super::record::{Entry, Log, Watch, lock};
@@ -81,7 +82,12 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
     if parts.uri.path().starts_with("/mock/") {
         return Ok(control::handle(state, &parts.method, parts.uri.path(), &body));
     }
-    let parsed = serde_json::from_slice::<Value>(&body);
+    let azure = azure::route(&parts.uri);
+    let mut parsed = serde_json::from_slice::<Value>(&body);
+    // A deployment in the path is the model, whatever the body says.
+    if let (Some(Ok((_, Some(name)))), Ok(Value::Object(body))) = (&azure, &mut parsed) {
+        body.insert("model".to_owned(), name.as_str().into());
+    }
     let model = parsed.as_ref().ok().and_then(|v| v.get("model")).and_then(Value::as_str);
     let (entry, watch) = state.log.add(Entry {
         method: parts.method,
@@ -94,14 +100,19 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
     let path = entry.uri.path();
     let vendor = match path {
         "/v1/chat/completions" => Vendor::OpenAi,
+        "/v1/responses" => Vendor::Responses,
         "/v1/messages" => Vendor::Anthropic,
         "/v1/models" if entry.method == Method::GET => {
             return Ok(control::models(&entry, watch));
         }
-        _ => {
-            let message = format!("Invalid URL ({} {path})", entry.method);
-            return Ok(reply::refusal(Vendor::OpenAi, &Failure::new(404, message), watch));
-        }
+        _ => match azure {
+            Some(Ok((vendor, _))) => vendor,
+            Some(Err(failure)) => return Ok(reply::refusal(Vendor::Azure, &failure, watch)),
+            None => {
+                let message = format!("Invalid URL ({} {path})", entry.method);
+                return Ok(reply::refusal(Vendor::OpenAi, &Failure::new(404, message), watch));
+            }
+        },
     };
     if entry.method != Method::POST {
         let message = format!("Not allowed to {} on {path}.", entry.method);
@@ -136,6 +147,12 @@ async fn answer(
         Ok(()) if faults.instead.is_set() => return Ok(reply::instead(speaker, &faults, watch)),
         Ok(()) => body.ok_or_else(not_json).and_then(|body| vendor.ask(body)),
     };
+    let ask = ask.and_then(|ask| match (&faults.filter, vendor) {
+        (Some(word), Vendor::Azure | Vendor::AzureResponses) => {
+            azure::filter(&ask, word).map(|()| ask)
+        }
+        _ => Ok(ask),
+    });
     match ask {
         Err(failure) => Ok(reply::refusal(vendor, &failure, watch)),
         Ok(ask) => {

@@ -21,12 +21,14 @@
 
 mod answer;
 mod anthropic;
+mod azure;
 mod control;
 mod faults;
 mod http;
 mod openai;
 mod record;
 mod reply;
+mod responses;
 mod schema;
 mod script;
 #[cfg(test)]

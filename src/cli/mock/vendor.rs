@@ -8,12 +8,16 @@ use hyper::HeaderMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Ask};
-use super::{anthropic, openai};
+use super::{anthropic, azure, openai, responses};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
     OpenAi,
     Anthropic,
+    /// OpenAI's other API.
+    Responses,
+    Azure,
+    AzureResponses,
 }
 
 /// What a vendor answers instead of an answer.
@@ -50,21 +54,25 @@ pub(super) enum Kind {
 impl Vendor {
     pub(super) fn other(self) -> Vendor {
         match self {
-            Vendor::OpenAi => Vendor::Anthropic,
             Vendor::Anthropic => Vendor::OpenAi,
+            Vendor::OpenAi | Vendor::Responses | Vendor::Azure | Vendor::AzureResponses => {
+                Vendor::Anthropic
+            }
         }
     }
 
     pub(super) fn authorize(self, headers: &HeaderMap) -> Result<(), Failure> {
         match self {
-            Vendor::OpenAi => openai::authorize(headers),
+            Vendor::OpenAi | Vendor::Responses => openai::authorize(headers),
+            Vendor::Azure | Vendor::AzureResponses => azure::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
         }
     }
 
     pub(super) fn ask(self, body: &Value) -> Result<Ask<'_>, Failure> {
         match self {
-            Vendor::OpenAi => openai::ask(body),
+            Vendor::OpenAi | Vendor::Azure => openai::ask(body),
+            Vendor::Responses | Vendor::AzureResponses => responses::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
         }
     }
@@ -73,6 +81,8 @@ impl Vendor {
     pub(super) fn whole(self, ask: &Ask<'_>, answer: &Answer) -> String {
         match self {
             Vendor::OpenAi => openai::whole(ask, answer),
+            Vendor::Azure => azure::whole(ask, answer),
+            Vendor::Responses | Vendor::AzureResponses => responses::whole(ask, answer),
             Vendor::Anthropic => anthropic::whole(ask, answer),
         }
     }
@@ -81,6 +91,8 @@ impl Vendor {
     pub(super) fn events(self, ask: &Ask<'_>, answer: &Answer) -> Vec<Event> {
         match self {
             Vendor::OpenAi => openai::events(ask, answer),
+            Vendor::Azure => azure::events(ask, answer),
+            Vendor::Responses | Vendor::AzureResponses => responses::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
         }
     }
@@ -88,7 +100,8 @@ impl Vendor {
     /// A failure's body.
     pub(super) fn failure(self, failure: &Failure) -> String {
         match self {
-            Vendor::OpenAi => openai::failure(failure),
+            Vendor::OpenAi | Vendor::Responses => openai::failure(failure),
+            Vendor::Azure | Vendor::AzureResponses => azure::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
         }
     }
@@ -96,8 +109,9 @@ impl Vendor {
     /// A failure within a stream: what the vendor says when it breaks down.
     pub(super) fn failure_event(self, code: Option<&str>) -> Event {
         let (name, status, message) = match self {
-            Vendor::OpenAi => ("", 500, openai::BROKEN),
+            Vendor::OpenAi | Vendor::Azure => ("", 500, openai::BROKEN),
             Vendor::Anthropic => ("error", 529, "Overloaded"),
+            Vendor::Responses | Vendor::AzureResponses => return responses::failure_event(code),
         };
         let mut failure = Failure::new(status, message);
         failure.code = code.map(str::to_owned);
@@ -107,7 +121,8 @@ impl Vendor {
     /// The name of the response header with the request's id.
     pub(super) fn id_header(self) -> &'static str {
         match self {
-            Vendor::OpenAi => "x-request-id",
+            Vendor::OpenAi | Vendor::Responses => "x-request-id",
+            Vendor::Azure | Vendor::AzureResponses => "apim-request-id",
             Vendor::Anthropic => "request-id",
         }
     }

@@ -6,7 +6,7 @@
 //! <https://platform.openai.com/docs/api-reference/chat>
 //! <https://platform.openai.com/docs/guides/error-codes>
 
-mod fields;
+pub(super) mod fields;
 mod messages;
 mod request;
 mod response;
