@@ -248,6 +248,7 @@ mod tests {
             ("error-first;no-done;no-usage;wrong-dialect;tokens=4", |f| {
                 f.error_first && f.no_done && f.no_usage && f.wrong_dialect && f.tokens == Some(4)
             }),
+            ("filter=a%20b", |f| f.filter.as_deref() == Some("a b")),
             ("text=%C3%BC%20%F0%9F%98%80%3B", |f| f.text.as_deref() == Some("ü 😀;")),
         ];
         for (spec, holds) in table {

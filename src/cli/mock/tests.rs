@@ -5,6 +5,7 @@ mod answer;
 mod anthropic;
 mod broken;
 mod openai;
+mod responses;
 mod server;
 
 use std::time::Duration;
