@@ -158,7 +158,7 @@ impl Secret {
         Self { key: key.to_owned(), bearer: false }
     }
 
-    pub(super) fn as_bearer(self) -> Self {
+    pub(super) fn into_bearer(self) -> Self {
         Self { bearer: true, ..self }
     }
 

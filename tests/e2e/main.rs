@@ -24,3 +24,4 @@ mod openai_sdk;
 mod relay;
 mod streams;
 mod trailers;
+mod vendor_openai;

@@ -168,7 +168,7 @@ fn keys(
         }
         let secret = Secret::new(value);
         secrets.push(match key {
-            raw::Key::BearerEnv(_) => secret.as_bearer(),
+            raw::Key::BearerEnv(_) => secret.into_bearer(),
             raw::Key::Env(_) | raw::Key::Value(_) => secret,
         });
     }
