@@ -8,7 +8,7 @@ use super::raw::{self, RetryClass};
 use super::url::Url;
 use crate::catalog::{self, Known, Price};
 use crate::dialect::Dialect;
-use crate::provider::{Auth, Kind, Path};
+use crate::provider::{Kind, Path};
 use hashbrown::HashMap;
 use std::fmt;
 
@@ -100,10 +100,21 @@ pub enum Passthrough {
 
 /// A provider's key. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret {
-    key: String,
-    /// A bearer token, whatever the provider's own keys are.
-    bearer: bool,
+pub enum Secret {
+    /// Sent as it is, in one header.
+    Text(String),
+    /// A token for `authorization: Bearer`, whatever header the provider's keys go into.
+    Bearer(String),
+    /// Never sent: it signs.
+    Aws(AwsKey),
+}
+
+/// AWS credentials.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AwsKey {
+    pub access_key_id: String,
+    pub secret_access_key: String,
+    pub session_token: Option<String>,
 }
 
 /// The status by which an attempt tells the router of a stream that failed before its
@@ -152,26 +163,6 @@ impl Provider {
 }
 
 // === impl Secret ===
-
-impl Secret {
-    pub(super) fn new(key: &str) -> Self {
-        Self { key: key.to_owned(), bearer: false }
-    }
-
-    pub(super) fn into_bearer(self) -> Self {
-        Self { bearer: true, ..self }
-    }
-
-    /// How it is presented, where the provider's keys are so.
-    pub fn auth(&self, provider: Auth) -> Auth {
-        if self.bearer { Auth::Bearer } else { provider }
-    }
-
-    /// For the one header that carries it.
-    pub fn reveal(&self) -> &str {
-        &self.key
-    }
-}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
