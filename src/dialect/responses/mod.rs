@@ -43,9 +43,12 @@ mod events;
 mod fields;
 mod identity;
 mod input;
+mod items;
 mod request;
 mod response;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod tools;
 mod usage;
 
