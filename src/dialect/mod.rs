@@ -22,6 +22,7 @@ pub mod bedrock;
 mod claude;
 mod facts;
 pub mod features;
+pub mod gemini;
 pub mod loss;
 pub mod openai;
 pub mod quirks;
@@ -150,6 +151,8 @@ pub struct UpstreamRequest {
     pub dropped: Vec<String>,
     /// The JSON answer comes back as a call of our own tool and must be unwrapped.
     pub json_tool: bool,
+    /// The client wants its vectors as base64 of little-endian floats.
+    pub base64: bool,
 }
 
 /// How the provider's body differs from the client's.
@@ -171,6 +174,8 @@ pub struct Reply {
     pub include_usage: bool,
     /// See `UpstreamRequest::json_tool`.
     pub json_tool: bool,
+    /// See `UpstreamRequest::base64`.
+    pub base64: bool,
     pub quirks: &'static Quirks,
 }
 
@@ -249,6 +254,10 @@ pub const TRANSLATORS: &[Translator] = &[
     anthropic::FROM_OPENAI_CHAT,
     bedrock::FROM_OPENAI_CHAT,
     bedrock::IDENTITY,
+    gemini::FROM_OPENAI_CHAT,
+    gemini::IDENTITY,
+    gemini::EMBED_FROM_OPENAI,
+    gemini::EMBED_IDENTITY,
     responses::FROM_OPENAI_CHAT,
     responses::IDENTITY,
 ];
@@ -325,6 +334,7 @@ impl Dialect {
                 anthropic::error::body(error)
             }
             Dialect::BedrockConverse => bedrock::error::body(error),
+            Dialect::Gemini | Dialect::GeminiEmbed => gemini::error::body(error),
             _ => openai::error::body(error),
         }
     }

@@ -24,4 +24,5 @@ mod openai_sdk;
 mod relay;
 mod streams;
 mod trailers;
+mod vendor_gemini;
 mod vendor_openai;

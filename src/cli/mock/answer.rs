@@ -40,6 +40,15 @@ pub(super) struct Ask<'a> {
     pub(super) thinking: bool,
     /// Anthropic's prompt cache was asked for.
     pub(super) cached: bool,
+    /// Vectors are asked for, and nothing else.
+    pub(super) embed: Option<Embed<'a>>,
+}
+
+/// Texts to be embedded.
+#[derive(Debug)]
+pub(super) struct Embed<'a> {
+    pub(super) texts: Vec<&'a str>,
+    pub(super) dimensions: usize,
 }
 
 /// What the model must react to.
@@ -116,6 +125,20 @@ pub(super) struct Usage {
 impl Default for Turn {
     fn default() -> Turn {
         Turn::User(String::new())
+    }
+}
+
+// === impl Embed ===
+
+impl Embed<'_> {
+    /// The same text has the same vector, of numbers that every float type holds.
+    pub(super) fn vector(&self, text: &str) -> Vec<f32> {
+        let number = |n: usize| {
+            let mut hasher = DefaultHasher::new();
+            (n, text).hash(&mut hasher);
+            (hasher.finish() % 256) as f32 / 256.0 - 0.5
+        };
+        (0..self.dimensions).map(number).collect()
     }
 }
 

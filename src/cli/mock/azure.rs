@@ -15,23 +15,34 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Ask, Turn};
 use super::faults::percent_decode;
 use super::openai;
+use super::paths::{Address, Verb};
 use super::vendor::{Event, Failure, Kind, Vendor};
 
-/// Whose path it is, and the deployment where the path has it. `None`: not Azure's.
-pub(super) fn route(uri: &Uri) -> Option<Result<(Vendor, Option<String>), Failure>> {
-    let path = uri.path().strip_prefix("/openai/")?;
-    let found = match path {
-        "v1/chat/completions" => Some((Vendor::Azure, None)),
-        "v1/responses" => Some((Vendor::AzureResponses, None)),
-        _ => deployment(path, uri.query()).map(|name| (Vendor::Azure, Some(name))),
-    };
-    Some(found.ok_or_else(|| Failure::new(404, "Resource not found").code("404")))
+/// The path is under Azure's roof.
+pub(super) fn owns(path: &str) -> bool {
+    path.starts_with("/openai/")
 }
 
-fn deployment(path: &str, query: Option<&str>) -> Option<String> {
-    let name = path.strip_prefix("deployments/")?.strip_suffix("/chat/completions")?;
-    query?.split('&').any(is_version).then_some(())?;
-    percent_decode(name).filter(|name| !name.is_empty())
+/// A dated call, whose path names the deployment.
+pub(super) fn address(uri: &Uri) -> Option<Address> {
+    let rest = uri.path().strip_prefix("/openai/deployments/")?;
+    let name = rest.strip_suffix("/chat/completions")?;
+    uri.query()?.split('&').any(is_version).then_some(())?;
+    let model = percent_decode(name).filter(|name| !name.is_empty());
+    model.map(|model| Address { vendor: Vendor::Azure, model: Some(model), verb: Verb::Chat })
+}
+
+pub(super) fn not_found() -> Failure {
+    Failure::new(404, "Resource not found").code("404")
+}
+
+/// The deployment in the path is the model, whatever the body says.
+pub(super) fn ask<'a>(body: &'a Value, address: &'a Address) -> Result<Ask<'a>, Failure> {
+    let mut ask = openai::ask(body)?;
+    if let Some(model) = &address.model {
+        ask.model = model;
+    }
+    Ok(ask)
 }
 
 /// `api-version=2024-10-21`, perhaps a preview.

@@ -62,7 +62,11 @@ pub(super) fn models(entry: &Entry, watch: Watch) -> Reply {
         return reply::refusal(vendor, &failure, watch);
     }
     let list = match vendor {
-        Vendor::OpenAi | Vendor::Responses | Vendor::Azure | Vendor::AzureResponses => json!({
+        Vendor::OpenAi
+        | Vendor::Responses
+        | Vendor::Azure
+        | Vendor::AzureResponses
+        | Vendor::Gemini => json!({
             "object": "list",
             "data": OPENAI_MODELS.map(|id| json!({
                 "id": id, "object": "model", "created": 1_700_000_000, "owned_by": "openai",

@@ -24,6 +24,7 @@ use super::answer::Answer;
 use super::azure;
 use super::control;
 use super::faults::Faults;
+use super::paths::{self, Address};
 use super::record::{Entry, Log, Watch, lock};
 use super::reply::{self, Reply};
 use super::vendor::{Failure, Vendor};
@@ -82,13 +83,11 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
     if parts.uri.path().starts_with("/mock/") {
         return Ok(control::handle(state, &parts.method, parts.uri.path(), &body));
     }
-    let azure = azure::route(&parts.uri);
-    let mut parsed = serde_json::from_slice::<Value>(&body);
-    // A deployment in the path is the model, whatever the body says.
-    if let (Some(Ok((_, Some(name)))), Ok(Value::Object(body))) = (&azure, &mut parsed) {
-        body.insert("model".to_owned(), name.as_str().into());
-    }
-    let model = parsed.as_ref().ok().and_then(|v| v.get("model")).and_then(Value::as_str);
+    let parsed = serde_json::from_slice::<Value>(&body);
+    let address = paths::address(&parts.uri);
+    let addressed = address.as_ref().and_then(|a| a.model.as_deref());
+    let named = || parsed.as_ref().ok().and_then(|v| v.get("model")).and_then(Value::as_str);
+    let model = addressed.or_else(named);
     let (entry, watch) = state.log.add(Entry {
         method: parts.method,
         uri: parts.uri,
@@ -98,37 +97,33 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
         end: AtomicU8::default(),
     });
     let path = entry.uri.path();
-    let vendor = match path {
-        "/v1/chat/completions" => Vendor::OpenAi,
-        "/v1/responses" => Vendor::Responses,
-        "/v1/messages" => Vendor::Anthropic,
-        "/v1/models" if entry.method == Method::GET => {
-            return Ok(control::models(&entry, watch));
+    if path == "/v1/models" && entry.method == Method::GET {
+        return Ok(control::models(&entry, watch));
+    }
+    let Some(address) = address else {
+        if azure::owns(path) {
+            return Ok(reply::refusal(Vendor::Azure, &azure::not_found(), watch));
         }
-        _ => match azure {
-            Some(Ok((vendor, _))) => vendor,
-            Some(Err(failure)) => return Ok(reply::refusal(Vendor::Azure, &failure, watch)),
-            None => {
-                let message = format!("Invalid URL ({} {path})", entry.method);
-                return Ok(reply::refusal(Vendor::OpenAi, &Failure::new(404, message), watch));
-            }
-        },
+        let message = format!("Invalid URL ({} {path})", entry.method);
+        return Ok(reply::refusal(Vendor::OpenAi, &Failure::new(404, message), watch));
     };
+    let vendor = address.vendor;
     if entry.method != Method::POST {
         let message = format!("Not allowed to {} on {path}.", entry.method);
         return Ok(reply::refusal(vendor, &Failure::new(405, message), watch));
     }
-    answer(state, vendor, &entry, parsed.ok().as_ref(), watch).await
+    answer(state, &address, &entry, parsed.ok().as_ref(), watch).await
 }
 
 /// One call to a vendor.
 async fn answer(
     state: &State,
-    vendor: Vendor,
+    address: &Address,
     entry: &Entry,
     body: Option<&Value>,
     watch: Watch,
 ) -> io::Result<Reply> {
+    let vendor = address.vendor;
     let faults = match state.faults(&entry.model) {
         Ok(faults) => faults,
         Err(message) => return Ok(reply::refusal(vendor, &Failure::bad(message), watch)),
@@ -145,7 +140,7 @@ async fn answer(
     let ask = match vendor.authorize(&entry.headers) {
         Err(failure) => Err(failure),
         Ok(()) if faults.instead.is_set() => return Ok(reply::instead(speaker, &faults, watch)),
-        Ok(()) => body.ok_or_else(not_json).and_then(|body| vendor.ask(body)),
+        Ok(()) => body.ok_or_else(not_json).and_then(|body| vendor.ask(body, address)),
     };
     let ask = ask.and_then(|ask| match (&faults.filter, vendor) {
         (Some(word), Vendor::Azure | Vendor::AzureResponses) => {

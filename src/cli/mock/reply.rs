@@ -77,8 +77,10 @@ fn decorate(mut reply: Reply, vendor: Vendor, faults: &Faults) -> Reply {
 /// All headers but those about the body.
 fn decorate_plain(mut reply: Reply, vendor: Vendor, faults: &Faults) -> Reply {
     let headers = reply.headers_mut();
-    let id = HeaderName::from_static(vendor.id_header());
-    headers.insert(id, HeaderValue::from_static("req_mock"));
+    if let Some(id) = vendor.id_header() {
+        let value = HeaderValue::from_static("req_mock");
+        headers.insert(HeaderName::from_static(id), value);
+    }
     if let Some(value) = &faults.before.retry_after {
         headers.insert(RETRY_AFTER, value.clone());
     }

@@ -4,6 +4,7 @@
 mod answer;
 mod anthropic;
 mod broken;
+mod gemini;
 mod openai;
 mod responses;
 mod server;

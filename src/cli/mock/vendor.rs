@@ -1,4 +1,4 @@
-//! The two vendors, and what they share: failures and stream events.
+//! The vendors, and what they share: failures and stream events.
 //!
 //! A closed enum, because the list of shapes is short and each caller needs
 //! both of any pair (`other`, for `wrong-dialect`). A vendor reads a request
@@ -8,12 +8,14 @@ use hyper::HeaderMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Ask};
-use super::{anthropic, azure, openai, responses};
+use super::paths::Address;
+use super::{anthropic, azure, gemini, openai, responses};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
     OpenAi,
     Anthropic,
+    Gemini,
     /// OpenAI's other API.
     Responses,
     Azure,
@@ -25,7 +27,7 @@ pub(super) enum Vendor {
 pub(super) struct Failure {
     pub(super) status: u16,
     pub(super) message: String,
-    /// OpenAI's `error.code`, Anthropic's `error.type`.
+    /// OpenAI's `error.code`, Anthropic's `error.type`, Google's `error.status`.
     pub(super) code: Option<String>,
     /// OpenAI's `error.param`.
     pub(super) param: Option<String>,
@@ -54,10 +56,10 @@ pub(super) enum Kind {
 impl Vendor {
     pub(super) fn other(self) -> Vendor {
         match self {
-            Vendor::Anthropic => Vendor::OpenAi,
             Vendor::OpenAi | Vendor::Responses | Vendor::Azure | Vendor::AzureResponses => {
                 Vendor::Anthropic
             }
+            Vendor::Anthropic | Vendor::Gemini => Vendor::OpenAi,
         }
     }
 
@@ -66,14 +68,17 @@ impl Vendor {
             Vendor::OpenAi | Vendor::Responses => openai::authorize(headers),
             Vendor::Azure | Vendor::AzureResponses => azure::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
+            Vendor::Gemini => gemini::authorize(headers),
         }
     }
 
-    pub(super) fn ask(self, body: &Value) -> Result<Ask<'_>, Failure> {
+    pub(super) fn ask<'a>(self, body: &'a Value, address: &'a Address) -> Result<Ask<'a>, Failure> {
         match self {
-            Vendor::OpenAi | Vendor::Azure => openai::ask(body),
+            Vendor::OpenAi => openai::ask(body),
+            Vendor::Azure => azure::ask(body, address),
             Vendor::Responses | Vendor::AzureResponses => responses::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
+            Vendor::Gemini => gemini::ask(body, address),
         }
     }
 
@@ -84,6 +89,7 @@ impl Vendor {
             Vendor::Azure => azure::whole(ask, answer),
             Vendor::Responses | Vendor::AzureResponses => responses::whole(ask, answer),
             Vendor::Anthropic => anthropic::whole(ask, answer),
+            Vendor::Gemini => gemini::whole(ask, answer),
         }
     }
 
@@ -94,6 +100,7 @@ impl Vendor {
             Vendor::Azure => azure::events(ask, answer),
             Vendor::Responses | Vendor::AzureResponses => responses::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
+            Vendor::Gemini => gemini::events(ask, answer),
         }
     }
 
@@ -103,6 +110,7 @@ impl Vendor {
             Vendor::OpenAi | Vendor::Responses => openai::failure(failure),
             Vendor::Azure | Vendor::AzureResponses => azure::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
+            Vendor::Gemini => gemini::failure(failure),
         }
     }
 
@@ -111,6 +119,7 @@ impl Vendor {
         let (name, status, message) = match self {
             Vendor::OpenAi | Vendor::Azure => ("", 500, openai::BROKEN),
             Vendor::Anthropic => ("error", 529, "Overloaded"),
+            Vendor::Gemini => ("", 503, "The model is overloaded. Please try again later."),
             Vendor::Responses | Vendor::AzureResponses => return responses::failure_event(code),
         };
         let mut failure = Failure::new(status, message);
@@ -118,12 +127,13 @@ impl Vendor {
         Event { kind: Kind::Frame, name, data: self.failure(&failure) }
     }
 
-    /// The name of the response header with the request's id.
-    pub(super) fn id_header(self) -> &'static str {
+    /// The name of the response header with the request's id, where there is one.
+    pub(super) fn id_header(self) -> Option<&'static str> {
         match self {
-            Vendor::OpenAi | Vendor::Responses => "x-request-id",
-            Vendor::Azure | Vendor::AzureResponses => "apim-request-id",
-            Vendor::Anthropic => "request-id",
+            Vendor::OpenAi | Vendor::Responses => Some("x-request-id"),
+            Vendor::Azure | Vendor::AzureResponses => Some("apim-request-id"),
+            Vendor::Anthropic => Some("request-id"),
+            Vendor::Gemini => None,
         }
     }
 }

@@ -79,11 +79,17 @@ impl Reader {
         for token in logprobs {
             list.item().extend_from_slice(&one_line(token));
         }
-        self.chunk(out, |chunks, out| match part.0 {
-            Field::Content if !list.is_empty() => {
-                chunks.text_with_logprobs(out, piece, list.items());
+        let logprobs = super::response::logprobs(&list).filter(|_| part.0 == Field::Content);
+        self.chunk(out, |chunks, out| match logprobs {
+            Some(logprobs) => {
+                let text = |out: &mut Vec<u8>| {
+                    out.extend_from_slice(br#""content":"#);
+                    out.extend_from_slice(piece);
+                };
+                let beside = [br#","logprobs":"#, logprobs.as_slice()].concat();
+                chunks.choice(out, 0, text, &beside, None);
             }
-            _ => chunks.text(out, part.0.name(), piece),
+            None => chunks.text(out, part.0.name(), piece),
         });
     }
 

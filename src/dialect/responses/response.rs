@@ -8,7 +8,7 @@ use super::annotations;
 use super::answer::{Answer, EMPTY, Item, NO_ID, Part, finish_reason, string, text};
 use super::usage;
 use crate::dialect::openai::chunk::Header;
-use crate::dialect::openai::completion::{Message, completion};
+use crate::dialect::openai::completion::{Array, Choice, Message, completion_of};
 use crate::dialect::{ClientResponse, Reply};
 use crate::error::{Error, Kind};
 use serde_json::value::RawValue;
@@ -32,8 +32,16 @@ pub(super) fn to_openai_chat(body: &[u8], reply: &Reply) -> Result<ClientRespons
         model: model.as_deref().unwrap_or(&reply.model),
         service_tier: tier.as_deref(),
     };
-    let body = completion(header, message, finish, &usage);
+    let logprobs = logprobs(&gathered.logprobs);
+    let choice = Choice { message, finish, logprobs: logprobs.as_deref() };
+    let body = completion_of(header, &[choice], &usage);
     Ok(ClientResponse { body: Some(body), usage })
+}
+
+/// A choice's `logprobs`, where there are tokens.
+pub(super) fn logprobs(tokens: &Array) -> Option<Vec<u8>> {
+    let content = [br#"{"content":["#, tokens.items(), br#"],"refusal":null}"#].concat();
+    (!tokens.is_empty()).then_some(content)
 }
 
 /// An answer that is one: an error inside a 200 is an error.
@@ -57,6 +65,8 @@ pub(super) fn read(body: &[u8]) -> Result<Answer<'_>, Error> {
 #[derive(Default)]
 struct Gathered {
     message: Message,
+    /// Of the content's tokens.
+    logprobs: Array,
     /// Characters of content so far.
     characters: u64,
 }
@@ -93,7 +103,7 @@ impl Gathered {
                     }
                 }
                 for raw in part.logprobs.iter().flatten() {
-                    self.message.logprobs.item().extend_from_slice(raw.get().as_bytes());
+                    self.logprobs.item().extend_from_slice(raw.get().as_bytes());
                 }
                 let text = string(part.text);
                 self.characters += annotations::characters(text);

@@ -126,6 +126,7 @@ impl Try {
                 created: entry.started / 1_000_000_000,
                 include_usage: facts.include_usage,
                 json_tool: made.json_tool,
+                base64: made.base64,
                 quirks,
             };
             (reply, made.dropped.join(", "))
