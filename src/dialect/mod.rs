@@ -252,12 +252,12 @@ pub struct Usage {
 pub const TRANSLATORS: &[Translator] = &[
     openai::IDENTITY,
     anthropic::FROM_OPENAI_CHAT,
-    bedrock::FROM_OPENAI_CHAT,
-    bedrock::IDENTITY,
     gemini::FROM_OPENAI_CHAT,
     gemini::IDENTITY,
     gemini::EMBED_FROM_OPENAI,
     gemini::EMBED_IDENTITY,
+    bedrock::FROM_OPENAI_CHAT,
+    bedrock::IDENTITY,
     responses::FROM_OPENAI_CHAT,
     responses::IDENTITY,
 ];

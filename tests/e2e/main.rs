@@ -24,5 +24,6 @@ mod openai_sdk;
 mod relay;
 mod streams;
 mod trailers;
+mod vendor_bedrock;
 mod vendor_gemini;
 mod vendor_openai;

@@ -22,7 +22,7 @@ async fn the_official_package_takes_the_mock_for_google() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_official_package_is_content_behind_the_gateway() {
-    let text = gateway::config("- { name: \"gemini-*\", targets: [gemini] }");
+    let text = gateway::config("- { name: \"gemini-*\", targets: [\"gemini/*\"] }");
     let mut gateway = Gateway::start(Setup { config: Some(text), ..Setup::default() }).await;
     run(&gateway.url("")).await;
     gateway.assert_calm().await;

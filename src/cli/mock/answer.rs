@@ -81,6 +81,8 @@ pub(super) enum Format<'a> {
     Text,
     Object,
     Schema(&'a Value),
+    /// A schema that came as a string.
+    Parsed(Value),
 }
 
 /// What the model says.
@@ -242,6 +244,7 @@ fn say(ask: &Ask<'_>, faults: &Faults) -> String {
     match (&ask.format, &ask.turn) {
         (Format::Object, _) => r#"{"ok":true}"#.to_owned(),
         (Format::Schema(schema), _) => schema::sample(schema).to_string(),
+        (Format::Parsed(schema), _) => schema::sample(schema).to_string(),
         (Format::Text, Turn::Tool(text)) => format!("Tool said: {text}"),
         (Format::Text, Turn::User(text) | Turn::Assistant(text)) => {
             let end = text.char_indices().nth(ECHO).map_or(text.len(), |(i, _)| i);

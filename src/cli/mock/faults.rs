@@ -88,6 +88,9 @@ pub(super) enum How {
     Error,
     /// Nothing more, for ever.
     Stall,
+    /// An event whose checksum is wrong, then a clean end; where events have none,
+    /// only the end.
+    BadCrc,
 }
 
 // === impl Faults ===
@@ -134,6 +137,7 @@ impl Faults {
             "cut-after" => self.breaks.push(after(key, value, How::Cut)?),
             "end-after" => self.breaks.push(after(key, value, How::End)?),
             "error-after" => self.breaks.push(after(key, value, How::Error)?),
+            "bad-crc-after" => self.breaks.push(after(key, value, How::BadCrc)?),
             "stall-after" => self.breaks.push(after(key, value, How::Stall)?),
             "big-headers" => self.before.big_headers = number(key, value, 0, 1 << 20)? as usize,
             "cut-bytes" => {
@@ -227,6 +231,7 @@ mod tests {
             ("cut-after=3; stall-after=0", |f| {
                 f.break_at(3) == Some(How::Cut) && f.break_at(0) == Some(How::Stall)
             }),
+            ("bad-crc-after=2", |f| f.break_at(2) == Some(How::BadCrc)),
             ("error-after=1;end-after=2", |f| {
                 f.break_at(1) == Some(How::Error) && f.break_at(2) == Some(How::End)
             }),

@@ -137,7 +137,7 @@ async fn answer(
     }
     pause(faults.before.delay).await;
     let speaker = if faults.wrong_dialect { vendor.other() } else { vendor };
-    let ask = match vendor.authorize(&entry.headers) {
+    let ask = match vendor.authorize(entry) {
         Err(failure) => Err(failure),
         Ok(()) if faults.instead.is_set() => return Ok(reply::instead(speaker, &faults, watch)),
         Ok(()) => body.ok_or_else(not_json).and_then(|body| vendor.ask(body, address)),

@@ -22,6 +22,7 @@
 mod answer;
 mod anthropic;
 mod azure;
+mod bedrock;
 mod control;
 mod faults;
 mod gemini;

@@ -35,7 +35,7 @@ pub(super) fn address(uri: &Uri) -> Option<Address> {
         "/openai/v1/chat/completions" => of(Vendor::Azure),
         "/openai/v1/responses" => of(Vendor::AzureResponses),
         path if azure::owns(path) => azure::address(uri),
-        path => gemini(path),
+        path => gemini(path).or_else(|| bedrock(path)),
     }
 }
 
@@ -52,6 +52,18 @@ fn gemini(path: &str) -> Option<Address> {
     };
     let model = percent_decode(model)?;
     Some(Address { vendor: Vendor::Gemini, model: Some(model), verb })
+}
+
+/// `/model/M/converse`: the model is one segment, whatever is escaped in it.
+fn bedrock(path: &str) -> Option<Address> {
+    let (model, verb) = path.strip_prefix("/model/")?.split_once('/')?;
+    let verb = match verb {
+        "converse" => Verb::Chat,
+        "converse-stream" => Verb::Stream,
+        _ => return None,
+    };
+    let model = percent_decode(model)?;
+    Some(Address { vendor: Vendor::Bedrock, model: Some(model), verb })
 }
 
 #[cfg(test)]
@@ -77,5 +89,10 @@ mod tests {
         assert_eq!(find("/v1beta/models/m:batchEmbedContents"), gemini("m", Verb::Embed));
         assert_eq!(find("/v1beta/models/m:countTokens"), None);
         assert_eq!(find("/v1/nothing"), None);
+        let arn = "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fx/converse";
+        let arn_read = "arn:aws:bedrock:us-east-1:1:inference-profile/x".to_owned();
+        assert_eq!(find(arn), Some((Vendor::Bedrock, arn_read, Verb::Chat)));
+        let stream = Some((Vendor::Bedrock, "m:0".to_owned(), Verb::Stream));
+        assert_eq!(find("/model/m:0/converse-stream"), stream);
     }
 }

@@ -3,6 +3,7 @@
 
 mod answer;
 mod anthropic;
+mod bedrock;
 mod broken;
 mod gemini;
 mod openai;

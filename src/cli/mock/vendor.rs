@@ -4,18 +4,19 @@
 //! both of any pair (`other`, for `wrong-dialect`). A vendor reads a request
 //! into an `Ask`, and writes an `Answer` or a `Failure`; it does no IO.
 
-use hyper::HeaderMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Ask};
 use super::paths::Address;
-use super::{anthropic, azure, gemini, openai, responses};
+use super::record::Entry;
+use super::{anthropic, azure, bedrock, gemini, openai, responses};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
     OpenAi,
     Anthropic,
     Gemini,
+    Bedrock,
     /// OpenAI's other API.
     Responses,
     Azure,
@@ -37,9 +38,19 @@ pub(super) struct Failure {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Event {
     pub(super) kind: Kind,
-    /// The `event:` line; none where empty.
+    /// The `event:` line; none where empty. In AWS's framing the event's type, or
+    /// behind `!` an exception's.
     pub(super) name: &'static str,
+    pub(super) framing: Framing,
     pub(super) data: String,
+}
+
+/// How events become bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    Sse,
+    /// `application/vnd.amazon.eventstream`
+    Aws,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +58,7 @@ pub(super) enum Kind {
     Frame,
     /// Carries a piece of the answer: what delays and breaks count.
     Content,
-    /// OpenAI's `[DONE]`, Anthropic's `message_stop`.
+    /// OpenAI's `[DONE]`, Anthropic's `message_stop`, Bedrock's `metadata`.
     Done,
 }
 
@@ -59,16 +70,18 @@ impl Vendor {
             Vendor::OpenAi | Vendor::Responses | Vendor::Azure | Vendor::AzureResponses => {
                 Vendor::Anthropic
             }
-            Vendor::Anthropic | Vendor::Gemini => Vendor::OpenAi,
+            Vendor::Anthropic | Vendor::Gemini | Vendor::Bedrock => Vendor::OpenAi,
         }
     }
 
-    pub(super) fn authorize(self, headers: &HeaderMap) -> Result<(), Failure> {
+    pub(super) fn authorize(self, entry: &Entry) -> Result<(), Failure> {
+        let headers = &entry.headers;
         match self {
             Vendor::OpenAi | Vendor::Responses => openai::authorize(headers),
             Vendor::Azure | Vendor::AzureResponses => azure::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
             Vendor::Gemini => gemini::authorize(headers),
+            Vendor::Bedrock => bedrock::authorize(entry),
         }
     }
 
@@ -79,6 +92,7 @@ impl Vendor {
             Vendor::Responses | Vendor::AzureResponses => responses::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
             Vendor::Gemini => gemini::ask(body, address),
+            Vendor::Bedrock => bedrock::ask(body, address),
         }
     }
 
@@ -90,6 +104,7 @@ impl Vendor {
             Vendor::Responses | Vendor::AzureResponses => responses::whole(ask, answer),
             Vendor::Anthropic => anthropic::whole(ask, answer),
             Vendor::Gemini => gemini::whole(ask, answer),
+            Vendor::Bedrock => bedrock::whole(ask, answer),
         }
     }
 
@@ -101,6 +116,7 @@ impl Vendor {
             Vendor::Responses | Vendor::AzureResponses => responses::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
             Vendor::Gemini => gemini::events(ask, answer),
+            Vendor::Bedrock => bedrock::events(ask, answer),
         }
     }
 
@@ -111,6 +127,7 @@ impl Vendor {
             Vendor::Azure | Vendor::AzureResponses => azure::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
             Vendor::Gemini => gemini::failure(failure),
+            Vendor::Bedrock => bedrock::failure(failure),
         }
     }
 
@@ -119,12 +136,29 @@ impl Vendor {
         let (name, status, message) = match self {
             Vendor::OpenAi | Vendor::Azure => ("", 500, openai::BROKEN),
             Vendor::Anthropic => ("error", 529, "Overloaded"),
+            Vendor::Bedrock => return bedrock::failure_event(code),
             Vendor::Gemini => ("", 503, "The model is overloaded. Please try again later."),
             Vendor::Responses | Vendor::AzureResponses => return responses::failure_event(code),
         };
         let mut failure = Failure::new(status, message);
         failure.code = code.map(str::to_owned);
-        Event { kind: Kind::Frame, name, data: self.failure(&failure) }
+        Event::new(Kind::Frame, name, self.failure(&failure))
+    }
+
+    /// How its streams are framed.
+    pub(super) fn framing(self) -> Framing {
+        match self {
+            Vendor::Bedrock => Framing::Aws,
+            _ => Framing::Sse,
+        }
+    }
+
+    /// What a header says of a failure beside its status.
+    pub(super) fn error_header(self, failure: &Failure) -> Option<(&'static str, &str)> {
+        match self {
+            Vendor::Bedrock => Some(("x-amzn-errortype", bedrock::error_type(failure))),
+            _ => None,
+        }
     }
 
     /// The name of the response header with the request's id, where there is one.
@@ -134,6 +168,7 @@ impl Vendor {
             Vendor::Azure | Vendor::AzureResponses => Some("apim-request-id"),
             Vendor::Anthropic => Some("request-id"),
             Vendor::Gemini => None,
+            Vendor::Bedrock => Some("x-amzn-requestid"),
         }
     }
 }
@@ -164,7 +199,11 @@ impl Failure {
 
 impl Event {
     pub(super) fn new(kind: Kind, name: &'static str, data: String) -> Event {
-        Event { kind, name, data }
+        Event { kind, name, framing: Framing::Sse, data }
+    }
+
+    pub(super) fn framed(kind: Kind, name: &'static str, data: String) -> Event {
+        Event { kind, name, framing: Framing::Aws, data }
     }
 }
 

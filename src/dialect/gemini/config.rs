@@ -1,5 +1,8 @@
 //! `generationConfig`: sampling, limits, choices, log probabilities, modalities.
 //!
+//! The newest reference calls `responseMimeType` deprecated for `responseFormat`; it
+//! is what every model and Vertex take, and what Google's own client still sends.
+//!
 //! Spec: <https://ai.google.dev/api/generate-content#generationconfig>.
 
 use super::schema;

@@ -14,7 +14,8 @@
 //! <https://ai.google.dev/gemini-api/docs/thought-signatures>,
 //! <https://ai.google.dev/gemini-api/docs/function-calling#multimodal>.
 
-use super::media;
+use super::parts::{self, Owner};
+use super::signature;
 use super::tools::NAMES;
 use super::turns::{Open, Side, Turns};
 use crate::dialect::Thinking;
@@ -41,22 +42,6 @@ struct Writer<'a, 'd> {
     thinking: Thinking,
     dropped: &'d mut Dropped,
 }
-
-/// Whose content it is: each may hold other kinds of parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    Instruction,
-    User,
-    Assistant,
-    Tool,
-}
-
-/// Stands for a signature that nobody has: the call was not this model's. Documented
-/// for both of Google's APIs.
-const UNSIGNED: &[u8] = br#""skip_thought_signature_validator""#;
-
-/// Around an instruction that stands in the user's turn.
-const TAGS: [&[u8]; 2] = [b"<system>\\n", b"\\n</system>"];
 
 pub(super) fn read(
     messages: &Value<'_, '_>,
@@ -113,7 +98,7 @@ impl<'a> Writer<'a, '_> {
                 self.dropped.unknown("messages.", object, &["role", "content"]);
                 let mut parts = std::mem::take(&mut self.system);
                 if let Some(content) = content {
-                    self.content(&content, Owner::User, true, &mut parts)?;
+                    parts::content(&content, Owner::Instructions, &mut parts, self.dropped)?;
                 }
                 self.system = parts;
             }
@@ -123,7 +108,7 @@ impl<'a> Writer<'a, '_> {
                 let owner = if role == Role::User { Owner::User } else { Owner::Instruction };
                 if let Some(content) = content {
                     let mut parts = std::mem::take(&mut self.turns.parts);
-                    self.content(&content, owner, role == Role::System, &mut parts)?;
+                    parts::content(&content, owner, &mut parts, self.dropped)?;
                     self.turns.parts = parts;
                 }
             }
@@ -178,18 +163,20 @@ impl<'a> Writer<'a, '_> {
         }
         let before = parts.items().len();
         if let Some(content) = message.field(object, "content") {
-            self.content(&content, Owner::Assistant, false, &mut parts)?;
+            parts::content(&content, Owner::Assistant, &mut parts, self.dropped)?;
         }
         if let Some(refusal) = message.field(object, "refusal") {
-            text(refusal.string()?, &mut parts);
+            parts::text(refusal.string()?, &mut parts);
         }
-        if let Some(signature) = self.signature(object.get("extra_content"), message)? {
+        if let Some(signature) =
+            signature::read(object.get("extra_content"), message, self.dropped)?
+        {
             if parts.items().len() > before {
                 parts.open().pop();
             } else {
                 parts.item().extend_from_slice(br#"{"text":"""#);
             }
-            sign(parts.open(), &signature);
+            signature::push(parts.open(), &signature);
             parts.open().push(b'}');
         }
         self.turns.parts = parts;
@@ -200,7 +187,7 @@ impl<'a> Writer<'a, '_> {
                 if call.cache.is_some() {
                     self.dropped.add("messages.tool_calls.cache_control");
                 }
-                let signature = self.signature(call.extra, &value)?;
+                let signature = signature::read(call.extra, &value, self.dropped)?;
                 let open = Open {
                     id: Some(call.id),
                     name: call.name,
@@ -235,9 +222,9 @@ impl<'a> Writer<'a, '_> {
         part.extend_from_slice(input.as_bytes());
         part.push(b'}');
         match signature {
-            Some(signature) => sign(part, &signature),
+            Some(signature) => signature::push(part, &signature),
             None if first && in_progress && self.thinking == Thinking::Level => {
-                sign(part, UNSIGNED);
+                signature::push(part, signature::UNSIGNED);
             }
             None => {}
         }
@@ -255,12 +242,12 @@ impl<'a> Writer<'a, '_> {
                 let part = content.item(i, raw);
                 let object = part.object()?;
                 if object.get("type") == Some(br#""text""#) {
-                    self.part(&part, Owner::Tool, false, &mut parts)?;
+                    parts::part(&part, Owner::Tool, &mut parts, self.dropped)?;
                     if let Some(text) = part.field(&object, "text") {
                         texts.extend_from_slice(inner(text.string()?));
                     }
                 } else {
-                    self.part(&part, Owner::Tool, false, &mut media)?;
+                    parts::part(&part, Owner::Tool, &mut media, self.dropped)?;
                 }
             }
         } else if let Some(content) = content {
@@ -289,111 +276,6 @@ impl<'a> Writer<'a, '_> {
         call.result = Some(part);
         Ok(true)
     }
-
-    /// Adds a string or an array of parts.
-    fn content(
-        &mut self,
-        content: &Value<'_, '_>,
-        owner: Owner,
-        instruction: bool,
-        parts: &mut Array,
-    ) -> Result<(), Error> {
-        if content.is_string() {
-            match owner {
-                Owner::Instruction => tagged(content.raw, parts),
-                _ => text(content.raw, parts),
-            }
-            return Ok(());
-        }
-        if !content.is_array() {
-            return Err(content.error("must be a string or an array of parts"));
-        }
-        for (i, raw) in content.items()?.into_iter().enumerate() {
-            self.part(&content.item(i, raw), owner, instruction, parts)?;
-        }
-        Ok(())
-    }
-
-    fn part(
-        &mut self,
-        part: &Value<'_, '_>,
-        owner: Owner,
-        instruction: bool,
-        parts: &mut Array,
-    ) -> Result<(), Error> {
-        let object = part.object()?;
-        let Some(type_) = part.field(&object, "type") else {
-            return Err(part.error("needs a type"));
-        };
-        let kind = type_.text()?;
-        let key = match (kind.as_ref(), owner) {
-            ("text", _) => "text",
-            ("refusal", Owner::Assistant) => "refusal",
-            _ if instruction => return Err(type_.error("instructions are text")),
-            ("image_url", Owner::User | Owner::Tool) => "image_url",
-            ("file", Owner::User | Owner::Tool) => "file",
-            ("input_audio", Owner::User) => "input_audio",
-            _ => return Err(type_.error("this kind of part is not carried here")),
-        };
-        self.dropped.unknown("messages.content.", &object, &["type", key]);
-        let Some(value) = part.field(&object, key) else {
-            return Err(part.error(format!("needs {key}")));
-        };
-        match key {
-            "image_url" => media::image(&value, parts.item(), self.dropped)?,
-            "file" => media::file(&value, parts.item(), self.dropped)?,
-            "input_audio" => media::audio(&value, parts.item(), self.dropped)?,
-            _ => {
-                let string = value.string()?;
-                match owner {
-                    Owner::Instruction => tagged(string, parts),
-                    _ => text(string, parts),
-                }
-                return Ok(());
-            }
-        }
-        parts.open().push(b'}');
-        Ok(())
-    }
-
-    /// The signature in an `extra_content`, a JSON string.
-    fn signature(
-        &mut self,
-        extra: Option<&'a [u8]>,
-        at: &Value<'_, '_>,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        let Some(raw) = extra else { return Ok(None) };
-        let extra = Value { raw, path: at.path };
-        let object = extra.object()?;
-        self.dropped.unknown("messages.extra_content.", &object, &["google"]);
-        let Some(google) = extra.field(&object, "google") else { return Ok(None) };
-        let object = google.object()?;
-        self.dropped.unknown("messages.extra_content.google.", &object, &["thought_signature"]);
-        let Some(signature) = google.field(&object, "thought_signature") else { return Ok(None) };
-        Ok(Some(signature.string()?.to_vec()).filter(|s| s.len() > 2))
-    }
-}
-
-/// Adds a text part; the API refuses empty ones.
-fn text(string: &[u8], parts: &mut Array) {
-    if !inner(string).is_empty() {
-        let part = parts.item();
-        part.extend_from_slice(br#"{"text":"#);
-        part.extend_from_slice(string);
-        part.push(b'}');
-    }
-}
-
-fn tagged(string: &[u8], parts: &mut Array) {
-    let [before, after] = TAGS;
-    if !inner(string).is_empty() {
-        text(&[b"\"", before, inner(string), after, b"\""].concat(), parts);
-    }
-}
-
-fn sign(part: &mut Vec<u8>, signature: &[u8]) {
-    part.extend_from_slice(br#","thoughtSignature":"#);
-    part.extend_from_slice(signature);
 }
 
 /// What an assistant's message may hold, with what SDKs send back unasked.

@@ -134,7 +134,8 @@ impl Reader {
             }
             None => return Keep::Yes,
         };
-        if data.is_empty() {
+        // No event of Google's own, but of servers that imitate it.
+        if data.is_empty() || data == b"[DONE]" {
             return Keep::Yes;
         }
         match serde_json::from_slice::<Answer<'_>>(data) {

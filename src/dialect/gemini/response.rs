@@ -2,7 +2,8 @@
 //!
 //! Text is joined without decoding; a call's arguments become a string as Gemini
 //! spelled them. An answer without candidates is a refusal where the prompt was
-//! blocked (see `finish`), else no answer at all.
+//! blocked (see `finish`), else no answer at all. Safety ratings, citations and
+//! grounding have no place in a chat answer and are left out.
 //!
 //! Spec: <https://ai.google.dev/api/generate-content#generatecontentresponse>.
 
