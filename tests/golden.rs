@@ -220,7 +220,14 @@ impl Case {
         wrong: &mut Vec<String>,
     ) {
         let failed = match self.settings["status"].as_u64() {
-            Some(status) => Err((self.translator.error)(u16::try_from(status).unwrap(), raw).error),
+            Some(status) => {
+                let understood = (self.translator.error)(u16::try_from(status).unwrap(), raw);
+                if understood.verbatim {
+                    outcome.insert("error".into(), error(&understood.error));
+                    return self.expect("response.json", raw, wrong);
+                }
+                Err(understood.error)
+            }
             None => (self.translator.response)(raw, reply),
         };
         let mut body = match failed {

@@ -103,6 +103,8 @@ pub enum Passthrough {
 pub enum Secret {
     /// Sent as it is, in one header.
     Text(String),
+    /// A token for `authorization: Bearer`, whatever header the provider's keys go into.
+    Bearer(String),
     /// Never sent: it signs.
     Aws(AwsKey),
 }

@@ -94,6 +94,9 @@ pub enum Keys {
 pub enum Key {
     /// The name of an environment variable of the Envoy process.
     Env(String),
+    /// The same for a token that goes into `authorization: Bearer`, whatever header
+    /// the provider's keys go into: an Entra token for Azure.
+    BearerEnv(String),
     /// The key itself. Better: `env`.
     Value(String),
     /// AWS credentials, which sign each call.
@@ -233,7 +236,9 @@ impl<'de> Deserialize<'de> for Key {
             type Value = Key;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("{ env: VARIABLE }, { value: KEY } or { aws: {} }")
+                f.write_str(
+                    "{ env: VARIABLE }, { bearer_env: VARIABLE }, { value: KEY } or { aws: {} }",
+                )
             }
 
             fn visit_str<E: de::Error>(self, _: &str) -> Result<Key, E> {
@@ -245,6 +250,7 @@ impl<'de> Deserialize<'de> for Key {
                     || de::Error::custom(format_args!("expected {}", &self as &dyn de::Expected));
                 let key = match map.next_key::<String>()?.as_deref() {
                     Some("env") => Key::Env(map.next_value()?),
+                    Some("bearer_env") => Key::BearerEnv(map.next_value()?),
                     Some("value") => Key::Value(map.next_value()?),
                     Some("aws") => Key::Aws(map.next_value()?),
                     _ => return Err(wrong()),
@@ -263,6 +269,7 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Key::Env(name) => write!(f, "Env({name})"),
+            Key::BearerEnv(name) => write!(f, "BearerEnv({name})"),
             Key::Value(_) => f.write_str("Value(redacted)"),
             Key::Aws(_) => f.write_str("Aws(redacted)"),
         }

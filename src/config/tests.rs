@@ -37,6 +37,33 @@ fn reads_the_shortest_file() {
 }
 
 #[test]
+fn azure_by_key_or_by_token() {
+    let mut file = base();
+    file["providers"]["v1"] = json!({ "kind": "azure", "resource": "mine",
+        "keys": [{ "env": "OPENAI_API_KEY" }, { "bearer_env": "OPENAI_API_KEY" }] });
+    file["providers"]["dated"] =
+        json!({ "kind": "azure-deployments", "resource": "mine", "keys": "none" });
+    // A Foundry resource has another host: then no resource is needed.
+    file["providers"]["foundry"] = json!({ "kind": "azure", "keys": "none",
+        "url": "https://x.services.ai.azure.com/openai/v1" });
+    let config = read(&file).unwrap();
+    let provider = |name: &str| config.providers.iter().find(|p| p.name == name).unwrap();
+    let v1 = provider("v1");
+    assert_eq!(v1.url.authority, "mine.openai.azure.com");
+    assert_eq!(v1.paths[1][0].of("x"), "/openai/v1/responses");
+    let secret = || "secret-of-OPENAI_API_KEY".to_owned();
+    assert!(v1.keys == [super::Secret::Text(secret()), super::Secret::Bearer(secret())]);
+    assert_eq!(
+        provider("dated").paths[0][0].of("my deployment"),
+        "/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21"
+    );
+    assert_eq!(provider("foundry").paths[0][0].of("x"), "/openai/v1/chat/completions");
+    file["providers"]["v1"]["resource"] = json!(null);
+    let problems = read(&file).unwrap_err();
+    assert_eq!(problems[0].path, "providers.v1.resource");
+}
+
+#[test]
 fn names_the_path_and_the_fix() {
     type Change = fn(&mut serde_json::Value);
     let cases: &[(Change, &str, &str)] = &[

@@ -28,6 +28,7 @@ mod identity;
 pub mod loss;
 pub mod openai;
 pub mod quirks;
+pub mod responses;
 
 pub use facts::{Addressed, Facts};
 pub use quirks::Quirks;
@@ -252,24 +253,26 @@ pub struct Usage {
 /// Every pair that is spoken, in order of preference.
 pub const TRANSLATORS: &[Translator] = &[
     openai::IDENTITY,
+    responses::FROM_OPENAI_CHAT,
     anthropic::FROM_OPENAI_CHAT,
-    bedrock::FROM_OPENAI_CHAT,
-    bedrock::IDENTITY,
-    gemini::FROM_OPENAI_CHAT,
-    gemini::IDENTITY,
-    gemini::EMBED_FROM_OPENAI,
-    gemini::EMBED_IDENTITY,
-    cohere::FROM_OPENAI_CHAT,
-    cohere::CHAT_IDENTITY,
-    openai::embeddings::IDENTITY,
-    cohere::EMBED_FROM_OPENAI,
-    cohere::EMBED_IDENTITY,
-    cohere::RERANK_IDENTITY,
     anthropic::VERTEX_FROM_OPENAI_CHAT,
     anthropic::BEDROCK_FROM_OPENAI_CHAT,
+    gemini::FROM_OPENAI_CHAT,
+    bedrock::FROM_OPENAI_CHAT,
+    cohere::FROM_OPENAI_CHAT,
+    responses::IDENTITY,
     anthropic::IDENTITY,
     anthropic::VERTEX_FROM_MESSAGES,
     anthropic::BEDROCK_FROM_MESSAGES,
+    gemini::IDENTITY,
+    bedrock::IDENTITY,
+    cohere::CHAT_IDENTITY,
+    openai::embeddings::IDENTITY,
+    gemini::EMBED_FROM_OPENAI,
+    gemini::EMBED_IDENTITY,
+    cohere::EMBED_FROM_OPENAI,
+    cohere::EMBED_IDENTITY,
+    cohere::RERANK_IDENTITY,
 ];
 
 /// The row for a pair, if it is spoken.

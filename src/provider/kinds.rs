@@ -16,6 +16,39 @@ pub const KINDS: &[Kind] = &[
         source: "https://platform.openai.com/docs/api-reference/authentication",
         ..COMPATIBLE
     },
+    // Deployments are models by the operator's own names.
+    Kind {
+        name: "azure",
+        title: "Azure OpenAI",
+        url: "https://{resource}.openai.azure.com/openai/v1",
+        surfaces: OPENAI,
+        auth: Auth::Header("api-key"),
+        settings: &[setting("resource", "")],
+        key_env: "AZURE_OPENAI_API_KEY",
+        source: "https://learn.microsoft.com/en-us/azure/foundry/openai/api-version-lifecycle",
+        ..COMPATIBLE
+    },
+    Kind {
+        name: "azure-deployments",
+        title: "Azure OpenAI, dated API versions",
+        url: "https://{resource}.openai.azure.com/openai",
+        surfaces: &[
+            surface(
+                Dialect::OpenAiChat,
+                "/deployments/{model}/chat/completions?api-version={api_version}",
+            ),
+            surface(
+                Dialect::OpenAiEmbeddings,
+                "/deployments/{model}/embeddings?api-version={api_version}",
+            ),
+        ],
+        auth: Auth::Header("api-key"),
+        // The last version that is generally available and dated.
+        settings: &[setting("resource", ""), setting("api_version", "2024-10-21")],
+        key_env: "AZURE_OPENAI_API_KEY",
+        source: "https://learn.microsoft.com/en-us/azure/foundry/openai/reference",
+        ..COMPATIBLE
+    },
     Kind {
         name: "anthropic",
         title: "Anthropic",

@@ -71,7 +71,8 @@ def streaming(model):
     got = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
     assert got == "You said: hello there", got
     assert chunks[-1].usage.completion_tokens > 0, chunks[-1]
-    assert len({c.id for c in chunks}) == 1
+    # Azure's first chunk is about the prompt and has none.
+    assert len({c.id for c in chunks} - {""}) == 1
     assert [c.choices[0].finish_reason for c in chunks if c.choices][-1] == "stop"
 
 

@@ -29,3 +29,4 @@ mod vendor_anthropic;
 mod vendor_bedrock;
 mod vendor_cohere;
 mod vendor_gemini;
+mod vendor_openai;

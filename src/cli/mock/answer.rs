@@ -35,7 +35,9 @@ pub(super) struct Ask<'a> {
     pub(super) logprobs: bool,
     /// OpenAI's hidden reasoning: only its count shows.
     pub(super) reasoning: bool,
-    /// Anthropic's visible thinking block.
+    /// It comes sealed, to be sent back: Responses' `reasoning.encrypted_content`.
+    pub(super) sealed: bool,
+    /// Anthropic's visible thinking block, Responses' summary of it.
     pub(super) thinking: bool,
     /// Anthropic's prompt cache was asked for.
     pub(super) cached: bool,

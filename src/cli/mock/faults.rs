@@ -25,6 +25,8 @@ pub(super) struct Faults {
     pub(super) tokens: Option<usize>,
     /// Answer with this text.
     pub(super) text: Option<String>,
+    /// Azure's content filter stops prompts with this text in them.
+    pub(super) filter: Option<String>,
     pub(super) no_done: bool,
     pub(super) no_usage: bool,
     pub(super) wrong_dialect: bool,
@@ -131,6 +133,7 @@ impl Faults {
             "token-ms" => self.pace.token = millis(key, value)?,
             "tokens" => self.tokens = Some(number(key, value, 0, 1_000_000)? as usize),
             "text" => self.text = Some(percent_decode(value).ok_or_else(|| bad(key))?),
+            "filter" => self.filter = Some(percent_decode(value).ok_or_else(|| bad(key))?),
             "cut-after" => self.breaks.push(after(key, value, How::Cut)?),
             "end-after" => self.breaks.push(after(key, value, How::End)?),
             "error-after" => self.breaks.push(after(key, value, How::Error)?),
@@ -250,6 +253,7 @@ mod tests {
             ("error-first;no-done;no-usage;wrong-dialect;tokens=4", |f| {
                 f.error_first && f.no_done && f.no_usage && f.wrong_dialect && f.tokens == Some(4)
             }),
+            ("filter=a%20b", |f| f.filter.as_deref() == Some("a b")),
             ("text=%C3%BC%20%F0%9F%98%80%3B", |f| f.text.as_deref() == Some("ü 😀;")),
         ];
         for (spec, holds) in table {

@@ -21,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::answer::Answer;
+use super::azure;
 use super::control;
 use super::faults::Faults;
 use super::paths::{self, Address};
@@ -100,6 +101,9 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
         return Ok(control::models(&entry, watch));
     }
     let Some(address) = address else {
+        if azure::owns(path) {
+            return Ok(reply::refusal(Vendor::Azure, &azure::not_found(), watch));
+        }
         let message = format!("Invalid URL ({} {path})", entry.method);
         return Ok(reply::refusal(Vendor::OpenAi, &Failure::new(404, message), watch));
     };
@@ -138,6 +142,12 @@ async fn answer(
         Ok(()) if faults.instead.is_set() => return Ok(reply::instead(speaker, &faults, watch)),
         Ok(()) => body.ok_or_else(not_json).and_then(|body| vendor.ask(body, address)),
     };
+    let ask = ask.and_then(|ask| match (&faults.filter, vendor) {
+        (Some(word), Vendor::Azure | Vendor::AzureResponses) => {
+            azure::filter(&ask, word).map(|()| ask)
+        }
+        _ => Ok(ask),
+    });
     match ask {
         Err(failure) => Ok(reply::refusal(vendor, &failure, watch)),
         Ok(ask) => {

@@ -23,6 +23,7 @@
 
 mod answer;
 mod anthropic;
+mod azure;
 mod bedrock;
 mod cohere;
 mod control;
@@ -33,6 +34,7 @@ mod openai;
 mod paths;
 mod record;
 mod reply;
+mod responses;
 mod schema;
 mod script;
 #[cfg(test)]

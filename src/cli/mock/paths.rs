@@ -4,6 +4,7 @@
 use hyper::Uri;
 
 use super::anthropic::Cloud;
+use super::azure;
 use super::faults::percent_decode;
 use super::vendor::Vendor;
 
@@ -35,6 +36,10 @@ pub(super) fn address(uri: &Uri) -> Option<Address> {
         "/v2/chat" => of(Vendor::Cohere),
         "/v2/embed" => of(Vendor::CohereEmbed),
         "/v2/rerank" => of(Vendor::CohereRerank),
+        "/v1/responses" => of(Vendor::Responses),
+        "/openai/v1/chat/completions" => of(Vendor::Azure),
+        "/openai/v1/responses" => of(Vendor::AzureResponses),
+        path if azure::owns(path) => azure::address(uri),
         path => gemini(path).or_else(|| bedrock(path)).or_else(|| claude(path)),
     }
 }

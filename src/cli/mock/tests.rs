@@ -9,6 +9,7 @@ mod cohere;
 mod embeddings;
 mod gemini;
 mod openai;
+mod responses;
 mod server;
 
 use std::time::Duration;

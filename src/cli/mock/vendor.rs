@@ -10,7 +10,7 @@ use super::answer::{Answer, Ask};
 use super::anthropic::Cloud;
 use super::paths::Address;
 use super::record::Entry;
-use super::{anthropic, bedrock, cohere, gemini, openai};
+use super::{anthropic, azure, bedrock, cohere, gemini, openai, responses};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
@@ -24,6 +24,10 @@ pub(super) enum Vendor {
     Cohere,
     CohereEmbed,
     CohereRerank,
+    /// OpenAI's other API.
+    Responses,
+    Azure,
+    AzureResponses,
 }
 
 /// What a vendor answers instead of an answer.
@@ -71,7 +75,9 @@ pub(super) enum Kind {
 impl Vendor {
     pub(super) fn other(self) -> Vendor {
         match self {
-            Vendor::OpenAi => Vendor::Anthropic,
+            Vendor::OpenAi | Vendor::Responses | Vendor::Azure | Vendor::AzureResponses => {
+                Vendor::Anthropic
+            }
             Vendor::OpenAiEmbeddings | Vendor::CohereRerank => Vendor::CohereEmbed,
             Vendor::CohereEmbed => Vendor::OpenAiEmbeddings,
             Vendor::Anthropic
@@ -85,7 +91,10 @@ impl Vendor {
     pub(super) fn authorize(self, entry: &Entry) -> Result<(), Failure> {
         let headers = &entry.headers;
         match self {
-            Vendor::OpenAi | Vendor::OpenAiEmbeddings => openai::authorize(headers),
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings | Vendor::Responses => {
+                openai::authorize(headers)
+            }
+            Vendor::Azure | Vendor::AzureResponses => azure::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
             Vendor::Claude(cloud) => cloud.authorize(entry),
             Vendor::Gemini => gemini::authorize(headers),
@@ -100,6 +109,8 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::ask(body),
             Vendor::OpenAiEmbeddings => openai::embeddings::ask(body),
+            Vendor::Azure => azure::ask(body, address),
+            Vendor::Responses | Vendor::AzureResponses => responses::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
             Vendor::Claude(cloud) => cloud.ask(body, address),
             Vendor::Gemini => gemini::ask(body, address),
@@ -116,6 +127,8 @@ impl Vendor {
             Vendor::OpenAi => openai::whole(ask, answer),
             Vendor::OpenAiEmbeddings => openai::embeddings::whole(ask, answer),
             Vendor::Anthropic | Vendor::Claude(_) => anthropic::whole(ask, answer),
+            Vendor::Azure => azure::whole(ask, answer),
+            Vendor::Responses | Vendor::AzureResponses => responses::whole(ask, answer),
             Vendor::Gemini => gemini::whole(ask, answer),
             Vendor::Bedrock => bedrock::whole(ask, answer),
             Vendor::Cohere => cohere::whole(ask, answer),
@@ -128,6 +141,8 @@ impl Vendor {
     pub(super) fn events(self, ask: &Ask<'_>, answer: &Answer) -> Vec<Event> {
         match self {
             Vendor::OpenAi => openai::events(ask, answer),
+            Vendor::Azure => azure::events(ask, answer),
+            Vendor::Responses | Vendor::AzureResponses => responses::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
             Vendor::Claude(cloud) => cloud.events(ask, answer),
             Vendor::Gemini => gemini::events(ask, answer),
@@ -141,7 +156,10 @@ impl Vendor {
     /// A failure's body.
     pub(super) fn failure(self, failure: &Failure) -> String {
         match self {
-            Vendor::OpenAi | Vendor::OpenAiEmbeddings => openai::failure(failure),
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings | Vendor::Responses => {
+                openai::failure(failure)
+            }
+            Vendor::Azure | Vendor::AzureResponses => azure::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
             Vendor::Claude(cloud) => cloud.failure(failure),
             Vendor::Gemini => gemini::failure(failure),
@@ -153,7 +171,8 @@ impl Vendor {
     /// A failure within a stream: what the vendor says when it breaks down.
     pub(super) fn failure_event(self, code: Option<&str>) -> Event {
         let (name, status, message) = match self {
-            Vendor::OpenAi | Vendor::OpenAiEmbeddings => ("", 500, openai::BROKEN),
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings | Vendor::Azure => ("", 500, openai::BROKEN),
+            Vendor::Responses | Vendor::AzureResponses => return responses::failure_event(code),
             Vendor::Anthropic | Vendor::Claude(Cloud::Vertex) => ("error", 529, "Overloaded"),
             Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => {
                 return bedrock::failure_event(code);
@@ -188,7 +207,8 @@ impl Vendor {
     /// The name of the response header with the request's id, where there is one.
     pub(super) fn id_header(self) -> Option<&'static str> {
         match self {
-            Vendor::OpenAi | Vendor::OpenAiEmbeddings => Some("x-request-id"),
+            Vendor::OpenAi | Vendor::OpenAiEmbeddings | Vendor::Responses => Some("x-request-id"),
+            Vendor::Azure | Vendor::AzureResponses => Some("apim-request-id"),
             Vendor::Anthropic => Some("request-id"),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => Some("x-debug-trace-id"),
             Vendor::Gemini | Vendor::Claude(Cloud::Vertex) => None,

@@ -45,6 +45,9 @@ pub(super) fn keys(
             raw::Key::Env(name) => {
                 env(name).ok_or_else(|| unset(name)).and_then(|v| checked(&v)).map(Secret::Text)
             }
+            raw::Key::BearerEnv(name) => {
+                env(name).ok_or_else(|| unset(name)).and_then(|v| checked(&v)).map(Secret::Bearer)
+            }
             raw::Key::Aws(_) if !matches!(kind.auth, Auth::Aws(_)) => {
                 Err(format!("kind {} takes no AWS credentials", kind.name))
             }

@@ -30,8 +30,8 @@ pub(super) fn compile(
             );
             continue;
         };
-        let settings = settings(&path, p, kind, problems);
         let text = p.url.as_deref().unwrap_or(kind.url);
+        let settings = settings(&path, p, kind, text, problems);
         if text.is_empty() {
             problems.add(
                 format!("{path}.url"),
@@ -80,8 +80,17 @@ fn settings(
     path: &str,
     p: &raw::Provider,
     kind: &Kind,
+    url: &str,
     problems: &mut Problems,
 ) -> Vec<(&'static str, String)> {
+    // An operator's own URL may have made the setting needless.
+    let needed = |name: &str| {
+        let mut places = kind.surfaces.iter().flat_map(|s| [s.path, s.stream_path]);
+        let named = |text: &str| {
+            [format!("{{{name}}}"), format!("{{{name}-}}")].iter().any(|n| text.contains(n))
+        };
+        named(url) || places.any(named)
+    };
     let given = [
         ("region", &p.region),
         ("project", &p.project),
@@ -101,7 +110,9 @@ fn settings(
         };
         let value = value.as_deref().unwrap_or(setting.default);
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
-        if value.is_empty() {
+        if value.is_empty() && !needed(name) {
+            continue;
+        } else if value.is_empty() {
             problems.add(format!("{path}.{name}"), format!("is needed for kind {}", kind.name));
         } else if !value.bytes().all(fits) {
             problems.add(format!("{path}.{name}"), "may hold letters, digits and - _ . : only");

@@ -105,6 +105,30 @@ impl Chunks {
         });
     }
 
+    /// A new call of a custom tool; `id` and `name` are JSON strings.
+    pub fn custom_start(&self, out: &mut Vec<u8>, index: u64, id: &[u8], name: &[u8]) {
+        self.delta(out, |out| {
+            out.extend_from_slice(br#""tool_calls":[{"index":"#);
+            json::push_number(out, index);
+            out.extend_from_slice(br#","id":"#);
+            out.extend_from_slice(id);
+            out.extend_from_slice(br#","type":"custom","custom":{"name":"#);
+            out.extend_from_slice(name);
+            out.extend_from_slice(br#","input":""}}]"#);
+        });
+    }
+
+    /// A piece of a custom tool's input, as a JSON string.
+    pub fn custom_input(&self, out: &mut Vec<u8>, index: u64, string: &[u8]) {
+        self.delta(out, |out| {
+            out.extend_from_slice(br#""tool_calls":[{"index":"#);
+            json::push_number(out, index);
+            out.extend_from_slice(br#","custom":{"input":"#);
+            out.extend_from_slice(string);
+            out.extend_from_slice(b"}}]");
+        });
+    }
+
     /// A chunk whose delta has the members that `members` writes.
     pub fn delta(&self, out: &mut Vec<u8>, members: impl FnOnce(&mut Vec<u8>)) {
         self.choice(out, 0, members, b"", None);

@@ -19,6 +19,8 @@ pub struct Message {
     pub tool_calls: Array,
     pub thinking_blocks: Array,
     pub citations: Array,
+    /// OpenAI's own citations.
+    pub annotations: Array,
     /// `{"type":"image_url","image_url":{"url"}}`, as other gateways give them.
     pub images: Array,
     /// What a provider wants back with the message; a JSON value, or empty.
@@ -86,6 +88,7 @@ impl Choice<'_> {
         message.thinking_blocks.push_member(out, "thinking_blocks");
         message.tool_calls.push_member(out, "tool_calls");
         message.citations.push_member(out, "citations");
+        message.annotations.push_member(out, "annotations");
         message.images.push_member(out, "images");
         if !message.extra_content.is_empty() {
             out.extend_from_slice(br#","extra_content":"#);

@@ -33,14 +33,14 @@ pub fn event(error: &Error) -> Vec<u8> {
 
 /// Reads a provider's error answer of any shape. The provider's words are kept
 /// but for 401 and 403: those are about our key and may quote it.
-pub(super) fn from_upstream(status: u16, body: &[u8]) -> UpstreamError {
+pub(in crate::dialect) fn from_upstream(status: u16, body: &[u8]) -> UpstreamError {
     let kind = Kind::of_provider_status(status);
     if kind == Kind::ProviderAuth {
         return UpstreamError { error: provider_auth(status), verbatim: false };
     }
     let (words, verbatim) = match serde_json::from_slice::<Envelope<'_>>(body) {
         Ok(Envelope { error: Some(raw) }) => match serde_json::from_str::<Words>(raw.get()) {
-            Ok(words) => (words, true),
+            Ok(words) => words.without_status(),
             // Some servers: {"error": "text"}.
             Err(_) => {
                 (Words::of_text(json::text(raw.get().as_bytes()).map(|t| t.into_owned())), false)
@@ -52,7 +52,7 @@ pub(super) fn from_upstream(status: u16, body: &[u8]) -> UpstreamError {
 }
 
 /// Reads an error event of a 200 stream, or an error object in a 200 answer.
-pub(super) fn in_stream(data: &[u8]) -> Error {
+pub(in crate::dialect) fn in_stream(data: &[u8]) -> Error {
     let words = serde_json::from_slice::<Envelope<'_>>(data)
         .ok()
         .and_then(|e| e.error)
@@ -110,6 +110,23 @@ fn code_of(error: &Error) -> Option<&'static str> {
     }
 }
 
+/// Codes about what the client asked, where no type or status says so.
+/// <https://developers.openai.com/api/reference/resources/responses>
+fn is_of_request(code: &str) -> bool {
+    code.starts_with("invalid_")
+        || code.starts_with("image_")
+        || matches!(
+            code,
+            "bio_policy"
+                | "content_filter"
+                | "context_length_exceeded"
+                | "empty_image_file"
+                | "failed_to_download_image"
+                | "misalignment_policy_violation"
+                | "unsupported_image_media_type"
+        )
+}
+
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
@@ -133,21 +150,41 @@ impl Words {
         Self { message: message.map(Into::into), ..Default::default() }
     }
 
+    /// Azure's front door has the status for a code, which says nothing and hides
+    /// ours. The other half: the body is OpenAI's own.
+    fn without_status(mut self) -> (Self, bool) {
+        let is_status =
+            self.code.as_ref().is_some_and(|c| c.is_string()) && self.number().is_some();
+        if is_status {
+            self.code = None;
+        }
+        (self, !is_status)
+    }
+
+    /// A code that is an HTTP status, as a number or as text.
+    fn number(&self) -> Option<u16> {
+        let code = match self.code.as_ref()? {
+            serde_json::Value::String(text) => text.parse().ok()?,
+            code => u16::try_from(code.as_u64()?).ok()?,
+        };
+        (400..=599).contains(&code).then_some(code)
+    }
+
     /// The HTTP status an in-stream error would have had: a numeric code, or what
-    /// its type says, else 502.
+    /// its type or code says, else 502.
     fn status(&self) -> u16 {
-        if let Some(code) = self.code.as_ref().and_then(serde_json::Value::as_u64)
-            && let Ok(code @ 400..=599) = u16::try_from(code)
-        {
+        if let Some(code) = self.number() {
             return code;
         }
         let word =
             |v: &Option<serde_json::Value>| v.as_ref().and_then(|v| v.as_str()).map(str::to_owned);
         match (word(&self.type_).as_deref(), word(&self.code).as_deref()) {
             (Some("rate_limit_error" | "insufficient_quota" | "tokens" | "requests"), _)
-            | (_, Some("rate_limit_exceeded" | "insufficient_quota")) => 429,
+            | (_, Some("rate_limit_exceeded" | "insufficient_quota" | "too_many_requests")) => 429,
             (Some("authentication_error"), _) | (_, Some("invalid_api_key")) => 401,
             (Some("invalid_request_error"), _) => 400,
+            (_, Some("server_error")) => 500,
+            (_, Some(code)) if is_of_request(code) => 400,
             (Some("overloaded_error"), _) => 529,
             (Some("server_error"), _) => 500,
             _ => 502,

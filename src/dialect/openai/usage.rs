@@ -1,9 +1,9 @@
 //! OpenAI's `usage` object, read and written.
 //!
 //! `prompt_tokens` counts cached and cache-write tokens in, `completion_tokens`
-//! counts reasoning in. `prompt_tokens_details.cache_creation_tokens` is no field
-//! of OpenAI's own; the field's gateways use it for what a provider charged for
-//! writing its prompt cache.
+//! counts reasoning in. What a provider charged for writing its prompt cache is
+//! `prompt_tokens_details.cache_write_tokens` at OpenAI (from GPT-5.6 on) and
+//! `cache_creation_tokens` among gateways: both are read, the latter is written.
 
 use crate::dialect::Usage;
 use crate::wire::json;
@@ -20,7 +20,7 @@ pub(super) fn read(raw: &[u8]) -> Option<Usage> {
         input: tokens(wire.prompt_tokens),
         output: tokens(wire.completion_tokens),
         cached_input: tokens(prompt.cached_tokens),
-        cache_write: tokens(prompt.cache_creation_tokens),
+        cache_write: tokens(prompt.cache_creation_tokens.or(prompt.cache_write_tokens)),
         cache_write_1h: 0,
         reasoning: tokens(completion.reasoning_tokens),
         input_reported: wire.prompt_tokens.is_some(),
@@ -55,6 +55,7 @@ struct Wire {
 struct PromptDetails {
     cached_tokens: Option<f64>,
     cache_creation_tokens: Option<f64>,
+    cache_write_tokens: Option<f64>,
 }
 
 #[derive(Deserialize, Default)]

@@ -27,6 +27,7 @@ pub(super) fn headers(
     let key = match key {
         None => return Vec::new(),
         Some(Secret::Text(key)) => return vec![provider.kind.auth.header(key)],
+        Some(Secret::Bearer(token)) => return vec![Auth::Bearer.header(token)],
         Some(Secret::Aws(key)) => key,
     };
     // `compile` lets such keys through for these kinds alone.

@@ -5,11 +5,17 @@ use serde_json::{Map, Value};
 use crate::cli::mock::vendor::Failure;
 
 /// A field that is there and not null: OpenAI takes null for absent.
-pub(super) fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub(in crate::cli::mock) fn field<'a>(
+    map: &'a Map<String, Value>,
+    name: &str,
+) -> Option<&'a Value> {
     map.get(name).filter(|value| !value.is_null())
 }
 
-pub(super) fn boolean(map: &Map<String, Value>, name: &str) -> Result<Option<bool>, Failure> {
+pub(in crate::cli::mock) fn boolean(
+    map: &Map<String, Value>,
+    name: &str,
+) -> Result<Option<bool>, Failure> {
     match field(map, name) {
         None => Ok(None),
         Some(Value::Bool(value)) => Ok(Some(*value)),
@@ -17,7 +23,7 @@ pub(super) fn boolean(map: &Map<String, Value>, name: &str) -> Result<Option<boo
     }
 }
 
-pub(super) fn integer(
+pub(in crate::cli::mock) fn integer(
     map: &Map<String, Value>,
     name: &str,
     min: u64,
@@ -34,7 +40,7 @@ pub(super) fn integer(
     }
 }
 
-pub(super) fn number(
+pub(in crate::cli::mock) fn number(
     map: &Map<String, Value>,
     name: &str,
     min: f64,
@@ -51,13 +57,13 @@ pub(super) fn number(
     }
 }
 
-pub(super) fn missing(param: &str) -> Failure {
+pub(in crate::cli::mock) fn missing(param: &str) -> Failure {
     Failure::bad(format!("Missing required parameter: '{param}'."))
         .param(param)
         .code("missing_required_parameter")
 }
 
-pub(super) fn wrong_type(param: &str, expected: &str, got: &Value) -> Failure {
+pub(in crate::cli::mock) fn wrong_type(param: &str, expected: &str, got: &Value) -> Failure {
     let got = match got {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -72,7 +78,7 @@ pub(super) fn wrong_type(param: &str, expected: &str, got: &Value) -> Failure {
         .code("invalid_type")
 }
 
-pub(super) fn one_of(param: &str, got: &Value, values: &[&str]) -> Failure {
+pub(in crate::cli::mock) fn one_of(param: &str, got: &Value, values: &[&str]) -> Failure {
     let Some(got_text) = got.as_str() else {
         return wrong_type(param, "a string", got);
     };
@@ -87,7 +93,7 @@ pub(super) fn one_of(param: &str, got: &Value, values: &[&str]) -> Failure {
     Failure::bad(message).param(param).code("invalid_value")
 }
 
-pub(super) fn is_name(name: &str) -> bool {
+pub(in crate::cli::mock) fn is_name(name: &str) -> bool {
     let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
     (1..=64).contains(&name.len()) && name.bytes().all(legal)
 }

@@ -7,7 +7,7 @@
 //! <https://platform.openai.com/docs/guides/error-codes>
 
 pub(super) mod embeddings;
-mod fields;
+pub(super) mod fields;
 mod messages;
 mod request;
 mod response;

@@ -1,0 +1,109 @@
+"""What an application does with `client.responses` of the openai package.
+
+Run by tests/e2e/vendor_openai.rs: argv[1] is a base URL, the mock's or the gateway's;
+stdin has {"model": ..., "failing": ...}, names of models.
+"""
+
+import json
+import sys
+
+import openai
+from pydantic import BaseModel
+
+given = json.load(sys.stdin)
+MODEL = given["model"]
+client = openai.OpenAI(base_url=sys.argv[1], api_key="anything", max_retries=0, timeout=20)
+WEATHER = {
+    "type": "function",
+    "name": "get_weather",
+    "parameters": {
+        "type": "object",
+        "properties": {"city": {"type": "string"}},
+        "required": ["city"],
+        "additionalProperties": False,
+    },
+    "strict": True,
+}
+
+
+class Answer(BaseModel):
+    ok: bool
+    city: str
+
+
+def whole():
+    reply = client.responses.create(model=MODEL, instructions="Be brief.", input="hello there")
+    assert reply.output_text == "You said: hello there", reply
+    assert reply.status == "completed" and reply.usage.total_tokens > reply.usage.input_tokens > 0, reply
+
+
+def cut_short():
+    words = " ".join(f"w{n}" for n in range(40))
+    reply = client.responses.create(model=MODEL, input=words, max_output_tokens=16)
+    assert reply.status == "incomplete" and reply.incomplete_details.reason == "max_output_tokens", reply
+
+
+def stream():
+    events = list(client.responses.create(model=MODEL, input="hello there", stream=True))
+    text = "".join(e.delta for e in events if e.type == "response.output_text.delta")
+    assert text == "You said: hello there", text
+    assert [e.sequence_number for e in events] == list(range(len(events))), events
+    assert events[-1].type == "response.completed" and events[-1].response.usage.output_tokens > 0, events[-1]
+
+
+def helper():
+    with client.responses.stream(model=MODEL, input="hello there") as events:
+        final = events.get_final_response()
+    assert final.output_text == "You said: hello there", final
+
+
+def tools():
+    """Two turns that keep nothing at the provider: reasoning goes back sealed."""
+    more = {"model": MODEL, "tools": [WEATHER], "store": False, "include": ["reasoning.encrypted_content"]}
+    turns = [{"role": "user", "content": "the weather in both places?"}]
+    reply = client.responses.create(input=turns, reasoning={"effort": "low", "summary": "auto"}, **more)
+    kinds = [item.type for item in reply.output]
+    assert kinds == ["reasoning", "function_call", "function_call"], reply
+    assert reply.output[0].encrypted_content and reply.output[0].summary[0].text, reply
+    turns += [item.model_dump(exclude_none=True) for item in reply.output]
+    for call in reply.output[1:]:
+        assert json.loads(call.arguments) == {"city": "Paris"}, call
+        turns.append({"type": "function_call_output", "call_id": call.call_id, "output": "sunny"})
+    reply = client.responses.create(input=turns, **more)
+    assert reply.output_text.startswith("Tool said: sunny"), reply
+
+
+def streamed_tools():
+    with client.responses.stream(model=MODEL, input="the weather in Paris?", tools=[WEATHER]) as events:
+        final = events.get_final_response()
+    calls = [item for item in final.output if item.type == "function_call"]
+    assert [json.loads(c.arguments) for c in calls] == [{"city": "Paris"}], final
+
+
+def parse():
+    reply = client.responses.parse(model=MODEL, input="hello", text_format=Answer)
+    assert reply.output_parsed == Answer(ok=True, city="Paris"), reply
+
+
+def refused():
+    try:
+        client.responses.create(model=MODEL, input="hello", tool_choice={"type": "function", "name": "nope"})
+    except openai.BadRequestError as e:
+        assert e.param == "tool_choice" and e.body["message"], e
+    else:
+        raise AssertionError("a choice of no tool must be refused")
+
+
+def broken_stream():
+    """An error within a stream, which the package raises."""
+    try:
+        list(client.responses.create(model=given["failing"], input="hello there", stream=True))
+    except openai.APIError as e:
+        assert e.message, e
+    else:
+        raise AssertionError("an error event must raise")
+
+
+for flow in [whole, cut_short, stream, helper, tools, streamed_tools, parse, refused, broken_stream]:
+    flow()
+    print("ok", flow.__name__)
