@@ -1,9 +1,11 @@
 //! What the gateway must know of a request: top-level facts, nothing deeper.
 //!
 //! Read once per call from the spans of `wire::json::object`. Messages, tools
-//! and every field not named here stay undecoded bytes.
+//! and every field not named here stay undecoded bytes (`hints` only searches them
+//! for words).
 
 use super::Dialect;
+use super::hints::{Fields, Hints};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 use std::borrow::Cow;
@@ -28,6 +30,9 @@ pub struct Facts {
     pub other_modalities: bool,
     /// The output limit asked for, in tokens.
     pub max_tokens: Option<u64>,
+    /// For a provider's quirks; of a chat request.
+    pub fields: Fields,
+    pub hints: Hints,
     /// Bytes of the whole body: the base of every estimate.
     pub body_bytes: usize,
 }
@@ -62,12 +67,17 @@ impl Facts {
             logprobs: false,
             other_modalities: false,
             max_tokens: None,
+            fields: Fields::default(),
+            hints: Hints::default(),
             body_bytes: body.len(),
         };
         let is_chat = client == Dialect::OpenAiChat;
         let mut has_messages = !is_chat;
         for member in &members {
             let raw = body.get(member.value.clone()).unwrap_or_default();
+            if is_chat {
+                facts.fields.note(&member.key, raw);
+            }
             match member.key.as_ref() {
                 "model" if addressed.is_none() => {
                     facts.model = model(raw)?;
@@ -75,6 +85,7 @@ impl Facts {
                 }
                 "messages" if is_chat => {
                     messages(raw)?;
+                    facts.hints = Hints::of(raw);
                     has_messages = true;
                 }
                 "stream" if addressed.is_none() => facts.stream = boolean("stream", raw)?,

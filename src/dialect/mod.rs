@@ -19,6 +19,7 @@ use loss::Field;
 
 pub mod anthropic;
 mod facts;
+pub mod hints;
 pub mod loss;
 pub mod openai;
 pub mod quirks;
@@ -68,7 +69,7 @@ pub struct Translator {
     pub request: fn(&Request<'_>) -> Result<UpstreamRequest, Error>,
     /// How much of the client's body `request` reads; `None`: all of it. A short
     /// prefix spares copying megabytes out of Envoy.
-    pub reads: Option<fn(&Facts) -> usize>,
+    pub reads: Option<fn(&Facts, &Quirks) -> usize>,
     /// A whole 2xx body to the client's whole body.
     pub response: fn(&[u8], &Reply) -> Result<ClientResponse, Error>,
     /// A whole error body, of any shape or none. Total: never fails.

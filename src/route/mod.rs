@@ -63,9 +63,10 @@ pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> 
         let name = target.model.as_deref().unwrap_or(&facts.model);
         let Some((surface, row)) = kind.surface(client, name, target.api) else { continue };
         let mut carried = (row.accepts)(facts);
-        if row.reads.is_none() && i + 1 < model.targets.len() && carried.is_ok() {
-            let traits = target.traits;
-            let request = Request { body, facts, model: name, traits, quirks: kind.quirks };
+        let (traits, quirks) = (target.traits, kind.quirks);
+        let deep = row.reads.is_none() || quirks.concern(facts);
+        if deep && i + 1 < model.targets.len() && carried.is_ok() {
+            let request = Request { body, facts, model: name, traits, quirks };
             carried = (row.request)(&request).and_then(|made| made.allow(config.strict)).map(drop);
         }
         match carried {

@@ -20,6 +20,7 @@
 
 use super::{Dialect, Translator};
 
+mod adapt;
 pub mod calls;
 pub mod chunk;
 pub mod completion;
@@ -28,6 +29,7 @@ pub mod error;
 pub mod format;
 pub mod media;
 pub mod read;
+mod reasoning;
 mod request;
 mod response;
 pub mod role;

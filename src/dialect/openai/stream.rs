@@ -1,9 +1,12 @@
 //! Identity streams: whole events pass as they came; read along for what the
 //! gateway must know (first content, usage, errors, the end).
 
+use super::adapt::offset;
+use super::reasoning::Name;
 use super::template::Template;
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
+use crate::wire::json;
 use crate::wire::sse::{Decoder, Event};
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
@@ -27,12 +30,16 @@ struct Reader {
     finish_seen: bool,
     done_seen: bool,
     template: Template,
+    /// What the provider calls reasoning, where that is not what clients do.
+    reasoning: Option<Name>,
 }
 
 #[derive(PartialEq, Eq)]
 enum Keep {
     Yes,
     No,
+    /// Something stands in `out` in its place.
+    Replaced,
 }
 
 // === impl Identity ===
@@ -47,6 +54,7 @@ impl Identity {
                 finish_seen: false,
                 done_seen: false,
                 template: Template::default(),
+                reasoning: Name::of(reply.quirks),
             },
         }
     }
@@ -57,12 +65,9 @@ impl StreamTranslator for Identity {
         let before = out.len();
         let mut same = self.decoder.is_idle();
         let reader = &mut self.reader;
-        let fed = self.decoder.feed(chunk, |event| {
-            if reader.read(&event, out) == Keep::Yes {
-                out.extend_from_slice(event.raw);
-            } else {
-                same = false;
-            }
+        let fed = self.decoder.feed(chunk, |event| match reader.read(&event, out) {
+            Keep::Yes => out.extend_from_slice(event.raw),
+            Keep::No | Keep::Replaced => same = false,
         });
         if fed.is_err() {
             same = false;
@@ -81,8 +86,11 @@ impl StreamTranslator for Identity {
     fn finish(&mut self, out: &mut Vec<u8>) {
         let reader = &mut self.reader;
         self.decoder.finish(|event| {
-            if reader.read(&event, out) == Keep::Yes {
+            let keep = reader.read(&event, out);
+            if keep == Keep::Yes {
                 out.extend_from_slice(event.raw);
+            }
+            if keep != Keep::No {
                 // A last event without its empty line would swallow what follows.
                 out.extend_from_slice(b"\n\n");
             }
@@ -139,7 +147,13 @@ impl Reader {
             return Keep::Yes;
         }
         match serde_json::from_slice::<Chunk<'_>>(data) {
-            Ok(chunk) => self.chunk(&chunk, data, out),
+            Ok(chunk) => {
+                let renames = self.reasoning.as_ref().is_some_and(|name| name.is_in(data));
+                match self.chunk(&chunk, data, renames, out) {
+                    Keep::Yes if renames => self.rename(event, data, out),
+                    keep => keep,
+                }
+            }
             // JSON that is no chunk as we know it: an extension, passed on.
             Err(e) if e.is_data() => Keep::Yes,
             Err(_) => {
@@ -152,7 +166,8 @@ impl Reader {
         }
     }
 
-    fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8], out: &mut Vec<u8>) -> Keep {
+    /// `renames`: not all of its bytes will pass, so that it is no template.
+    fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8], renames: bool, out: &mut Vec<u8>) -> Keep {
         if chunk.error.is_some() {
             let error = super::error::in_stream(data);
             if error.kind == Kind::ProviderAuth {
@@ -163,7 +178,8 @@ impl Reader {
             self.progress.failed = Some(error);
             return Keep::Yes;
         }
-        let usage = chunk.usage.and_then(|u| super::usage::read(u.get().as_bytes()));
+        let usage = chunk.usage.or(chunk.x_groq.as_ref().and_then(|x| x.usage));
+        let usage = usage.and_then(|u| super::usage::read(u.get().as_bytes()));
         if let Some(usage) = usage {
             self.progress.usage = usage;
         }
@@ -177,10 +193,38 @@ impl Reader {
         if let [Choice { delta: Some(Delta { text: Some(text), .. }), finish_reason: None }] =
             choices
             && chunk.usage.is_none()
+            && !renames
         {
             self.template.learn(data, text);
         }
         if usage.is_some() && choices.is_empty() && self.strip_usage { Keep::No } else { Keep::Yes }
+    }
+
+    /// Writes a chunk with reasoning under the client's name of it.
+    fn rename(&self, event: &Event<'_>, data: &[u8], out: &mut Vec<u8>) -> Keep {
+        let splices = self.reasoning.as_ref().map(|name| name.splices(data)).unwrap_or_default();
+        if splices.is_empty() {
+            return Keep::Yes;
+        }
+        let renamed = json::splice(data, &splices);
+        let start = offset(event.raw, data);
+        match (event.raw.get(..start), event.raw.get(start + data.len()..)) {
+            (Some(before), Some(after)) if matches!(event.data, Some(Cow::Borrowed(_))) => {
+                out.extend_from_slice(before);
+                out.extend_from_slice(&renamed);
+                out.extend_from_slice(after);
+            }
+            // Of several `data:` lines: no part of the raw event.
+            _ => {
+                for line in renamed.split(|b| *b == b'\n') {
+                    out.extend_from_slice(b"data: ");
+                    out.extend_from_slice(line);
+                    out.push(b'\n');
+                }
+                out.push(b'\n');
+            }
+        }
+        Keep::Replaced
     }
 
     fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
@@ -197,6 +241,15 @@ struct Chunk<'a> {
     usage: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
+    /// Groq's place for the usage of a stream, asked for or not.
+    #[serde(borrow)]
+    x_groq: Option<Extension<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Extension<'a> {
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

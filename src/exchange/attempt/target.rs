@@ -94,9 +94,9 @@ impl Try {
             let at = entry.plan.resolve(&self.config, entry.client, self.index).ok_or_else(bug)?;
             let facts = &entry.facts;
             let model = at.target.model.as_deref().unwrap_or(&facts.model);
-            let read = at.translator.reads.map_or(size, |reads| reads(facts));
-            let body = host.body(Side::Request, read);
             let (traits, quirks) = (at.target.traits, at.provider.kind.quirks);
+            let read = at.translator.reads.map_or(size, |reads| reads(facts, quirks));
+            let body = host.body(Side::Request, read);
             let request = Request { body: &body, facts, model, traits, quirks };
             let made = (at.translator.request)(&request)?.allow(self.config.strict)?;
             let length = match &made.body {

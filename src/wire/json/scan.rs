@@ -3,6 +3,7 @@
 
 use super::{Invalid, MAX_DEPTH, MAX_MEMBERS, Member, Problem, text};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Checks a whole document that must be an object; its members in order.
 pub fn object(bytes: &[u8]) -> Result<Vec<Member<'_>>, Invalid> {
@@ -38,7 +39,7 @@ impl<'a> Scanner<'a> {
         } else {
             loop {
                 let at = self.at;
-                let key = self.key()?;
+                let (key, name) = self.key()?;
                 if members.iter().any(|m| m.key == key) {
                     return Err(Invalid { offset: at, problem: Problem::DuplicateKey });
                 }
@@ -48,7 +49,7 @@ impl<'a> Scanner<'a> {
                 self.space();
                 let start = self.at;
                 self.value(1)?;
-                members.push(Member { key, value: start..self.at });
+                members.push(Member { key, name, value: start..self.at });
                 self.space();
                 match self.peek() {
                     Some(b',') => self.at += 1,
@@ -128,19 +129,20 @@ impl<'a> Scanner<'a> {
     }
 
     /// A key and its colon.
-    fn key(&mut self) -> Result<Cow<'a, str>, Invalid> {
+    fn key(&mut self) -> Result<(Cow<'a, str>, Range<usize>), Invalid> {
         if self.peek() != Some(b'"') {
             return self.fail(Problem::ExpectedKey);
         }
         let start = self.at;
         self.string()?;
-        let raw = self.bytes.get(start..self.at).unwrap_or_default();
+        let name = start..self.at;
+        let raw = self.bytes.get(name.clone()).unwrap_or_default();
         self.space();
         if self.peek() != Some(b':') {
             return self.fail(Problem::ExpectedColon);
         }
         self.at += 1;
-        Ok(text(raw).unwrap_or_default())
+        Ok((text(raw).unwrap_or_default(), name))
     }
 
     fn string(&mut self) -> Result<(), Invalid> {
