@@ -18,6 +18,7 @@
 )]
 
 use serde_json::{Value, json};
+use sluice::dialect::features::{self, Feature};
 use sluice::dialect::{
     Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Progress, Reply, Request,
     TRANSLATORS, Thinking, Translator, Usage, quirks,
@@ -47,6 +48,82 @@ fn golden() {
     }
     assert!(cases > 0);
     assert!(wrong.is_empty(), "{} of {cases} cases:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Every feature a pair does not declare as a gap has a case behind it.
+#[test]
+fn every_promise_of_a_chat_pair_has_a_case() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut missing = Vec::new();
+    let chats = TRANSLATORS.iter().filter(|t| t.client == Dialect::OpenAiChat);
+    for pair in chats.filter(|t| !t.fields.is_empty()) {
+        let name = format!("{}-{}", pair.client.as_str(), pair.upstream.as_str());
+        let cases = folders(&root.join(&name));
+        if cases.len() < 25 {
+            missing.push(format!("{name}: {} cases, 25 are asked for", cases.len()));
+        }
+        let shown: Vec<Vec<Feature>> = cases.iter().map(|c| shows(c)).collect();
+        for feature in Feature::ALL {
+            let gap = pair.gaps.iter().any(|(f, _)| *f == feature);
+            let count = shown.iter().filter(|s| s.contains(&feature)).count();
+            if !gap && count == 0 {
+                missing.push(format!("{name}: no case for {}", feature.as_str()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// The features that a case's request uses and that came through.
+fn shows(folder: &Path) -> Vec<Feature> {
+    let outcome: Value = read(&folder.join("outcome.json"))
+        .map_or(Value::Null, |o| serde_json::from_slice(&o).unwrap());
+    if !outcome["refused"].is_null() {
+        return Vec::new();
+    }
+    let request: Value = read(&folder.join("request.json"))
+        .and_then(|r| serde_json::from_slice(&r).ok())
+        .unwrap_or_default();
+    let text = request.to_string();
+    let dropped = outcome["dropped"].to_string();
+    let has = |what: &str| text.contains(what);
+    let streamed = folder.join("response.sse").exists();
+    let calls = request["messages"].as_array().into_iter().flatten();
+    let most_calls = calls.filter_map(|m| m["tool_calls"].as_array()).map(Vec::len).max();
+    let answered = [("response.json", "reasoning_content"), ("response.sse", "reasoning_content")]
+        .iter()
+        .any(|(file, word)| {
+            read(&folder.join(file)).is_some_and(|b| String::from_utf8_lossy(&b).contains(word))
+        });
+    let all = [
+        (true, Feature::Text),
+        (streamed, Feature::Streaming),
+        (has(r#""role":"system""#) || has(r#""role":"developer""#), Feature::System),
+        (has("data:image/"), Feature::ImageData),
+        (has(r#""image_url":{"url":"http"#) || has(r#""url":"gs://"#), Feature::ImageUrl),
+        (has(r#""type":"file""#), Feature::Files),
+        (has(r#""type":"input_audio""#), Feature::Audio),
+        (request["tools"].is_array(), Feature::Tools),
+        (!request["tool_choice"].is_null(), Feature::ToolChoice),
+        (most_calls > Some(1), Feature::ParallelCalls),
+        (request["response_format"]["type"] == "json_schema", Feature::StructuredOutput),
+        (answered, Feature::Reasoning),
+        (has("signature") || has("encrypted_content"), Feature::SignedThoughts),
+        (has("cache_control") || has("prompt_cache_key"), Feature::PromptCache),
+        (!request["stop"].is_null(), Feature::Stop),
+        (request["n"].as_u64() > Some(1), Feature::Choices),
+        (request["logprobs"] == true, Feature::Logprobs),
+    ];
+    let param = |f: &Feature| match f {
+        Feature::StructuredOutput => "response_format",
+        Feature::Stop => "stop",
+        Feature::PromptCache => "cache",
+        _ => "-",
+    };
+    all.into_iter()
+        .filter(|(shown, f)| *shown && !dropped.contains(&format!("\"{}", param(f))))
+        .map(|(_, f)| f)
+        .collect()
 }
 
 struct Case {
@@ -101,7 +178,7 @@ impl Case {
             stream: path["stream"].as_bool().unwrap_or(false),
         });
         let facts = Facts::of(self.translator.client, body, addressed)?;
-        (self.translator.accepts)(&facts)?;
+        features::check(self.translator.gaps, &facts)?;
         let model = self.settings["model"].as_str().unwrap_or("claude-test-1");
         let quirks = &quirks::NONE;
         let request = Request { body, facts: &facts, model, traits: self.traits(), quirks };

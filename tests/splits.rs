@@ -11,11 +11,11 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sluice::dialect::quirks;
 use sluice::dialect::{
     Body, Facts, Feed, Maker, ModelTraits, Progress, Reply, Request, TRANSLATORS, Thinking,
     Translator, UpstreamRequest,
 };
+use sluice::dialect::{features, quirks};
 use sluice::error::Error;
 use sluice::wire::json as wire;
 
@@ -120,7 +120,7 @@ fn translate(
     traits: ModelTraits,
 ) -> Result<(Vec<u8>, UpstreamRequest), Error> {
     let facts = Facts::read(body)?;
-    (translator.accepts)(&facts)?;
+    features::check(translator.gaps, &facts)?;
     let made = (translator.request)(&Request {
         body,
         facts: &facts,

@@ -1,8 +1,9 @@
 //! `sluice matrix`: what each pair of dialects carries, from the tables the code
 //! acts on. README.md holds this output; a test keeps the two equal.
 
+use crate::dialect::features::{Feature, Gap};
 use crate::dialect::loss::{Fate, Field};
-use crate::dialect::{TRANSLATORS, Translator};
+use crate::dialect::{Dialect, TRANSLATORS, Translator};
 use std::fmt::Write;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -14,15 +15,47 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// All pairs, as Markdown.
+/// All pairs, as Markdown: one table of features for each client dialect that is
+/// translated, then what becomes of each field.
 pub fn markdown() -> String {
-    TRANSLATORS.iter().fold(String::new(), |mut out, pair| {
-        if !out.is_empty() {
-            out.push('\n');
+    let mut out = String::new();
+    let mut clients: Vec<Dialect> = Vec::new();
+    for pair in TRANSLATORS {
+        if pair.client.is_conversation() && !clients.contains(&pair.client) {
+            clients.push(pair.client);
         }
+    }
+    for client in clients {
+        overview(&mut out, client);
+    }
+    for pair in TRANSLATORS {
         section(&mut out, pair);
-        out
-    })
+        out.push('\n');
+    }
+    out.pop();
+    out
+}
+
+fn overview(out: &mut String, client: Dialect) {
+    let pairs: Vec<&Translator> = TRANSLATORS.iter().filter(|t| t.client == client).collect();
+    let _ = write!(out, "**{} clients**\n\n| feature |", client.as_str());
+    for pair in &pairs {
+        let _ = write!(out, " {} |", pair.upstream.as_str());
+    }
+    let _ = writeln!(out, "\n|---|{}", "---|".repeat(pairs.len()));
+    for feature in Feature::ALL {
+        let _ = write!(out, "| {} |", feature.as_str());
+        for pair in &pairs {
+            let gap = pair.gaps.iter().find(|(f, _)| *f == feature).map(|(_, gap)| *gap);
+            let _ = match gap {
+                None => write!(out, " yes |"),
+                Some(Gap::No(why)) => write!(out, " no: {why} |"),
+                Some(Gap::Drops(what)) => write!(out, " drops {what} |"),
+            };
+        }
+        out.push('\n');
+    }
+    out.push('\n');
 }
 
 fn section(out: &mut String, pair: &Translator) {

@@ -18,7 +18,9 @@ use crate::wire::json::Splice;
 use loss::Field;
 
 pub mod anthropic;
+mod claude;
 mod facts;
+pub mod features;
 pub mod hints;
 pub mod loss;
 pub mod openai;
@@ -63,9 +65,9 @@ pub enum Dialect {
 pub struct Translator {
     pub client: Dialect,
     pub upstream: Dialect,
-    /// Can this pair carry the call at all? Asked while planning, from top-level
-    /// facts alone, so that a target that must refuse is skipped, not tried.
-    pub accepts: fn(&Facts) -> Result<(), Error>,
+    /// What the pair does not carry. Asked while planning, from top-level facts
+    /// alone, so that a target that must refuse is skipped, not tried.
+    pub gaps: features::Gaps,
     pub request: fn(&Request<'_>) -> Result<UpstreamRequest, Error>,
     /// How much of the client's body `request` reads; `None`: all of it. A short
     /// prefix spares copying megabytes out of Envoy.
@@ -285,6 +287,17 @@ impl Dialect {
 
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|d| d.as_str() == name)
+    }
+
+    /// One of the languages in which models converse; else it embeds or ranks.
+    pub const fn is_conversation(self) -> bool {
+        !matches!(
+            self,
+            Dialect::OpenAiEmbeddings
+                | Dialect::GeminiEmbed
+                | Dialect::CohereEmbed
+                | Dialect::CohereRerank
+        )
     }
 
     /// The content type of a streamed answer.

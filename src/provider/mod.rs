@@ -10,6 +10,7 @@ pub use path::{Path, fill};
 
 mod kinds;
 mod path;
+pub mod sigv4;
 
 /// One kind of provider, as `kind:` in the configuration names it.
 #[derive(Debug)]

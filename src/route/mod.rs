@@ -7,6 +7,7 @@
 use crate::config::compiled::MAX_TARGETS;
 use crate::config::{Config, Model, Provider, Target};
 use crate::dialect::Facts;
+use crate::dialect::features;
 use crate::dialect::{self, Dialect, Request, Translator};
 use crate::error::{Error, Kind};
 use crate::provider::{Path, Surface};
@@ -62,7 +63,7 @@ pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> 
         let Some(kind) = config.providers.get(target.provider).map(|p| p.kind) else { continue };
         let name = target.model.as_deref().unwrap_or(&facts.model);
         let Some((surface, row)) = kind.surface(client, name, target.api) else { continue };
-        let mut carried = (row.accepts)(facts);
+        let mut carried = features::check(row.gaps, facts);
         let (traits, quirks) = (target.traits, kind.quirks);
         let deep = row.reads.is_none() || quirks.concern(facts);
         if deep && i + 1 < model.targets.len() && carried.is_ok() {

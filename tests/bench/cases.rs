@@ -16,8 +16,8 @@ pub struct Group {
     pub least_seconds: u32,
     /// Runs before the measuring, so that V8 has compiled what is hot.
     pub warms: bool,
-    /// The most that OpenAI -> OpenAI and OpenAI -> Anthropic may cost, in plain Envoys.
-    pub bars: [Option<f64>; 2],
+    /// The most that each way may cost, in plain Envoys; in the order of `WAYS`.
+    pub bars: [Option<f64>; 4],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,11 @@ pub enum Way {
     /// Sluice, OpenAI -> OpenAI.
     Identity,
     /// Sluice, OpenAI -> Anthropic.
-    Translated,
+    Anthropic,
+    /// Sluice, OpenAI -> Gemini.
+    Gemini,
+    /// Sluice, OpenAI -> Bedrock Converse, with a bearer key.
+    Bedrock,
 }
 
 /// One group's call on one way.
@@ -48,26 +52,19 @@ pub const SMALL: Group = Group {
     connections: 16,
     least_seconds: 1,
     warms: true,
-    bars: [Some(2.2), Some(2.6)],
+    bars: [Some(2.2), Some(2.6), Some(2.8), Some(2.8)],
 };
 
 pub const GROUPS: &[Group] = &[
     SMALL,
-    Group { name: "32 KiB", bytes: 32 << 10, warms: false, bars: [None, None], ..SMALL },
-    Group {
-        name: "1 MiB",
-        bytes: 1 << 20,
-        connections: 4,
-        warms: false,
-        bars: [None, None],
-        ..SMALL
-    },
+    Group { name: "32 KiB", bytes: 32 << 10, warms: false, bars: [None; 4], ..SMALL },
+    Group { name: "1 MiB", bytes: 1 << 20, connections: 4, warms: false, bars: [None; 4], ..SMALL },
     // The mock writes all events at once: few reads, large chunks.
     Group {
         name: "200 events, one burst",
         streamed: true,
         faults: "!tokens=200",
-        bars: [Some(3.0), Some(3.0)],
+        bars: [Some(3.0), Some(3.0), Some(2.8), Some(2.8)],
         ..SMALL
     },
     // As a model speaks: each event is a chunk of its own.
@@ -78,26 +75,23 @@ pub const GROUPS: &[Group] = &[
         connections: 64,
         least_seconds: 2,
         warms: false,
-        bars: [Some(3.0), Some(3.0)],
+        bars: [Some(3.0), Some(3.0), Some(2.8), Some(2.8)],
         ..SMALL
     },
 ];
 
-const WAYS: [Way; 3] = [Way::Plain, Way::Identity, Way::Translated];
-const OPENAI: &str = "gpt-5-mini";
-const ANTHROPIC: &str = "claude-haiku-4-5";
+/// Through Sluice.
+const WAYS: [Way; 4] = [Way::Identity, Way::Anthropic, Way::Gemini, Way::Bedrock];
 const PROSE: &str = "the quick brown fox jumps over the lazy dog and runs home ";
 
 /// sluice.yaml's models for all groups, one line each.
 pub fn models() -> String {
     let lines = GROUPS.iter().enumerate().flat_map(|(i, group)| {
-        let faults = group.faults;
-        [
-            format!("  - {{ name: identity-{i}, targets: [\"openai/{OPENAI}{faults}\"] }}\n"),
-            format!(
-                "  - {{ name: translated-{i}, targets: [\"anthropic/{ANTHROPIC}{faults}\"] }}\n"
-            ),
-        ]
+        WAYS.map(|way| {
+            let (provider, faults) = (way.provider(), group.faults);
+            let target = format!("{provider}/{}{faults}", way.model());
+            format!("  - {{ name: {provider}-{i}, targets: [\"{target}\"] }}\n")
+        })
     });
     lines.collect()
 }
@@ -105,25 +99,21 @@ pub fn models() -> String {
 // === impl Group ===
 
 impl Group {
-    pub fn cases(&self) -> [Case; 3] {
-        WAYS.map(|way| Case::new(self, way))
+    /// Plain Envoy first.
+    pub fn cases(&self) -> Vec<Case> {
+        [Way::Plain].into_iter().chain(WAYS).map(|way| Case::new(self, way)).collect()
     }
 
     pub fn bar(&self, way: Way) -> Option<f64> {
-        match way {
-            Way::Plain => None,
-            Way::Identity => self.bars[0],
-            Way::Translated => self.bars[1],
-        }
+        self.bars[WAYS.iter().position(|w| *w == way)?]
     }
 
     /// What the client writes to get this group's answer.
     fn model(&self, way: Way) -> String {
         let i = GROUPS.iter().position(|g| g.name == self.name).expect("a group of the table");
         match way {
-            Way::Plain => format!("{OPENAI}{}", self.faults),
-            Way::Identity => format!("identity-{i}"),
-            Way::Translated => format!("translated-{i}"),
+            Way::Plain => format!("{}{}", way.model(), self.faults),
+            _ => format!("{}-{i}", way.provider()),
         }
     }
 }
@@ -170,7 +160,28 @@ impl Way {
         match self {
             Way::Plain => "plain Envoy",
             Way::Identity => "OpenAI -> OpenAI",
-            Way::Translated => "OpenAI -> Anthropic",
+            Way::Anthropic => "OpenAI -> Anthropic",
+            Way::Gemini => "OpenAI -> Gemini",
+            Way::Bedrock => "OpenAI -> Bedrock",
+        }
+    }
+
+    /// The provider's name, and its kind's.
+    pub fn provider(self) -> &'static str {
+        match self {
+            Way::Plain | Way::Identity => "openai",
+            Way::Anthropic => "anthropic",
+            Way::Gemini => "gemini",
+            Way::Bedrock => "bedrock",
+        }
+    }
+
+    fn model(self) -> &'static str {
+        match self {
+            Way::Plain | Way::Identity => "gpt-5-mini",
+            Way::Anthropic => "claude-haiku-4-5",
+            Way::Gemini => "gemini-3-flash-preview",
+            Way::Bedrock => "us.amazon.nova-pro-v1:0",
         }
     }
 }

@@ -33,7 +33,8 @@ impl Rig {
         let cpus = process::cpus();
         let place = place(&cpus);
         let (mock, addr) = Mock::start();
-        let upstreams = ["openai", "anthropic"].map(|provider| (provider.to_owned(), addr));
+        let providers = ["openai", "anthropic", "gemini", "bedrock"];
+        let upstreams = providers.map(|provider| (provider.to_owned(), addr));
         let gateway = Gateway::start(Setup {
             config: Some(gateway::config(&super::cases::models())),
             upstreams: upstreams.into(),

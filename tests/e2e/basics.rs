@@ -39,7 +39,7 @@ async fn the_gateways_own_endpoints() {
     assert_eq!(get(&gateway, "/v1/models/nope").await.error().0, 404);
     assert_eq!(get(&gateway, "/sluice/health").await.json()["status"], "ok");
     assert_eq!(get(&gateway, "/sluice/usage").await.json()["object"], "sluice.usage");
-    let reply = get(&gateway, "/v1/embeddings").await;
+    let reply = get(&gateway, "/v1/files").await;
     assert_eq!(reply.error(), (404, "invalid_request_error".into(), "unknown_url".into()));
     assert!(reply.text().contains("/v1/chat/completions"));
     assert_eq!(get(&gateway, "/v1/chat/completions").await.error().0, 405);

@@ -164,10 +164,9 @@ async fn a_stalled_first_token_moves_on_within_its_deadline() {
             reply.text()
         );
         assert_eq!(reply.content(), "You said: hello there");
-        assert!(
-            took >= Duration::from_millis(deadline) && took < Duration::from_millis(deadline + 600),
-            "{model} {took:?}"
-        );
+        // Envoy's timers count from the last turn of its loop: a little early is right.
+        let in_time = Duration::from_millis(deadline - 25)..Duration::from_millis(deadline + 600);
+        assert!(in_time.contains(&took), "{model} {took:?}");
     }
     let begun = Instant::now();
     let reply = post(&gateway, &chat("own")).await;

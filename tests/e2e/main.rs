@@ -19,6 +19,7 @@ mod config;
 mod counting;
 mod fallback;
 mod hostile;
+mod kinds;
 mod openai_sdk;
 mod streams;
 mod trailers;

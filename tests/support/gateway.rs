@@ -3,6 +3,7 @@
 use serde_json::Value;
 use sluice::cli::mock::Server;
 use sluice::cli::render::{self, EnvoyOptions};
+use sluice::provider::{KINDS, Kind};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -44,6 +45,11 @@ impl Default for Setup {
     }
 }
 
+/// The environment variable of a kind's key, and what it holds in tests.
+pub fn key_of(kind: &Kind) -> (&'static str, String) {
+    (kind.key_env, format!("sk-{}-of-the-gateway", kind.name))
+}
+
 pub fn local(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
@@ -59,11 +65,12 @@ pub async fn with_models(models: &str) -> Gateway {
     Gateway::start(Setup { config: Some(config(models)), ..Setup::default() }).await
 }
 
-/// sluice.yaml with both kinds of provider and these models.
+/// sluice.yaml with one provider of each dialect and these models.
 pub fn config(models: &str) -> String {
-    format!(
-        "providers: {{ openai: {{ kind: openai }}, anthropic: {{ kind: anthropic }} }}\nmodels:\n{models}\n"
-    )
+    let providers = "openai: { kind: openai }, anthropic: { kind: anthropic }, \
+                     gemini: { kind: gemini }, bedrock: { kind: bedrock, region: us-east-1 }, \
+                     cohere: { kind: cohere }";
+    format!("providers: {{ {providers} }}\nmodels:\n{models}\n")
 }
 
 // === impl Gateway ===
@@ -102,8 +109,7 @@ impl Gateway {
             .arg(folder.join("envoy.yaml"))
             .args(["--disable-hot-restart", "--log-level", "warn", "--concurrency"])
             .arg(setup.workers.to_string())
-            .env("OPENAI_API_KEY", "sk-openai-of-the-gateway")
-            .env("ANTHROPIC_API_KEY", "sk-anthropic-of-the-gateway")
+            .envs(KINDS.iter().filter(|k| !k.key_env.is_empty()).map(key_of))
             .stdin(Stdio::null())
             .stdout(std::fs::File::create(folder.join("access.log")).expect("a log"))
             .stderr(std::fs::File::create(folder.join("envoy.log")).expect("a log"))

@@ -30,6 +30,8 @@ pub(super) struct Ask<'a> {
     pub(super) format: Format<'a>,
     pub(super) stops: Vec<&'a str>,
     pub(super) max_tokens: Option<u64>,
+    /// Log probabilities of the answer's tokens.
+    pub(super) logprobs: bool,
     /// OpenAI's hidden reasoning: only its count shows.
     pub(super) reasoning: bool,
     /// Anthropic's visible thinking block.

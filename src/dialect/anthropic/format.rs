@@ -13,7 +13,7 @@
 //! <https://platform.openai.com/docs/api-reference/chat/create#chat_create-response_format>.
 
 use super::JSON_TOOL;
-use super::schema;
+use crate::dialect::claude::schema;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::format;
 use crate::dialect::openai::read::{Object, Value};

@@ -24,8 +24,7 @@
 //! between them and text, so they all go first.
 
 use super::{Dialect, Translator};
-use crate::dialect::Facts;
-use crate::error::Error;
+use crate::dialect::features::{Feature, Gap, Gaps};
 
 mod blocks;
 mod calls;
@@ -38,9 +37,7 @@ mod media;
 mod messages;
 mod request;
 mod response;
-mod schema;
 mod stream;
-mod thinking;
 mod tools;
 mod turns;
 mod usage;
@@ -50,7 +47,7 @@ pub use fields::FIELDS;
 pub const FROM_OPENAI_CHAT: Translator = Translator {
     client: Dialect::OpenAiChat,
     upstream: Dialect::AnthropicMessages,
-    accepts,
+    gaps: GAPS,
     request: request::from_openai_chat,
     reads: None,
     response: response::to_openai_chat,
@@ -62,15 +59,9 @@ pub const FROM_OPENAI_CHAT: Translator = Translator {
 /// The tool a JSON answer comes through where the model takes no schema.
 const JSON_TOOL: &str = "sluice_json_answer";
 
-fn accepts(facts: &Facts) -> Result<(), Error> {
-    if facts.n > 1 {
-        return Err(Error::invalid("n", "this model gives one choice"));
-    }
-    if facts.logprobs {
-        return Err(Error::invalid("logprobs", "this model gives no log probabilities"));
-    }
-    if facts.other_modalities {
-        return Err(Error::invalid("modalities", "this model answers in text only"));
-    }
-    Ok(())
-}
+/// What Messages cannot carry of a chat.
+const GAPS: Gaps = &[
+    (Feature::Audio, Gap::No("this model takes and gives no audio")),
+    (Feature::Choices, Gap::No("this model gives one choice")),
+    (Feature::Logprobs, Gap::No("this model gives no log probabilities")),
+];

@@ -7,8 +7,8 @@
 use super::FIELDS;
 use super::format::Format;
 use super::messages;
-use super::thinking::{Asked, Thought};
 use super::tools::{self, NAMES};
+use crate::dialect::claude::thinking::{Asked, Thought};
 use crate::dialect::loss::{self, Dropped};
 use crate::dialect::openai::read::{Object, Value};
 use crate::dialect::openai::stop;

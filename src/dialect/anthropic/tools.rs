@@ -5,7 +5,7 @@
 //! OpenAI's `strict` is kept where the model takes schemas natively and the
 //! schema can be told in the subset Anthropic compiles (`schema`).
 
-use super::schema;
+use crate::dialect::claude::schema;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::tools::{Choice, Names, Tool, Tools, open_schema};

@@ -44,7 +44,7 @@ pub(in crate::dialect) use stream::MAX_EVENT;
 pub const IDENTITY: Translator = Translator {
     client: Dialect::OpenAiChat,
     upstream: Dialect::OpenAiChat,
-    accepts: |_| Ok(()),
+    gaps: &[],
     request: request::identity,
     reads: Some(request::identity_reads),
     response: response::identity,

@@ -30,6 +30,7 @@ pub(in crate::cli::mock) fn ask(body: &Value) -> Result<Ask<'_>, Failure> {
         one_call_at_most: boolean(body, "parallel_tool_calls")? == Some(false),
         stops: stops(body)?,
         reasoning: reasoning(body)?,
+        logprobs: boolean(body, "logprobs")?.unwrap_or(false),
         ..Ask::default()
     };
     number(body, "temperature", 0.0, 2.0)?;

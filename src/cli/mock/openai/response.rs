@@ -22,7 +22,8 @@ pub(in crate::cli::mock) fn whole(ask: &Ask<'_>, answer: &Answer) -> String {
         // Writing to a String does not fail.
         let _ = write!(
             out,
-            r#"{comma}{{"index":{choice},"message":{{"role":"assistant","content":{content}{calls},"refusal":null,"annotations":[]}},"logprobs":null,"finish_reason":"{}"}}"#,
+            r#"{comma}{{"index":{choice},"message":{{"role":"assistant","content":{content}{calls},"refusal":null,"annotations":[]}},"logprobs":{},"finish_reason":"{}"}}"#,
+            logprobs(ask, words(&answer.text)),
             finish(answer),
         );
     }
@@ -44,8 +45,9 @@ pub(in crate::cli::mock) fn events(ask: &Ask<'_>, answer: &Answer) -> Vec<Event>
     }
     for word in words(&answer.text) {
         let delta = format!(r#""content":{}"#, quote(word));
+        let logprobs = logprobs(ask, std::iter::once(word));
         for choice in choices.clone() {
-            chunks.delta(Kind::Content, choice, &delta);
+            chunks.chunk(Kind::Content, choice, &delta, &logprobs, "null");
         }
     }
     for choice in choices.clone() {
@@ -83,7 +85,7 @@ impl Chunks {
     }
 
     fn delta(&mut self, kind: Kind, choice: usize, delta: &str) {
-        self.chunk(kind, choice, delta, "null");
+        self.chunk(kind, choice, delta, "null", "null");
     }
 
     fn calls(&mut self, choice: usize, answer: &Answer) {
@@ -107,7 +109,7 @@ impl Chunks {
     }
 
     fn finish(&mut self, choice: usize, reason: &str) {
-        self.chunk(Kind::Frame, choice, "", &format!(r#""{reason}""#));
+        self.chunk(Kind::Frame, choice, "", "null", &format!(r#""{reason}""#));
     }
 
     fn usage(&mut self, answer: &Answer) {
@@ -118,13 +120,26 @@ impl Chunks {
         self.events.push(Event::new(Kind::Done, "", "[DONE]".to_owned()));
     }
 
-    fn chunk(&mut self, kind: Kind, choice: usize, delta: &str, reason: &str) {
+    fn chunk(&mut self, kind: Kind, choice: usize, delta: &str, logprobs: &str, reason: &str) {
         let (head, tail) = (&self.head, self.tail);
         let data = format!(
-            r#"{head}{{"index":{choice},"delta":{{{delta}}},"logprobs":null,"finish_reason":{reason}}}{tail}"#
+            r#"{head}{{"index":{choice},"delta":{{{delta}}},"logprobs":{logprobs},"finish_reason":{reason}}}{tail}"#
         );
         self.events.push(Event::new(kind, "", data));
     }
+}
+
+/// A choice's `logprobs`: a word is a token here.
+fn logprobs<'a>(ask: &Ask<'_>, tokens: impl Iterator<Item = &'a str>) -> String {
+    if !ask.logprobs {
+        return "null".to_owned();
+    }
+    let token = |t: &str| {
+        let t = quote(t);
+        format!(r#"{{"token":{t},"logprob":-0.5,"bytes":null,"top_logprobs":[]}}"#)
+    };
+    let tokens: Vec<_> = tokens.map(token).collect();
+    format!(r#"{{"content":[{}],"refusal":null}}"#, tokens.join(","))
 }
 
 /// The content, and the `tool_calls` field where there are any.

@@ -14,14 +14,14 @@ use crate::wire::json::{self, Member};
 
 /// A schema the API takes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Native {
-    pub(super) schema: Vec<u8>,
+pub(in crate::dialect) struct Native {
+    pub(in crate::dialect) schema: Vec<u8>,
     /// Some limit became words.
-    pub(super) softened: bool,
+    pub(in crate::dialect) softened: bool,
 }
 
 /// `raw` rewritten, or `None` where the subset cannot tell it.
-pub(super) fn native(raw: &[u8]) -> Option<Native> {
+pub(in crate::dialect) fn native(raw: &[u8]) -> Option<Native> {
     let mut native = Native { schema: Vec::with_capacity(raw.len() + 64), softened: false };
     native.schema(raw, 0)?;
     // The outermost must be an object: both uses ask for one.

@@ -25,18 +25,18 @@ use crate::wire::json;
 
 /// What the request says of thinking.
 #[derive(Debug, Default)]
-pub(super) struct Thought {
+pub(in crate::dialect) struct Thought {
     /// The value of `thinking`.
-    pub(super) thinking: Option<Vec<u8>>,
+    pub(in crate::dialect) thinking: Option<Vec<u8>>,
     /// `output_config.effort`.
-    pub(super) effort: Option<&'static str>,
+    pub(in crate::dialect) effort: Option<&'static str>,
     /// The model will think: sampling must be left alone.
-    pub(super) on: bool,
+    pub(in crate::dialect) on: bool,
 }
 
 /// What the client asked for, before anything else is weighed.
 #[derive(Debug, Default)]
-pub(super) struct Asked<'a> {
+pub(in crate::dialect) struct Asked<'a> {
     thinking: Option<&'a [u8]>,
     /// The client's own object turns it on.
     thinking_on: bool,
@@ -49,7 +49,7 @@ const MIN_BUDGET: u64 = 1024;
 // === impl Asked ===
 
 impl<'a> Asked<'a> {
-    pub(super) fn read(root: &Value<'a, '_>, body: &Object<'a>) -> Result<Self, Error> {
+    pub(in crate::dialect) fn read(root: &Value<'a, '_>, body: &Object<'a>) -> Result<Self, Error> {
         let mut asked = Asked::default();
         if let Some(own) = root.field(body, "thinking") {
             let object = own.object()?;
@@ -62,7 +62,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The client wants the model to think.
-    pub(super) fn wants(&self) -> bool {
+    pub(in crate::dialect) fn wants(&self) -> bool {
         match self.thinking {
             Some(_) => self.thinking_on,
             None => self.effort.is_some_and(|e| e != Effort::None),
@@ -70,7 +70,7 @@ impl<'a> Asked<'a> {
     }
 
     /// `forced`: a tool is forced, which thinking does not go with.
-    pub(super) fn settle(
+    pub(in crate::dialect) fn settle(
         self,
         traits: &ModelTraits,
         forced: bool,
