@@ -7,6 +7,7 @@ pub mod check;
 pub mod demo;
 pub mod matrix;
 pub mod mock;
+pub mod providers;
 pub mod render;
 pub mod run;
 pub mod schema;
@@ -29,6 +30,8 @@ enum Command {
     Matrix,
     /// Run honest little OpenAI and Anthropic servers with faults on demand.
     Mock(mock::Args),
+    /// Print the kinds of providers: addresses, keys, and how each differs.
+    Providers(providers::Args),
     /// Turn sluice.yaml into what Envoy or Istio reads.
     Render(render::Args),
     /// Start a gateway on this machine: Envoy, the filter, and mock providers.
@@ -43,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::main(&args),
         Command::Matrix => matrix::main(),
         Command::Mock(args) => mock::main(&args),
+        Command::Providers(args) => providers::main(&args),
         Command::Render(args) => render::main(&args),
         Command::Run(args) => run::main(&args),
         Command::Schema(args) => schema::main(&args),

@@ -45,9 +45,9 @@ pub struct Quirks {
     /// back in the next turn. Others of `FOREIGN` are left out and listed. With
     /// `reasoning` among them, `reasoning_content` goes back under that name.
     pub echoes: &'static [&'static str],
-    /// The JSON string that stands for reasoning in an assistant's message with tool
-    /// calls and without any, where the API insists on it: turns of a conversation
-    /// that began elsewhere have none. Empty: the API does not insist.
+    /// The JSON string that stands for reasoning in an assistant's message without
+    /// any, where the API insists on it in conversations with tool calls: turns that
+    /// another model took have none. Empty: the API does not insist.
     pub no_reasoning: &'static str,
 }
 

@@ -30,7 +30,7 @@ pub(super) fn adapt(
     for (index, item) in json::items(raw).unwrap_or_default().into_iter().enumerate() {
         let Ok(members) = open(item, &format!("messages[{index}]"))? else { continue };
         let start = base + offset(raw, item);
-        let message = Message { raw: item, base: start, members, quirks };
+        let message = Message { raw: item, base: start, members, quirks, calls: hints.calls };
         message.adapt(out, dropped)?;
     }
     Ok(())
@@ -51,6 +51,8 @@ struct Message<'a> {
     base: usize,
     members: Vec<Member<'a>>,
     quirks: &'static Quirks,
+    /// The conversation has tool calls.
+    calls: bool,
 }
 
 // === impl Message ===
@@ -111,11 +113,10 @@ impl Message<'_> {
         Change { gone: true, ..Default::default() }
     }
 
-    /// Tool calls without the reasoning that led to them, where the API insists on it.
+    /// An answer without reasoning, where the API insists on it.
     fn insist(&self, changes: &[Change], out: &mut Vec<Splice>) {
         let Quirks { no_reasoning, reasoning, .. } = *self.quirks;
-        let has_calls = self.get("tool_calls").is_some_and(|raw| raw != b"[]");
-        if no_reasoning.is_empty() || !has_calls {
+        if no_reasoning.is_empty() || !self.calls {
             return;
         }
         let mut pairs = self.members.iter().zip(changes).filter(|(_, change)| !change.gone);
