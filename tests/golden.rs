@@ -1,7 +1,8 @@
 //! One folder per case under `tests/golden/<client>-<upstream>/`:
 //!
 //! - `request.json`: what the client sends;
-//! - `case.json`, optional: `model`, `traits`, and `status` of a refusal;
+//! - `case.json`, optional: `model`, `traits`, `kind` of provider (its quirks), and
+//!   `status` of a refusal;
 //! - `upstream-response.json` or `.sse`: what the provider answers;
 //! - `upstream-request.json`, `response.json` or `.sse`, `outcome.json`: what must
 //!   come out, to the byte. `BLESS=1 cargo test --test golden` writes them anew:
@@ -20,10 +21,11 @@
 use serde_json::{Value, json};
 use sluice::dialect::features::{self, Feature};
 use sluice::dialect::{
-    Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Progress, Reply, Request,
+    Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Progress, Quirks, Reply, Request,
     TRANSLATORS, Thinking, Translator, Usage, quirks,
 };
 use sluice::error::Error;
+use sluice::provider;
 use sluice::wire::json as wire;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -180,7 +182,7 @@ impl Case {
         let facts = Facts::of(self.translator.client, body, addressed)?;
         features::check(self.translator.gaps, &facts)?;
         let model = self.settings["model"].as_str().unwrap_or("claude-test-1");
-        let quirks = &quirks::NONE;
+        let quirks = self.quirks();
         let request = Request { body, facts: &facts, model, traits: self.traits(), quirks };
         let made = (self.translator.request)(&request)?;
         outcome.insert("dropped".into(), json!(made.dropped));
@@ -274,6 +276,13 @@ impl Case {
         }
         stream.finish(&mut out);
         (out, stream.progress().clone())
+    }
+
+    fn quirks(&self) -> &'static Quirks {
+        match self.settings["kind"].as_str() {
+            Some(name) => provider::kind(name).unwrap_or_else(|| panic!("kind: {name}")).quirks,
+            None => &quirks::NONE,
+        }
     }
 
     fn traits(&self) -> ModelTraits {

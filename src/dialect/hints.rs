@@ -7,9 +7,13 @@
 
 use memchr::memmem;
 
-/// Which of the top-level fields that quirks may name say something.
+/// Which of the top-level fields that quirks may name are there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Fields(u64);
+pub struct Fields {
+    there: u64,
+    /// Those that are neither null nor an empty list.
+    says: u64,
+}
 
 /// Which words stand somewhere in `messages`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,6 +26,9 @@ pub struct Hints {
     pub foreign: bool,
     /// Tool calls or their results.
     pub calls: bool,
+    /// The longest `tool_call_id`, in bytes as it is spelled. Every call that is
+    /// answered has its id there, too.
+    pub longest_id: usize,
 }
 
 /// At most 64. A field that is not here always counts as there.
@@ -65,23 +72,31 @@ const NAMES: &[&str] = &[
 // === impl Fields ===
 
 impl Fields {
-    /// Takes down a field that is neither null nor an empty list.
     pub(super) fn note(&mut self, name: &str, raw: &[u8]) {
-        if !matches!(raw, b"null" | b"[]")
-            && let Some(bit) = NAMES.iter().position(|n| *n == name)
-        {
-            self.0 |= 1 << bit;
+        if let Some(bit) = bit(name) {
+            self.there |= bit;
+            self.says |= if matches!(raw, b"null" | b"[]") { 0 } else { bit };
         }
     }
 
+    /// It is there, be it null: some APIs refuse even that.
     pub fn has(self, name: &str) -> bool {
-        NAMES.iter().position(|n| *n == name).is_none_or(|bit| self.0 & (1 << bit) != 0)
+        bit(name).is_none_or(|bit| self.there & bit != 0)
     }
 
-    /// Whether `has` knows the field.
+    /// It is there and says something.
+    pub fn says(self, name: &str) -> bool {
+        bit(name).is_none_or(|bit| self.says & bit != 0)
+    }
+
+    /// Whether there is a bit for the field.
     pub fn knows(name: &str) -> bool {
         NAMES.contains(&name)
     }
+}
+
+fn bit(name: &str) -> Option<u64> {
+    NAMES.iter().position(|n| *n == name).map(|at| 1 << at)
 }
 
 // === impl Hints ===
@@ -92,6 +107,7 @@ impl Hints {
         // Only an assistant's turn has what other providers made of it; without one,
         // which is most calls, the rest need not be searched for.
         let answered = has(b"\"assistant\"");
+        let calls = answered && has(b"\"tool_call");
         Self {
             developer: has(b"\"developer\""),
             names: has(b"\"name\""),
@@ -100,9 +116,19 @@ impl Hints {
                 && (has(b"\"reasoning")
                     || has(b"\"thinking_blocks\"")
                     || has(b"\"extra_content\"")),
-            calls: answered && has(b"\"tool_call"),
+            calls,
+            longest_id: if calls { longest_id(messages) } else { 0 },
         }
     }
+}
+
+fn longest_id(messages: &[u8]) -> usize {
+    const NAME: &[u8] = b"\"tool_call_id\"";
+    let lengths = memmem::find_iter(messages, NAME).filter_map(|at| {
+        let rest = messages.get(at + NAME.len()..)?.trim_ascii_start().strip_prefix(b":")?;
+        memchr::memchr(b'"', rest.trim_ascii_start().strip_prefix(b"\"")?)
+    });
+    lengths.max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -116,9 +142,10 @@ mod tests {
         let mut fields = Fields::default();
         fields.note("seed", b"null");
         fields.note("tools", b"[]");
-        assert_eq!(fields, Fields::default());
         fields.note("stop", b"\"x\"");
-        assert!(fields.has("stop") && !fields.has("seed") && fields.has("unheard_of"));
+        assert!(fields.has("stop") && fields.has("seed") && !fields.has("user"));
+        assert!(fields.says("stop") && !fields.says("seed") && !fields.says("tools"));
+        assert!(fields.has("unheard_of") && fields.says("unheard_of"));
     }
 
     #[test]
@@ -132,5 +159,7 @@ mod tests {
         let all = r#"[{"role":"developer","name":"n"},{"role":"assistant","tool_calls":[]}]"#;
         let all = Hints::of(all.as_bytes());
         assert!(all.developer && all.names && all.calls && !all.foreign);
+        let ids = r#"{"role":"assistant"},{"tool_call_id" : "12345"},{"tool_call_id":"123"}"#;
+        assert_eq!(Hints::of(ids.as_bytes()).longest_id, 5);
     }
 }

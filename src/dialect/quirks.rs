@@ -99,17 +99,22 @@ impl Quirks {
     /// no for something: yes only costs reading the whole body.
     pub fn concern(&self, facts: &Facts) -> bool {
         let (has, hints) = (|name: &str| facts.fields.has(name), facts.hints);
-        self.rename.iter().any(|(ours, _)| has(ours))
+        self.refused(facts).is_some()
+            || self.rename.iter().any(|(ours, _)| has(ours))
             || self.drop.iter().any(|name| has(name))
             || self.thinking_drop.iter().any(|name| has(name))
             || self.drop_value.iter().any(|(name, _)| has(name))
             || self.clamp.iter().any(|(name, ..)| has(name))
             || self.replace.iter().any(|(name, ..)| has(name))
-            || self.require.iter().any(|(name, _)| !has(name))
+            || self.require.iter().any(|(name, _)| !facts.fields.says(name))
             || (!self.stream_options && facts.stream_options.is_some())
             || (!self.developer_role && hints.developer)
             || (!self.message_names && hints.names)
-            || (self.tool_ids != ToolIds::Any && hints.calls)
+            || match self.tool_ids {
+                ToolIds::Any => false,
+                ToolIds::Max(most) => hints.longest_id > most,
+                ToolIds::Alphanumeric(_) => hints.calls,
+            }
             || (!self.no_reasoning.is_empty() && hints.calls)
             || (self.has_foreign_rules() && hints.foreign)
     }
@@ -120,7 +125,7 @@ impl Quirks {
 
     /// The first field of `refuse` that the request has.
     pub fn refused(&self, facts: &Facts) -> Option<&'static str> {
-        self.refuse.iter().copied().find(|name| facts.fields.has(name))
+        self.refuse.iter().copied().find(|name| facts.fields.says(name))
     }
 }
 

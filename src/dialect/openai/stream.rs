@@ -178,7 +178,9 @@ impl Reader {
             self.progress.failed = Some(error);
             return Keep::Yes;
         }
-        let usage = chunk.usage.or(chunk.x_groq.as_ref().and_then(|x| x.usage));
+        let extension =
+            chunk.x_groq.and_then(|x| serde_json::from_str::<Extension<'_>>(x.get()).ok());
+        let usage = chunk.usage.or(extension.and_then(|x| x.usage));
         let usage = usage.and_then(|u| super::usage::read(u.get().as_bytes()));
         if let Some(usage) = usage {
             self.progress.usage = usage;
@@ -243,7 +245,7 @@ struct Chunk<'a> {
     error: Option<&'a RawValue>,
     /// Groq's place for the usage of a stream, asked for or not.
     #[serde(borrow)]
-    x_groq: Option<Extension<'a>>,
+    x_groq: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -299,97 +301,4 @@ impl<'de: 'a, 'a> Deserialize<'de> for Delta<'a> {
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ROLE: &str = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],\"usage\":null}\n\n";
-    const TEXT: &str =
-        "data: {\"choices\":[{\"delta\":{\"content\":\"h\u{fc}\"},\"finish_reason\":null}]}\n\n";
-    const STOP: &str = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
-    const USAGE: &str =
-        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n";
-    const DONE: &str = "data: [DONE]\n\n";
-
-    /// Feeds whole, byte by byte and cut at each position; all must agree.
-    fn run(stream: &str, include_usage: bool) -> (String, Progress) {
-        let reply = Reply { include_usage, ..Default::default() };
-        let feed = |parts: &[&[u8]]| {
-            let mut s = Identity::new(&reply);
-            let mut out = Vec::new();
-            for part in parts {
-                if s.feed(part, &mut out) == Feed::Same {
-                    out.extend_from_slice(part);
-                }
-            }
-            s.finish(&mut out);
-            (String::from_utf8(out).unwrap(), s.progress().clone())
-        };
-        let bytes = stream.as_bytes();
-        let whole = feed(&[bytes]);
-        assert_eq!(whole, feed(&bytes.chunks(1).collect::<Vec<_>>()));
-        for cut in 0..=bytes.len() {
-            let (a, b) = bytes.split_at(cut);
-            assert_eq!(whole, feed(&[a, b]), "cut at {cut}");
-        }
-        whole
-    }
-
-    #[test]
-    fn passes_bytes_and_reads_usage() {
-        let stream = [ROLE, ": ping\n\n", TEXT, STOP, USAGE, DONE].concat();
-        let (out, progress) = run(&stream, true);
-        assert_eq!(out, stream);
-        assert!(progress.started && progress.complete && progress.usage.output_reported);
-        assert_eq!((progress.usage.input, progress.usage.output, progress.output_bytes), (3, 2, 3));
-    }
-
-    #[test]
-    fn strips_the_usage_chunk_nobody_asked_for() {
-        let (out, progress) = run(&[ROLE, TEXT, STOP, USAGE, DONE].concat(), false);
-        assert_eq!(out, [ROLE, TEXT, STOP, DONE].concat());
-        assert_eq!(progress.usage.input, 3);
-    }
-
-    #[test]
-    fn says_goodbye_only_for_a_whole_answer() {
-        let (out, progress) = run(&[TEXT, STOP].concat(), false);
-        assert_eq!(out, [TEXT, STOP, DONE].concat());
-        assert!(progress.complete);
-        let (out, progress) = run(TEXT, false);
-        assert!(out.contains("\"error\"") && !out.contains("[DONE]"));
-        assert_eq!(progress.failed.unwrap().kind, Kind::BrokenStream);
-        let (out, _) = run(&[TEXT, STOP, DONE, DONE].concat(), false);
-        assert_eq!(out.matches("[DONE]").count(), 1);
-    }
-
-    #[test]
-    fn a_role_is_no_start_and_an_error_first_is_a_failure() {
-        let error = "data: {\"error\":{\"message\":\"full\",\"type\":\"server_error\"}}\n\n";
-        let (_, progress) = run(&[ROLE, error].concat(), false);
-        assert!(!progress.started);
-        assert_eq!(progress.failed.unwrap().status(), 500);
-        let (out, progress) = run("data: {oops\n\n", false);
-        assert!(out.starts_with("data: {\"error\"") && progress.failed.is_some());
-        assert!(run("", false).1.failed.is_some());
-        assert!(run(DONE, false).1.failed.is_some());
-    }
-
-    #[test]
-    fn an_endless_event_is_told_once() {
-        let mut s = Identity::new(&Reply::default());
-        let mut out = Vec::new();
-        for _ in 0..18 {
-            s.feed(&vec![b'x'; 1 << 20], &mut out);
-        }
-        s.feed(TEXT.as_bytes(), &mut out);
-        s.finish(&mut out);
-        assert_eq!(String::from_utf8(out).unwrap().matches("\"error\"").count(), 1);
-    }
-
-    #[test]
-    fn unknown_json_passes() {
-        let odd = "data: {\"choices\":{\"x\":1}}\n\ndata: {\"ping\":true}\n\n";
-        let (out, _) = run(&[odd, STOP, DONE].concat(), false);
-        assert_eq!(out, [odd, STOP, DONE].concat());
-    }
-}
+mod tests;

@@ -27,8 +27,10 @@ pub(super) fn read(raw: &[u8]) -> Option<Usage> {
     let cached = prompt.cached_tokens.or(wire.prompt_cache_hit_tokens).or(wire.cached_tokens);
     let reasoning = tokens(completion.reasoning_tokens.or(wire.reasoning_tokens));
     let (input, mut output) = (tokens(wire.prompt_tokens), tokens(wire.completion_tokens));
-    let beside = input.saturating_add(output).saturating_add(reasoning);
-    if reasoning > 0 && wire.total_tokens.map(Usage::tokens) == Some(beside) {
+    let all = input.saturating_add(output).saturating_add(reasoning);
+    let adds_up = reasoning > 0 && wire.total_tokens.map(Usage::tokens) == Some(all);
+    // More than all of the output cannot be a part of it.
+    if adds_up || reasoning > output {
         output = output.saturating_add(reasoning);
     }
     Some(Usage {
@@ -116,6 +118,12 @@ mod tests {
                 25,
                 0,
                 20,
+            ),
+            (
+                r#"{"prompt_tokens":33,"completion_tokens":7,"total_tokens":40,"reasoning_tokens":95}"#,
+                102,
+                0,
+                95,
             ),
             (
                 r#"{"prompt_tokens":9,"completion_tokens":5,"total_tokens":14,"reasoning_tokens":2,"citation_tokens":7}"#,
