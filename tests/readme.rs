@@ -1,5 +1,5 @@
-//! README.md says what is so: the matrix is the code's, the files it names exist,
-//! the configuration table knows every field.
+//! README.md says what is so: its tables are the code's, the files it names exist,
+//! the configuration table knows every field. `BLESS=1` writes the tables anew.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,14 +12,28 @@ use std::path::Path;
 const README: &str = include_str!("../README.md");
 
 #[test]
-fn the_matrix_is_what_the_command_prints() {
-    let after = README.split_once("<!-- matrix -->\n").expect("a begin mark").1;
-    let held = after.split_once("<!-- /matrix -->").expect("an end mark").0;
-    assert_eq!(
-        held,
-        sluice::cli::matrix::markdown(),
-        "run `sluice matrix` and put its output there"
-    );
+fn the_tables_are_what_the_commands_print() {
+    hold("README.md", "matrix", &sluice::cli::matrix::features());
+    hold("docs/fields.md", "", &sluice::cli::matrix::fields());
+}
+
+/// `file` must hold `printed` between the marks of this name; without a name, alone.
+fn hold(file: &str, mark: &str, printed: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let (mut before, mut after) = (String::new(), String::new());
+    if !mark.is_empty() {
+        let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+        let (head, rest) = text.split_once(&begin).expect("a begin mark");
+        let (_, tail) = rest.split_once(&end).expect("an end mark");
+        (before, after) = (format!("{head}{begin}"), format!("{end}{tail}"));
+    }
+    let wanted = format!("{before}{printed}{after}");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, wanted).unwrap();
+    } else {
+        assert!(text == wanted, "{file} is stale: BLESS=1 cargo test --test readme");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `sluice matrix`: what each pair of dialects carries, from the tables the code
-//! acts on. README.md holds this output; a test keeps the two equal.
+//! acts on. README.md holds this output and `docs/fields.md` that of `--fields`;
+//! a test keeps them equal.
 
 use crate::dialect::features::{Feature, Gap};
 use crate::dialect::loss::{Fate, Field};
@@ -8,44 +9,76 @@ use std::fmt::Write;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-pub fn main() -> ExitCode {
-    match std::io::stdout().write_all(markdown().as_bytes()) {
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What becomes of each top-level field, pair by pair.
+    #[arg(long)]
+    fields: bool,
+}
+
+pub fn main(args: &Args) -> ExitCode {
+    let text = if args.fields { fields() } else { features() };
+    match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-/// All pairs, as Markdown: one table of features for each client dialect that is
-/// translated, then what becomes of each field.
-pub fn markdown() -> String {
+/// Features by pair, as Markdown: a table for each client dialect that is
+/// translated, a line for all that reach their own kind only.
+pub fn features() -> String {
     let mut out = String::new();
-    let mut clients: Vec<Dialect> = Vec::new();
-    for pair in TRANSLATORS {
-        if pair.client.is_conversation() && !clients.contains(&pair.client) {
-            clients.push(pair.client);
+    let mut own = Vec::new();
+    for client in Dialect::ALL {
+        let pairs: Vec<&Translator> = TRANSLATORS.iter().filter(|t| t.client == client).collect();
+        let translated = pairs.iter().any(|t| !is_identity(t));
+        if translated && client.is_conversation() {
+            overview(&mut out, client, &pairs);
+        }
+        for pair in
+            pairs.iter().filter(|t| !(translated && client.is_conversation()) || is_identity(t))
+        {
+            own.push(match is_identity(pair) {
+                true => pair.client.as_str().to_owned(),
+                false => format!("{} to {}", pair.client.as_str(), pair.upstream.as_str()),
+            });
         }
     }
-    for client in clients {
-        overview(&mut out, client);
+    let (identities, others): (Vec<_>, Vec<_>) = own.into_iter().partition(|n| !n.contains(" to "));
+    let _ =
+        writeln!(out, "Byte for byte to providers of the same dialect: {}.", identities.join(", "));
+    if !others.is_empty() {
+        let _ = writeln!(out, "\nTranslated as well: {}.", others.join(", "));
     }
-    for pair in TRANSLATORS {
-        section(&mut out, pair);
-        out.push('\n');
-    }
-    out.pop();
     out
 }
 
-fn overview(out: &mut String, client: Dialect) {
-    let pairs: Vec<&Translator> = TRANSLATORS.iter().filter(|t| t.client == client).collect();
+/// What becomes of each field, as Markdown.
+pub fn fields() -> String {
+    let mut out = String::from(
+        "# What becomes of each request field\n\nPrinted by `sluice matrix --fields` from the tables the code acts on. A dropped field that was sent is named in `x-sluice-dropped`; with `strict: true` it is refused.\n",
+    );
+    for pair in TRANSLATORS.iter().filter(|t| !is_identity(t)) {
+        out.push('\n');
+        section(&mut out, pair);
+    }
+    out
+}
+
+fn is_identity(pair: &Translator) -> bool {
+    pair.client == pair.upstream
+}
+
+fn overview(out: &mut String, client: Dialect, pairs: &[&Translator]) {
+    // Writing to a String cannot fail.
     let _ = write!(out, "**{} clients**\n\n| feature |", client.as_str());
-    for pair in &pairs {
+    for pair in pairs {
         let _ = write!(out, " {} |", pair.upstream.as_str());
     }
     let _ = writeln!(out, "\n|---|{}", "---|".repeat(pairs.len()));
     for feature in Feature::ALL {
         let _ = write!(out, "| {} |", feature.as_str());
-        for pair in &pairs {
+        for pair in pairs {
             let gap = pair.gaps.iter().find(|(f, _)| *f == feature).map(|(_, gap)| *gap);
             let _ = match gap {
                 None => write!(out, " yes |"),
@@ -59,12 +92,7 @@ fn overview(out: &mut String, client: Dialect) {
 }
 
 fn section(out: &mut String, pair: &Translator) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "**{} to {}**\n", pair.client.as_str(), pair.upstream.as_str());
-    if pair.fields.is_empty() {
-        out.push_str("Every byte passes, known or not, but for the model's name and, streaming, `stream_options.include_usage`.\n");
-        return;
-    }
+    let _ = writeln!(out, "## {} to {}\n", pair.client.as_str(), pair.upstream.as_str());
     out.push_str("| field | fate | becomes, or why not |\n|---|---|---|\n");
     for Field { name, fate, note } in pair.fields {
         let fate = match fate {

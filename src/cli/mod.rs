@@ -27,7 +27,7 @@ enum Command {
     /// Start a gateway as `run` does, make calls through it and check the answers.
     Demo(run::Args),
     /// Print what each pair of dialects carries, drops and rejects.
-    Matrix,
+    Matrix(matrix::Args),
     /// Run honest little OpenAI and Anthropic servers with faults on demand.
     Mock(mock::Args),
     /// Print the kinds of providers: addresses, keys, and how each differs.
@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::main(&args),
         Command::Demo(args) => demo::main(&args),
-        Command::Matrix => matrix::main(),
+        Command::Matrix(args) => matrix::main(&args),
         Command::Mock(args) => mock::main(&args),
         Command::Providers(args) => providers::main(&args),
         Command::Render(args) => render::main(&args),

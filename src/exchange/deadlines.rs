@@ -95,8 +95,7 @@ impl Worker {
                 if let Some(tried) = entry.tried.last_mut() {
                     tried.outcome = Some(Outcome::Failed(Kind::Timeout));
                 }
-                entry.answer =
-                    Answer::Refused(Refusal { error, verbatim: None, retry_after: None });
+                entry.answer = Answer::Refused(Refusal::new(error));
             }
             host.fail_held(watch.context, status);
         }

@@ -70,8 +70,12 @@ pub struct Refusal {
     pub error: Error,
     /// The provider's own error body, where it is fit for the client as it is.
     pub verbatim: Option<Vec<u8>>,
-    pub retry_after: Option<String>,
+    /// The provider's response headers of `ADVICE`.
+    pub advice: Vec<(&'static str, String)>,
 }
+
+/// What a refusal tells the client about trying again: the official SDKs obey these.
+pub const ADVICE: [&str; 3] = ["retry-after", "retry-after-ms", "x-should-retry"];
 
 /// Of the latest attempt's answer, chunk by chunk: a hang-up settles from here.
 #[derive(Debug, Clone, Copy, Default)]
@@ -92,6 +96,14 @@ pub struct Registry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(u64);
 
+// === impl Refusal ===
+
+impl Refusal {
+    pub fn new(error: Error) -> Self {
+        Self { error, verbatim: None, advice: Vec::new() }
+    }
+}
+
 // === impl Tried ===
 
 impl Tried {
@@ -103,7 +115,7 @@ impl Tried {
                 let words =
                     "the provider did not answer, and the next one cannot take this request";
                 let error = Error::new(kind, words);
-                Some(Refusal { error, verbatim: None, retry_after: None })
+                Some(Refusal::new(error))
             }
         }
     }

@@ -172,11 +172,16 @@ def log_probabilities(model):
     assert reply.choices[0].logprobs.content, reply
 
 
-for model, features in json.load(sys.stdin).items():
-    for feature in features:
-        try:
-            globals()[feature.lower().replace(" ", "_")](model)
-        except Exception as e:
-            print("FAILED", model, feature, type(e).__name__, e)
-        else:
-            print("ok", model, feature)
+def main():
+    for model, features in json.load(sys.stdin).items():
+        for feature in features:
+            try:
+                globals()[feature.lower().replace(" ", "_")](model)
+            except Exception as e:
+                print("FAILED", model, feature, type(e).__name__, e)
+            else:
+                print("ok", model, feature)
+
+
+if __name__ == "__main__":
+    main()

@@ -21,5 +21,6 @@ mod fallback;
 mod hostile;
 mod kinds;
 mod openai_sdk;
+mod relay;
 mod streams;
 mod trailers;

@@ -127,6 +127,8 @@ fn the_last_error_speaks() {
     let mut busy = refusal(429);
     if let Some(Act::Headers(_, headers, _)) = busy.front_mut() {
         headers.push(("retry-after".into(), "7".into()));
+        headers.push(("retry-after-ms".into(), "6900".into()));
+        headers.push(("x-should-retry".into(), "true".into()));
     }
     for asked in [chat("m"), streamed("m")] {
         let exchange = envoy.ask(asked, vec![refusal(500), busy.clone()]);
@@ -134,6 +136,8 @@ fn the_last_error_speaks() {
         assert_eq!(error(client).0, 429);
         assert!(client.text().contains("said 429"));
         assert_eq!((client.header("retry-after"), client.header("x-sluice-attempts")), ("7", "2"));
+        let finer = (client.header("retry-after-ms"), client.header("x-should-retry"));
+        assert_eq!(finer, ("6900", "true"));
         assert_eq!(client.header("x-sluice-provider"), "anthropic");
         assert_eq!(outcome(exchange), (json!("busy"), json!(false)));
     }

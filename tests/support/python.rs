@@ -13,6 +13,8 @@ pub async fn run(script: &str, arguments: &[&str], input: &Value) -> String {
     let python =
         std::env::var_os("SLUICE_PYTHON").map_or(root.join(".venv/bin/python"), Into::into);
     let mut child = Command::new(&python)
+        // No __pycache__ in the tree.
+        .arg("-B")
         .arg(root.join(script))
         .args(arguments)
         .stdin(Stdio::piped())

@@ -11,7 +11,7 @@ pub(super) fn identity(body: &[u8], reply: &Reply) -> Result<ClientResponse, Err
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
         return Err(Error::new(Kind::BadAnswer, "the provider's answer is not a chat completion"));
     };
-    if answer.choices.is_none() {
+    if answer.choices.is_none_or(|c| !has_items(c)) {
         return Err(match answer.error {
             Some(_) => super::error::in_stream(body),
             None => Error::new(Kind::BadAnswer, "the provider's answer has no choices"),
@@ -24,6 +24,12 @@ pub(super) fn identity(body: &[u8], reply: &Reply) -> Result<ClientResponse, Err
         .filter(|splices| !splices.is_empty())
         .map(|splices| json::splice(body, &splices));
     Ok(ClientResponse { body: renamed, usage: usage.unwrap_or_default() })
+}
+
+/// An array with something in it: an answer without choices is none.
+fn has_items(choices: &RawValue) -> bool {
+    let inside = choices.get().strip_prefix('[').map(str::trim_start);
+    inside.is_some_and(|inside| inside != "]")
 }
 
 #[derive(Deserialize)]

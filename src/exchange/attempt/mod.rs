@@ -9,7 +9,7 @@
 //! Envoy does not retry local replies of this chain.
 
 use super::deadlines;
-use super::registry::{Entry, Refusal, Seen};
+use super::registry::{ADVICE, Entry, Refusal, Seen};
 use super::{CALL_ID, Step, Worker};
 use crate::config::compiled::STREAM_FAILED;
 use crate::dialect::StreamTranslator;
@@ -297,7 +297,7 @@ impl Attempt {
             (Kind::ProviderAuth, Some(status @ ("401" | "403"))) => status.to_owned(),
             _ => error.status().to_string(),
         };
-        self.fail(host, this, headers, &status, Refusal { error, verbatim, retry_after: None })
+        self.fail(host, this, headers, &status, Refusal { verbatim, ..Refusal::new(error) })
     }
 
     /// The same for a stream that failed before its content: a class of its own,
@@ -307,7 +307,7 @@ impl Attempt {
             Fault::Client => error.status(),
             Fault::Gateway | Fault::Upstream => STREAM_FAILED,
         };
-        let refusal = Refusal { error, verbatim: None, retry_after: None };
+        let refusal = Refusal::new(error);
         self.fail(host, this, headers, &status.to_string(), refusal)
     }
 
@@ -330,8 +330,8 @@ impl Attempt {
         if text(headers, ":status") != Some(status) {
             host.set_header(Side::Response, ":status", status);
         }
-        let retry_after = text(headers, "retry-after").map(str::to_owned);
-        this.fail(Refusal { retry_after, ..refusal });
+        let advice = ADVICE.iter().filter_map(|n| Some((*n, text(headers, n)?.to_owned())));
+        this.fail(Refusal { advice: advice.collect(), ..refusal });
         Step::Continue
     }
 

@@ -264,7 +264,7 @@ impl Try {
     /// The request cannot be said in this target's dialect. What the client hears:
     /// that, or why the target that could take its request did not answer.
     pub(super) fn unsayable(&mut self, error: Error) -> Refusal {
-        let own = Refusal { error, verbatim: None, retry_after: None };
+        let own = Refusal::new(error);
         let kind = own.error.kind;
         let said = self.before.take().unwrap_or(own);
         self.fail(said.clone());

@@ -71,12 +71,10 @@ impl Call {
             return self.refuse(host, &error);
         };
         let mut entry = entry.borrow_mut();
-        let refusal = refusal.unwrap_or(Refusal { error, verbatim: None, retry_after: None });
+        let refusal = refusal.unwrap_or(Refusal::new(error));
         let attempts = entry.tried.len().to_string();
         let mut headers = vec![JSON];
-        if let Some(seconds) = &refusal.retry_after {
-            headers.push(("retry-after", seconds));
-        }
+        headers.extend(refusal.advice.iter().map(|(name, value)| (*name, value.as_str())));
         let expose = entry.config.expose;
         let config = Rc::clone(&entry.config);
         if expose.attempts {
