@@ -20,9 +20,10 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::answer::Answer;
+use super::answer::{Answer, Ask};
 use super::control;
 use super::faults::Faults;
+use super::openai::accents;
 use super::record::{Entry, Log, Watch, lock};
 use super::reply::{self, Reply};
 use super::vendor::{Failure, Vendor};
@@ -93,7 +94,8 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
     });
     let path = entry.uri.path();
     let vendor = match path {
-        "/v1/chat/completions" => Vendor::OpenAi,
+        // Imitators have it under other bases, such as /openai/v1 or /api/paas/v4.
+        path if path.ends_with("/chat/completions") => Vendor::OpenAi,
         "/v1/messages" => Vendor::Anthropic,
         "/v1/models" if entry.method == Method::GET => {
             return Ok(control::models(&entry, watch));
@@ -134,7 +136,7 @@ async fn answer(
     let ask = match vendor.authorize(&entry.headers) {
         Err(failure) => Err(failure),
         Ok(()) if faults.instead.is_set() => return Ok(reply::instead(speaker, &faults, watch)),
-        Ok(()) => body.ok_or_else(not_json).and_then(|body| vendor.ask(body)),
+        Ok(()) => body.ok_or_else(not_json).and_then(|body| accented(vendor, entry, body)),
     };
     match ask {
         Err(failure) => Ok(reply::refusal(vendor, &failure, watch)),
@@ -149,6 +151,20 @@ async fn answer(
             Ok(reply::answer(speaker, &ask, &answer, &faults, watch))
         }
     }
+}
+
+/// What is asked for, if this host takes it.
+fn accented<'a>(vendor: Vendor, entry: &Entry, body: &'a Value) -> Result<Ask<'a>, Failure> {
+    if vendor != Vendor::OpenAi {
+        return vendor.ask(body);
+    }
+    let own = entry.headers.get(hyper::header::HOST).and_then(|h| h.to_str().ok());
+    let host = own.or(entry.uri.host()).unwrap_or_default();
+    let accent = accents::of(host, entry.uri.path());
+    accent.check(body)?;
+    let mut ask = vendor.ask(body)?;
+    ask.include_usage |= accent.usage_unasked;
+    Ok(ask)
 }
 
 async fn pause(time: Duration) {

@@ -13,7 +13,7 @@
 //!    └─ record ── what was asked, how it ended
 //! ```
 //!
-//! `POST /v1/chat/completions`, `POST /v1/messages`, `GET /v1/models`, over
+//! `POST .../chat/completions`, `POST /v1/messages`, `GET /v1/models`, over
 //! HTTP/1.1 and h2c. Faults ride in the model's name (`gpt-5-mini!status=429`)
 //! or are set for an exact name by `PUT /mock/faults`; `faults` has the language.
 //! Nothing here may use the gateway's own translation code: a mock that shares
