@@ -1,7 +1,7 @@
 //! `sluice providers`: who can be called, from the table the code acts on. README.md
 //! holds this output; a test keeps the two equal.
 
-use crate::dialect::quirks::{FOREIGN, Quirks, REASONING, ToolIds};
+use crate::dialect::quirks::{FOREIGN, LEFTOVERS, Quirks, REASONING, ToolIds};
 use crate::provider::{Auth, KINDS, Kind};
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -136,6 +136,9 @@ fn differences(q: &Quirks) -> Vec<String> {
     }
     if !q.message_names {
         add("no names of messages".to_owned());
+    }
+    if !q.leftovers {
+        add(format!("no {} in messages", list(LEFTOVERS)));
     }
     match q.tool_ids {
         ToolIds::Any => {}

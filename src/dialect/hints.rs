@@ -5,6 +5,7 @@
 //! Must not: be taken for the truth. A word may stand in a text; whoever acts on a
 //! hint opens the messages and looks.
 
+use super::quirks::LEFTOVERS;
 use memchr::memmem;
 
 /// Which of the top-level fields that quirks may name are there.
@@ -24,6 +25,8 @@ pub struct Hints {
     pub names: bool,
     /// Members of `quirks::FOREIGN`.
     pub foreign: bool,
+    /// Members of `quirks::LEFTOVERS`.
+    pub leftovers: bool,
     /// Tool calls or their results.
     pub calls: bool,
     /// The longest `tool_call_id`, in bytes as it is spelled. Every call that is
@@ -116,6 +119,8 @@ impl Hints {
                 && (has(b"\"reasoning")
                     || has(b"\"thinking_blocks\"")
                     || has(b"\"extra_content\"")),
+            leftovers: answered
+                && LEFTOVERS.iter().any(|name| has(format!("\"{name}\"").as_bytes())),
             calls,
             longest_id: if calls { longest_id(messages) } else { 0 },
         }

@@ -36,6 +36,9 @@ pub struct Quirks {
     pub developer_role: bool,
     /// `name` of a message is taken; else it is left out and listed.
     pub message_names: bool,
+    /// `LEFTOVERS` are taken, which clients send back with the rest of an answer; else
+    /// they are left out, and listed where they say anything.
+    pub leftovers: bool,
     /// What a tool call's id may look like.
     pub tool_ids: ToolIds,
     /// The field of messages and deltas that holds reasoning text here; the
@@ -65,6 +68,10 @@ pub enum ToolIds {
 pub const FOREIGN: &[&str] =
     &["reasoning", "reasoning_content", "reasoning_details", "thinking_blocks", "extra_content"];
 
+/// OpenAI's own members of an answer that a request has little use for; its clients
+/// send them back as null or empty.
+pub const LEFTOVERS: &[&str] = &["annotations", "audio", "function_call", "refusal"];
+
 /// The client's name of reasoning text, in answers and in requests.
 pub const REASONING: &str = "reasoning_content";
 
@@ -81,6 +88,7 @@ pub const NONE: Quirks = Quirks {
     stream_options: true,
     developer_role: true,
     message_names: true,
+    leftovers: true,
     tool_ids: ToolIds::Any,
     reasoning: REASONING,
     echoes: FOREIGN,
@@ -110,6 +118,7 @@ impl Quirks {
             || (!self.stream_options && facts.stream_options.is_some())
             || (!self.developer_role && hints.developer)
             || (!self.message_names && hints.names)
+            || (!self.leftovers && hints.leftovers)
             || match self.tool_ids {
                 ToolIds::Any => false,
                 ToolIds::Max(most) => hints.longest_id > most,

@@ -75,7 +75,7 @@ pub(super) const DATABRICKS: Kind = Kind {
     settings: &[setting("resource", "")],
     // "messages.1.thinking_blocks: Extra inputs are not permitted":
     // <https://github.com/BerriAI/litellm/issues/15758>. Chunks carry usage unasked.
-    quirks: &Quirks { stream_options: false, ..OPEN_MODELS },
+    quirks: &Quirks { stream_options: false, leftovers: false, ..OPEN_MODELS },
     source: "https://docs.databricks.com/machine-learning/model-serving/score-foundation-models.html",
     ..COMPATIBLE
 };

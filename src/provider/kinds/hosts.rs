@@ -12,12 +12,14 @@ pub(super) const GROQ: Kind = Kind {
     key_env: "GROQ_API_KEY",
     // "Will result in a 400 error": logprobs, logit_bias, top_logprobs, messages[].name,
     // n other than 1. `reasoning` is refused for models that do not reason, and
-    // `reasoning_content` for all (<https://github.com/vercel/ai/pull/8057>,
+    // `reasoning_content` for all, `function_call` even as null
+    // (<https://github.com/BerriAI/litellm/issues/5839>, <https://github.com/vercel/ai/pull/8057>,
     // <https://github.com/janhq/jan/issues/8136>): nothing goes back.
     quirks: &Quirks {
         drop: &["logit_bias", "logprobs", "top_logprobs"],
         clamp: &[("n", 1.0, 1.0)],
         message_names: false,
+        leftovers: false,
         reasoning: "reasoning",
         ..OPEN_MODELS
     },
@@ -43,7 +45,7 @@ pub(super) const FIREWORKS: Kind = Kind {
     key_env: "FIREWORKS_API_KEY",
     // Its messages know `reasoning_content`; others' members are refused ("Extra inputs are
     // not permitted", <https://github.com/BerriAI/litellm/pull/27881>).
-    quirks: &Quirks { echoes: &["reasoning_content"], ..OPEN_MODELS },
+    quirks: &Quirks { leftovers: false, echoes: &["reasoning_content"], ..OPEN_MODELS },
     source: "https://docs.fireworks.ai/guides/reasoning",
     ..COMPATIBLE
 };
@@ -80,6 +82,7 @@ pub(super) const CEREBRAS: Kind = Kind {
             "web_search_options",
         ],
         refuse: &["audio", "functions"],
+        leftovers: false,
         reasoning: "reasoning",
         echoes: &["reasoning"],
         ..OPEN_MODELS

@@ -65,8 +65,8 @@ pub(super) const MISTRAL: Kind = Kind {
     title: "Mistral",
     url: "https://api.mistral.ai/v1",
     key_env: "MISTRAL_API_KEY",
-    // Fields it does not document it refuses (`extra_forbidden`), in messages, too:
-    // <https://github.com/charmbracelet/crush/issues/1590>. Usage comes with the last
+    // Fields it does not document it refuses (`extra_forbidden`), in messages, too, be
+    // they null: <https://github.com/charmbracelet/crush/issues/1590>. Usage comes with the last
     // content, unasked. Ids: "must be a-z, A-Z, 0-9, with a length of 9",
     // <https://github.com/langchain-ai/langchain/pull/24668>.
     quirks: &Quirks {
@@ -87,6 +87,7 @@ pub(super) const MISTRAL: Kind = Kind {
         replace: &[("tool_choice", "\"required\"", "\"any\"")],
         stream_options: false,
         message_names: false,
+        leftovers: false,
         tool_ids: ToolIds::Alphanumeric(9),
         ..OPEN_MODELS
     },

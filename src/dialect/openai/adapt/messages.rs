@@ -5,7 +5,7 @@ use super::members::{self, Change, offset};
 use crate::dialect::Request;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::calls;
-use crate::dialect::quirks::{FOREIGN, Quirks, REASONING, ToolIds};
+use crate::dialect::quirks::{FOREIGN, LEFTOVERS, Quirks, REASONING, ToolIds};
 use crate::error::Error;
 use crate::wire::json::{self, Member, Splice};
 use std::borrow::Cow;
@@ -22,6 +22,7 @@ pub(super) fn adapt(
     let (quirks, hints) = (request.quirks, request.facts.hints);
     let opens = (!quirks.developer_role && hints.developer)
         || (!quirks.message_names && hints.names)
+        || (!quirks.leftovers && hints.leftovers)
         || hints.foreign
         || hints.calls;
     if !opens {
@@ -78,6 +79,12 @@ impl Message<'_> {
                 "tool_call_id" => change.value = fitted(raw, self.quirks.tool_ids),
                 "tool_calls" if is_answer => {
                     self.calls(raw, self.base + member.value.start, out, dropped)?;
+                }
+                name if is_answer && !self.quirks.leftovers && LEFTOVERS.contains(&name) => {
+                    change.gone = true;
+                    if !matches!(raw, b"null" | b"\"\"" | b"[]" | b"{}") {
+                        dropped.add(format!("messages.{name}"));
+                    }
                 }
                 name if is_answer && FOREIGN.contains(&name) => {
                     change = self.foreign(name, raw, dropped);

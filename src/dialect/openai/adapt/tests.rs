@@ -199,3 +199,11 @@ fn what_others_left() {
     let e = sent(&Q, Thinking::None, &twice).unwrap_err();
     assert_eq!(e.param.as_deref(), Some("messages[0]"));
 }
+
+#[test]
+fn leftovers_of_the_clients_own() {
+    const Q: Quirks = Quirks { leftovers: false, ..NONE };
+    let turn = |rest: &str| format!(r#"{{"model":"M","messages":[{{"role":"assistant"{rest}}}]}}"#);
+    check(&Q, &turn(r#","refusal":null,"annotations":[],"x":1"#), &turn(r#","x":1"#), &[]);
+    check(&Q, &turn(r#","refusal":"No.""#), &turn(""), &["messages.refusal"]);
+}
