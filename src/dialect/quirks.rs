@@ -21,7 +21,7 @@ pub struct Quirks {
     /// Values the API refuses: (field, JSON value); the field is left out and listed.
     pub drop_value: &'static [(&'static str, &'static str)],
     /// Fields a call is about and the API has nothing like: the call is refused by
-    /// name, so that another target may serve it.
+    /// name, so that another target may serve it. One that says nothing is left out.
     pub refuse: &'static [&'static str],
     /// Numbers outside of (field, least, most) become the nearer end, and are listed.
     pub clamp: &'static [(&'static str, f64, f64)],
@@ -107,7 +107,7 @@ impl Quirks {
     /// no for something: yes only costs reading the whole body.
     pub fn concern(&self, facts: &Facts) -> bool {
         let (has, hints) = (|name: &str| facts.fields.has(name), facts.hints);
-        self.refused(facts).is_some()
+        self.refuse.iter().any(|name| has(name))
             || self.rename.iter().any(|(ours, _)| has(ours))
             || self.drop.iter().any(|name| has(name))
             || self.thinking_drop.iter().any(|name| has(name))

@@ -83,7 +83,11 @@ impl<'r> Top<'r, '_> {
             "stream_options" => return Ok(self.stream_options(member, inside)),
             _ => {}
         }
-        if self.is_dropped(name) || (raw == b"null" && self.is_renamed(name)) {
+        // What is refused and still here says nothing.
+        if self.is_dropped(name)
+            || quirks.refuse.contains(&name)
+            || (raw == b"null" && self.is_renamed(name))
+        {
             self.list(name, raw);
             return Ok(GONE);
         }
