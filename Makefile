@@ -15,8 +15,9 @@ SHELL := /bin/bash
 PORT ?= 8080
 ADMIN_PORT ?= 9901
 WASM := target/sluice.wasm
-MAX_WASM := 1572864
+MAX_WASM := 2621440
 SLUICE := target/debug/sluice
+CATALOG := src/catalog/models.tsv
 SIMD := -C target-feature=+simd128
 
 # Debian's own Rust with the standard library from its source package: for
@@ -70,6 +71,7 @@ wasm:
 		echo "wasm: not optimised further (no wasm-opt here; Debian package binaryen)"
 	fi
 	ls -l $(WASM) | awk '{ printf "wasm: $(WASM), %d bytes (%.2f MiB)\n", $$5, $$5 / 1048576 }'
+	ls -l $(CATALOG) | awk '{ printf "wasm: of which the catalog %d bytes (%.0f KiB)\n", $$5, $$5 / 1024 }'
 
 size: wasm
 	@bytes=$$(stat -c %s $(WASM))

@@ -11,6 +11,7 @@
 //! <https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/>.
 //! Durations are histograms in milliseconds, Envoy's custom.
 
+use crate::catalog::price;
 use crate::dialect::Usage;
 use crate::host::{Host, MetricKind};
 use crate::wire::json;
@@ -29,6 +30,10 @@ pub const INTERNAL: &str = "sluice.internal_errors";
 pub const TOKENS: &str = "gen_ai.client.token.usage";
 /// Calls whose tokens are estimated. Labels as `TOKENS` without `type`.
 pub const ESTIMATED: &str = "sluice.estimated_calls";
+/// What calls cost, in nanodollars (10^-9 USD). Labels as `TOKENS` without `type`.
+pub const COST: &str = "sluice.cost_nanodollars";
+/// Calls whose cost is not known, and not in `COST`. Labels as `TOKENS` without `type`.
+pub const UNPRICED: &str = "sluice.unpriced_calls";
 /// Milliseconds. Labels `model`, `provider`, `upstream_model`.
 pub const DURATION: &str = "gen_ai.client.operation.duration";
 /// Milliseconds. Labels `model`, `provider`, `upstream_model`.
@@ -66,6 +71,8 @@ pub struct Record<'a> {
     pub attempts: usize,
     pub usage: Usage,
     pub estimated: bool,
+    /// Nanodollars; `None`: unpriced.
+    pub cost: Option<u64>,
     pub first_token_ms: Option<u64>,
     pub error: Option<&'a str>,
 }
@@ -156,6 +163,11 @@ impl Record<'_> {
         number(",\"cache_write_tokens\":", self.usage.cache_write);
         number(",\"cache_write_1h_tokens\":", self.usage.cache_write_1h);
         number(",\"reasoning_tokens\":", self.usage.reasoning);
+        out.extend_from_slice(b",\"cost_usd\":");
+        match self.cost {
+            Some(nano) => out.extend_from_slice(price::usd(nano).as_bytes()),
+            None => out.extend_from_slice(b"null,\"unpriced\":true"),
+        }
         out.extend_from_slice(b",\"ttft_ms\":");
         match self.first_token_ms {
             Some(ms) => json::push_number(&mut out, ms),
@@ -208,6 +220,10 @@ mod tests {
         let object = |members: Vec<u8>| format!("{{{}}}", String::from_utf8(members).unwrap());
         let read: serde_json::Value = serde_json::from_str(&object(record.members())).unwrap();
         assert_eq!((read["model"].as_str(), read["ttft_ms"].as_u64()), (Some("a\"b"), Some(7)));
+        assert_eq!((read["cost_usd"].is_null(), read["unpriced"].as_bool()), (true, Some(true)));
+        let priced = Record { cost: Some(1_250_000), ..record };
+        let read: serde_json::Value = serde_json::from_str(&object(priced.members())).unwrap();
+        assert_eq!((read["cost_usd"].as_f64(), read.get("unpriced")), (Some(0.00125), None));
         let local = object(local_record("1\"", "/x\"y", "ok"));
         let read: serde_json::Value = serde_json::from_str(&local).unwrap();
         assert_eq!((read["path"].as_str(), read["error"].is_null()), (Some("/x\"y"), true));

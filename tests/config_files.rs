@@ -42,7 +42,8 @@ fn the_schema_is_fresh_and_the_example_obeys_it() {
 #[test]
 fn the_example_is_taken_by_the_filter_and_shown_to_editors() {
     let text = read("envoy/sluice.yaml");
-    assert_eq!(check::check(&text, &|_| Some("key".into())).unwrap(), "ok (2 providers, 4 models)");
+    let said = check::check(&text, &|_| Some("key".into())).unwrap();
+    assert!(said.starts_with("ok (2 providers, 4 models)"), "{said}");
     assert!(text.starts_with("# yaml-language-server: $schema=sluice.schema.json\n"));
 }
 

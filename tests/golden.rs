@@ -3,8 +3,9 @@
 //! - `request.json`: what the client sends;
 //! - `case.json`, optional: `model`, `traits`, `kind` of provider (its quirks), and
 //!   `status` of a refusal;
-//! - `upstream-response.json` or `.sse`: what the provider answers;
-//! - `upstream-request.json`, `response.json` or `.sse`, `outcome.json`: what must
+//! - `upstream-response.json`, `.sse` or `.events` (AWS event streams as text, see
+//!   `support/events.rs`): what the provider answers;
+//! - `upstream-request.json`, `response.json`, `.sse` or `.events`, `outcome.json`: what must
 //!   come out, to the byte. `BLESS=1 cargo test --test golden` writes them anew:
 //!   read the diff.
 //!
@@ -29,6 +30,9 @@ use sluice::provider;
 use sluice::wire::json as wire;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+#[path = "support/events.rs"]
+mod events;
 
 const CREATED: u64 = 1_760_000_000;
 
@@ -155,7 +159,9 @@ impl Case {
             }
         };
         if let Some(reply) = reply {
-            let streamed = read(&self.folder.join("upstream-response.sse"));
+            let framed = read(&self.folder.join("upstream-response.events"));
+            let framed = framed.map(|raw| events::to_bytes(std::str::from_utf8(&raw).unwrap()));
+            let streamed = read(&self.folder.join("upstream-response.sse")).or(framed);
             let whole = read(&self.folder.join("upstream-response.json"));
             match (streamed, whole) {
                 (Some(raw), None) => self.stream(&raw, &reply, &mut outcome, wrong),
@@ -255,8 +261,12 @@ impl Case {
             let (a, b) = raw.split_at(cut);
             same(&[a, b], &format!("cut at {cut}"), wrong);
         }
-        check_events(&whole);
-        self.expect("response.sse", &whole, wrong);
+        if self.translator.client.stream_type() == "text/event-stream" {
+            check_events(&whole);
+            self.expect("response.sse", &whole, wrong);
+        } else {
+            self.expect("response.events", events::to_text(&whole).as_bytes(), wrong);
+        }
         outcome.insert("started".into(), json!(progress.started));
         outcome.insert("complete".into(), json!(progress.complete));
         outcome.insert("output_bytes".into(), json!(progress.output_bytes));

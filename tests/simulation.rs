@@ -125,6 +125,9 @@ struct Tally {
     estimated: u64,
     input: u64,
     output: u64,
+    /// Nanodollars, as the records say.
+    cost: u64,
+    unpriced: u64,
     outcomes: HashMap<String, u64>,
 }
 
@@ -261,6 +264,11 @@ impl Simulation {
         assert_eq!(sum(|c| c.estimated_calls), self.tally.estimated);
         assert_eq!(sum(|c| c.usage.input), self.tally.input);
         assert_eq!(sum(|c| c.usage.output), self.tally.output);
+        assert_eq!(sum(|c| c.cost), self.tally.cost);
+        assert_eq!(sum(|c| c.unpriced_calls), self.tally.unpriced);
+        assert_eq!(process.counted("sluice.cost_nanodollars"), self.tally.cost);
+        assert_eq!(process.counted("sluice.unpriced_calls"), self.tally.unpriced);
+        assert!(self.tally.cost > 0 && self.tally.unpriced > 0);
         // Chance must have met each kind of end.
         for outcome in ["ok", "cancelled", "busy", "timeout", "unreachable", "broken_stream"] {
             assert!(self.tally.outcomes.contains_key(outcome), "{:?}", self.tally.outcomes);
@@ -423,6 +431,12 @@ impl Tally {
         let charged = answered || exchange.left_at_work;
         assert!(charged || tokens == (0, 0), "{record}");
         assert!(!charged || tokens.0 > 0, "{record}");
+        let unpriced = record["unpriced"].as_bool() == Some(true);
+        let usd = record["cost_usd"].as_f64();
+        assert_eq!(usd.is_none(), unpriced, "{record}");
+        assert!(charged || usd == Some(0.0), "{record}");
+        self.unpriced += u64::from(unpriced);
+        self.cost += (usd.unwrap_or_default() * 1e9).round() as u64;
         self.charged += u64::from(charged);
         self.estimated += u64::from(estimated);
         self.input += tokens.0;

@@ -1,10 +1,12 @@
 //! `sluice check`: is this sluice.yaml one the filter would take?
 //!
 //! The same code answers as in the filter, with this process's environment in the
-//! place of Envoy's. Must not: know rules of its own.
+//! place of Envoy's. It also names targets whose calls will not be priced: nothing is
+//! wrong with them, but nobody should learn it from the bill. Must not: know rules of
+//! its own.
 
 use super::yaml;
-use crate::config;
+use crate::config::{self, Config};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,7 +54,30 @@ pub fn check(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String,
         0 => String::new(),
         n => format!(", {}", count(n, "consumer")),
     };
-    Ok(format!("ok ({}, {}{consumers})", count(providers, "provider"), count(models, "model")))
+    let unpriced = unpriced(&config);
+    Ok(format!(
+        "ok ({}, {}{consumers}){unpriced}",
+        count(providers, "provider"),
+        count(models, "model")
+    ))
+}
+
+/// The targets without a price. What stands for any name is priced by the name.
+fn unpriced(config: &Config) -> String {
+    let mut names = Vec::new();
+    for target in config.models.iter().flat_map(|m| &m.targets) {
+        if let (Some(known), Some(provider)) = (target.known, config.providers.get(target.provider))
+            && known.price.is_none()
+        {
+            names.push(format!("{}/{}", provider.name, target.label));
+        }
+    }
+    names.sort();
+    names.dedup();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!("; unpriced, see `catalog`: {}", names.join(", ")),
+    }
 }
 
 fn count(n: usize, what: &str) -> String {
@@ -68,7 +93,12 @@ mod tests {
 
     #[test]
     fn says_what_is_there() {
-        assert_eq!(check(GOOD, &|_| Some("k".into())).unwrap(), "ok (1 provider, 1 model)");
+        assert_eq!(
+            check(GOOD, &|_| Some("k".into())).unwrap(),
+            "ok (1 provider, 1 model); unpriced, see `catalog`: openai/b"
+        );
+        let listed = GOOD.replace("openai/b", "openai/gpt-5, 'openai/*'");
+        assert_eq!(check(&listed, &|_| Some("k".into())).unwrap(), "ok (1 provider, 1 model)");
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod check;
 pub mod demo;
 pub mod matrix;
 pub mod mock;
+pub mod models;
 pub mod providers;
 pub mod render;
 pub mod run;
@@ -30,6 +31,8 @@ enum Command {
     Matrix(matrix::Args),
     /// Run honest little OpenAI and Anthropic servers with faults on demand.
     Mock(mock::Args),
+    /// List the models of the catalog with their prices.
+    Models(models::Args),
     /// Print the kinds of providers: addresses, keys, and how each differs.
     Providers(providers::Args),
     /// Turn sluice.yaml into what Envoy or Istio reads.
@@ -46,6 +49,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::main(&args),
         Command::Matrix(args) => matrix::main(&args),
         Command::Mock(args) => mock::main(&args),
+        Command::Models(args) => models::main(&args),
         Command::Providers(args) => providers::main(&args),
         Command::Render(args) => render::main(&args),
         Command::Run(args) => run::main(&args),

@@ -6,7 +6,8 @@
 use super::glob;
 use super::raw::{self, RetryClass};
 use super::url::Url;
-use crate::dialect::{Dialect, ModelTraits};
+use crate::catalog::{self, Known, Price};
+use crate::dialect::Dialect;
 use crate::provider::{Kind, Path};
 use hashbrown::HashMap;
 use std::fmt;
@@ -46,6 +47,20 @@ pub struct Provider {
     pub region: String,
     /// Empty: Envoy adds the credentials.
     pub keys: Vec<Secret>,
+    /// What the operator says of its models; the first that matches wins.
+    pub catalog: Vec<Entry>,
+}
+
+/// What the operator says of a provider's models.
+#[derive(Debug)]
+pub struct Entry {
+    /// With `*` for any run of characters.
+    pub pattern: String,
+    /// Instead of what the catalog says.
+    pub like: Option<Known>,
+    pub price: Option<Price>,
+    pub context: Option<u32>,
+    pub max_output: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -68,7 +83,8 @@ pub struct Target {
     pub timeout_ms: u64,
     /// The dialect to speak where the provider has several; `None`: its first.
     pub api: Option<Dialect>,
-    pub traits: ModelTraits,
+    /// What is known of the model; `None`: that depends on the name asked for.
+    pub known: Option<Known>,
 }
 
 #[derive(Debug)]
@@ -111,6 +127,23 @@ impl Config {
             Passthrough::Exact(exact) => path == exact,
             Passthrough::Prefix(prefix) => path.starts_with(prefix),
         })
+    }
+}
+
+// === impl Provider ===
+
+impl Provider {
+    /// What is known of the model it calls `name`.
+    pub fn known(&self, name: &str) -> Known {
+        let listed = || catalog::known(self.kind.name, &self.region, name);
+        let Some(entry) = self.catalog.iter().find(|e| glob::matches(&e.pattern, name)) else {
+            return listed();
+        };
+        let mut known = entry.like.unwrap_or_else(listed);
+        known.price = entry.price.or(known.price);
+        known.context = entry.context.or(known.context);
+        known.traits.max_output_tokens = entry.max_output.unwrap_or(known.traits.max_output_tokens);
+        known
     }
 }
 

@@ -9,6 +9,10 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
 
+mod catalog;
+
+pub use catalog::Entry;
+
 /// sluice.yaml
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -20,6 +24,10 @@ pub struct Sluice {
     pub models: Vec<Model>,
     #[serde(default)]
     pub defaults: Defaults,
+    /// What models cost and hold, where the list of `sluice models` does not know it,
+    /// or your contract says otherwise. The first entry that matches a target wins.
+    #[serde(default)]
+    pub catalog: Vec<Entry>,
     /// Who may ask. Without it everybody is the consumer `anonymous`.
     #[serde(default)]
     pub consumers: Option<Vec<Consumer>>,
@@ -170,6 +178,9 @@ pub struct Expose {
     pub attempts: bool,
     /// x-sluice-dropped: request fields the provider's dialect cannot carry
     pub dropped: bool,
+    /// x-sluice-cost-usd: what an answer that is not streamed cost, where that is
+    /// known. Default: false.
+    pub cost: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -322,7 +333,7 @@ impl Default for Defaults {
 
 impl Default for Expose {
     fn default() -> Self {
-        Self { provider: true, model: true, attempts: true, dropped: true }
+        Self { provider: true, model: true, attempts: true, dropped: true, cost: false }
     }
 }
 

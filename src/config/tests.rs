@@ -26,7 +26,7 @@ fn reads_the_shortest_file() {
     let config = read(&base()).unwrap();
     let (_, fast) = config.model("fast").unwrap();
     assert_eq!(fast.targets[1].first_token_ms, 5_000);
-    assert_eq!(fast.targets[1].traits.max_output_tokens, 64_000);
+    assert_eq!(fast.targets[1].known.unwrap().traits.max_output_tokens, 64_000);
     let (_, glob) = config.model("gpt-9").unwrap();
     assert_eq!(glob.targets[0].model, None);
     assert!(config.model("other").is_none());
@@ -114,6 +114,65 @@ fn names_the_path_and_the_fix() {
         ),
         (|c| c["passthrough_paths"] = json!(["x"]), "passthrough_paths[0]", "begin with /"),
         (|c| c["usage"] = json!({ "max_rows": 0 }), "usage.max_rows", "1 to 4096"),
+        (|c| c["catalog"] = json!([{ "model": "gpt" }]), "catalog[0].model", "provider/model"),
+        (
+            |c| c["catalog"] = json!([{ "model": "opnai/x", "input": 1 }]),
+            "catalog[0].model",
+            "known: anthropic, openai",
+        ),
+        (|c| c["catalog"] = json!([{ "model": "openai/x" }]), "catalog[0]", "says nothing"),
+        (
+            |c| c["catalog"] = json!([{ "model": "openai/x", "output": 1 }]),
+            "catalog[0].input",
+            "is needed",
+        ),
+        (
+            |c| c["catalog"] = json!([{ "model": "openai/x", "input": -1 }]),
+            "catalog[0].input",
+            "-1 is no price",
+        ),
+        (
+            |c| c["catalog"] = json!([{ "model": "openai/x", "input": 0.0000001 }]),
+            "catalog[0].input",
+            "at most 6 decimals",
+        ),
+        (
+            |c| c["catalog"] = json!([{ "model": "openai/x", "input": 1000001 }]),
+            "catalog[0].input",
+            "1000000",
+        ),
+        (
+            |c| c["catalog"] = json!([{ "model": "openai/x", "input": "1" }]),
+            "catalog[0].input",
+            "invalid type",
+        ),
+        (
+            |c| c["catalog"] = json!([{ "model": "openai/x", "context": 1.5 }]),
+            "catalog[0].context",
+            "whole number",
+        ),
+        (
+            |c| c["catalog"] = json!([{ "model": "openai/x", "max_output": 0 }]),
+            "catalog[0].max_output",
+            "at least 1",
+        ),
+        (
+            |c| c["catalog"] = json!([{ "model": "openai/x", "like": "openai/gpt-99" }]),
+            "catalog[0].like",
+            "not in the catalog",
+        ),
+        (
+            |c| c["catalog"] = json!([{ "model": "openai/x", "inptu": 1 }]),
+            "catalog[0].inptu",
+            "unknown field",
+        ),
+        (
+            |c| {
+                c["catalog"] = json!([{ "model": "openai/*", "input": 1 }, { "model": "openai/gpt", "input": 2 }])
+            },
+            "catalog[1].model",
+            "never be reached",
+        ),
         (|c| c["expose"] = json!({ "modle": true }), "expose.modle", "unknown field"),
     ];
     for (change, path, words) in cases {
@@ -153,6 +212,35 @@ fn numbers_may_be_doubles() {
     config["defaults"] = json!({ "max_body": 1024.0 });
     let config = read(&config);
     assert_eq!(config.map(|c| (c.max_usage_rows, c.max_body)).unwrap(), (12, 1024));
+}
+
+#[test]
+fn the_operators_catalog_goes_before_the_list() {
+    let mut config = base();
+    config["providers"]["vllm"] = json!({ "kind": "openai-compatible", "url": "http://vllm/v1" });
+    config["models"] = json!([{ "name": "m", "targets": [
+        "openai/gpt-5", "openai/deal", "vllm/haiku", "vllm/any", "openai/gpt-5-pro",
+        { "target": "openai/gpt-5-codex", "api": "openai-chat" }] },
+        { "name": "*", "targets": ["openai/*"] }]);
+    config["catalog"] = json!([
+        { "model": "openai/deal", "like": "openai/gpt-5", "input": 0.75, "output": 29.99997, "context": 9000.0 },
+        { "model": "vllm/haiku", "like": "anthropic/claude-haiku-4-5" },
+        { "model": "vllm/*", "max_output": 777 },
+    ]);
+    let config = read(&config).unwrap();
+    let known = |n: usize| config.models[0].targets[n].known.unwrap();
+    let price = |n: usize| known(n).price.map(|p| (p.input, p.output, p.cache_read));
+    assert_eq!(price(0), Some((1_250_000, Some(10_000_000), Some(125_000))));
+    assert_eq!(price(1), Some((750_000, Some(29_999_970), None)), "all prices or none");
+    assert_eq!((known(1).context, known(1).traits), (Some(9000), known(0).traits));
+    assert_eq!(price(2), Some((1_000_000, Some(5_000_000), Some(100_000))));
+    assert_eq!(known(2).traits.max_output_tokens, 64_000);
+    assert_eq!((price(3), known(3).traits.max_output_tokens), (None, 777));
+    let api = |n: usize| config.models[0].targets[n].api;
+    use crate::dialect::Dialect;
+    assert_eq!((api(0), api(4)), (None, Some(Dialect::OpenAiResponses)));
+    assert_eq!(api(5), Some(Dialect::OpenAiChat), "what is written goes before what is known");
+    assert_eq!(config.models[1].targets[0].known, None, "known when a name is asked for");
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! Durations (`500ms`, `30s`, `10m`, `1h`) and sizes (`512KiB`, `32MiB`, plain
-//! bytes) as people write them.
+//! Durations (`500ms`, `30s`, `10m`, `1h`), sizes (`512KiB`, `32MiB`, plain bytes) and
+//! prices (`1.25`) as people write them.
 
+use crate::catalog::price;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 use std::fmt;
@@ -12,6 +13,14 @@ pub struct Millis(pub u64);
 /// Bytes, at least 1, at most 1 GiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bytes(pub u64);
+
+/// A price: picodollars per token, written as USD per million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dollars(pub u64);
+
+/// A number of tokens, at least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tokens(pub u32);
 
 const DURATION: &str = "a duration such as 500ms, 30s, 10m or 1h (at most 24h)";
 const SIZE: &str = "a size such as 512KiB or 32MiB, or a number of bytes (at most 1GiB)";
@@ -88,9 +97,36 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
+// === impl Dollars ===
+
+impl<'de> Deserialize<'de> for Dollars {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        // As Rust prints a double: the shortest digits that name it, no exponent. So
+        // what people wrote is read exactly, and no price is the result of a float.
+        let text = f64::deserialize(d)?.to_string();
+        let pico = price::parse(&text).filter(|pico| *pico <= price::MAX);
+        pico.map(Self).ok_or_else(|| {
+            D::Error::custom(format!(
+                "{text} is no price: USD per million tokens, 0 to 1000000, at most 6 decimals"
+            ))
+        })
+    }
+}
+
+// === impl Tokens ===
+
+impl<'de> Deserialize<'de> for Tokens {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        match whole(d)? {
+            0 => Err(D::Error::custom("must be at least 1")),
+            n => Ok(Self(n)),
+        }
+    }
+}
+
 #[cfg(not(target_arch = "wasm32"))]
 mod schema {
-    use super::{Bytes, Millis};
+    use super::{Bytes, Dollars, Millis, Tokens};
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
     use std::borrow::Cow;
 
@@ -101,6 +137,26 @@ mod schema {
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
             json_schema!({ "type": "string", "pattern": "^[0-9]+ ?(ms|s|m|h)$" })
+        }
+    }
+
+    impl JsonSchema for Dollars {
+        fn schema_name() -> Cow<'static, str> {
+            "Dollars".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({ "type": "number", "minimum": 0, "maximum": 1_000_000 })
+        }
+    }
+
+    impl JsonSchema for Tokens {
+        fn schema_name() -> Cow<'static, str> {
+            "Tokens".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({ "type": "integer", "minimum": 1 })
         }
     }
 

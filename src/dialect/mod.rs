@@ -18,6 +18,7 @@ use crate::wire::json::Splice;
 use loss::Field;
 
 pub mod anthropic;
+pub mod bedrock;
 mod claude;
 mod facts;
 pub mod features;
@@ -243,7 +244,8 @@ pub struct Usage {
 }
 
 /// Every pair that is spoken, in order of preference.
-pub const TRANSLATORS: &[Translator] = &[openai::IDENTITY, anthropic::FROM_OPENAI_CHAT];
+pub const TRANSLATORS: &[Translator] =
+    &[openai::IDENTITY, anthropic::FROM_OPENAI_CHAT, bedrock::FROM_OPENAI_CHAT, bedrock::IDENTITY];
 
 /// The row for a pair, if it is spoken.
 pub fn translator(client: Dialect, upstream: Dialect) -> Option<&'static Translator> {
@@ -316,6 +318,7 @@ impl Dialect {
             Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
                 anthropic::error::body(error)
             }
+            Dialect::BedrockConverse => bedrock::error::body(error),
             _ => openai::error::body(error),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Must not: show a key, a digest, or an address.
 
+use crate::catalog::price;
 use crate::config::{Config, Model};
 use crate::dialect::{Addressed, Dialect};
 use crate::error::{Error, Kind};
@@ -9,6 +10,7 @@ use crate::route;
 use crate::store::Store;
 use crate::store::usage::{self, Counts, Row};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// A path of ours.
@@ -38,6 +40,10 @@ struct UsageRow<'a> {
     upstream_model: &'a str,
     calls: u64,
     estimated_calls: u64,
+    /// Calls that `cost_usd` does not hold, for want of a price.
+    unpriced_calls: u64,
+    /// A decimal number, exact to the nanodollar.
+    cost_usd: Option<Box<RawValue>>,
     input_tokens: u64,
     output_tokens: u64,
     cached_input_tokens: u64,
@@ -222,7 +228,7 @@ impl<'a> UsageRow<'a> {
     fn of(row: &'a Row) -> Self {
         let mut labels = row.labels.split('\0');
         let mut label = || labels.next().unwrap_or_default();
-        let Counts { calls, estimated_calls, usage } = row.counts;
+        let Counts { calls, estimated_calls, unpriced_calls, cost, usage } = row.counts;
         Self {
             consumer: label(),
             model: label(),
@@ -230,6 +236,8 @@ impl<'a> UsageRow<'a> {
             upstream_model: label(),
             calls,
             estimated_calls,
+            unpriced_calls,
+            cost_usd: RawValue::from_string(price::usd(cost)).ok(),
             input_tokens: usage.input,
             output_tokens: usage.output,
             cached_input_tokens: usage.cached_input,

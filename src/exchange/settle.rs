@@ -29,6 +29,8 @@ struct Row {
     slot: Slot,
     tokens: [u32; 6],
     estimated: u32,
+    cost: u32,
+    unpriced: u32,
     duration: u32,
     first_token: u32,
     /// `sluice.attempts` with the outcome "ok".
@@ -59,10 +61,16 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let duration = millis(now, entry.started);
     let first_token = entry.first_token.map(|t| millis(t, entry.started));
     let mut smooth = false;
+    let cost = match verdict.charged {
+        true => at.known.price.and_then(|price| price.cost(&verdict.usage)),
+        false => Some(0),
+    };
     if verdict.charged {
         let counts = Counts {
             calls: 1,
             estimated_calls: u64::from(verdict.estimated),
+            unpriced_calls: u64::from(cost.is_none()),
+            cost: cost.unwrap_or(0),
             usage: verdict.usage,
         };
         let row = worker.rows.add(worker, host, entry.config.max_usage_rows, &labels, &counts);
@@ -73,6 +81,11 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         }
         if verdict.estimated {
             host.count(row.estimated, 1);
+        }
+        match cost {
+            None => host.count(row.unpriced, 1),
+            Some(0) => {}
+            Some(nano) => host.count(row.cost, nano),
         }
         host.record(row.duration, duration);
         if let Some(ms) = first_token {
@@ -100,6 +113,7 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         attempts: entry.tried.len(),
         usage: verdict.usage,
         estimated: verdict.estimated,
+        cost,
         first_token_ms: first_token,
         error: (verdict.outcome != "ok").then_some(verdict.outcome),
     };
@@ -251,6 +265,8 @@ impl Row {
         let upstream = ("upstream_model", label(labels.upstream_model));
         let handle =
             |kind, base, labels: &[(&str, &str)]| worker.meter.handle(host, kind, base, labels);
+        let counter =
+            |base| handle(MetricKind::Counter, base, &[consumer, model, provider, upstream]);
         Self {
             slot,
             tokens: telemetry::TYPES.map(|kind| {
@@ -260,11 +276,9 @@ impl Row {
                     &[consumer, model, provider, upstream, ("type", kind)],
                 )
             }),
-            estimated: handle(
-                MetricKind::Counter,
-                telemetry::ESTIMATED,
-                &[consumer, model, provider, upstream],
-            ),
+            estimated: counter(telemetry::ESTIMATED),
+            cost: counter(telemetry::COST),
+            unpriced: counter(telemetry::UNPRICED),
             duration: handle(
                 MetricKind::Histogram,
                 telemetry::DURATION,

@@ -4,6 +4,7 @@
 //! Values in, values out: no clock, no randomness, no IO. The plan is made once
 //! per call; Envoy executes it (see `envoy/envoy.yaml`, refresh_cluster_on_retry).
 
+use crate::catalog::Known;
 use crate::config::compiled::MAX_TARGETS;
 use crate::config::{Config, Model, Provider, Target};
 use crate::dialect::Facts;
@@ -24,12 +25,15 @@ pub struct Plan {
 }
 
 /// One of the model's targets, and the surface of its provider that is spoken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     /// Index into the model's targets.
     pub target: usize,
     /// Index into the kind's surfaces.
     pub surface: usize,
+    /// What is known of the model a client named, for a target that takes any; looked
+    /// up once a call.
+    pub known: Option<Box<Known>>,
 }
 
 /// A target with all that belongs to it.
@@ -42,6 +46,7 @@ pub struct Resolved<'a> {
     /// Of a whole answer, and of a streamed one.
     pub paths: &'a [Path; 2],
     pub translator: &'static Translator,
+    pub known: Known,
 }
 
 /// Plans a call. Targets that cannot carry it are
@@ -60,11 +65,14 @@ pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> 
         Plan { model: index, targets: Vec::with_capacity(model.targets.len()), per_try_ms: 0 };
     let mut refusal = None;
     for (i, target) in model.targets.iter().enumerate() {
-        let Some(kind) = config.providers.get(target.provider).map(|p| p.kind) else { continue };
+        let Some(provider) = config.providers.get(target.provider) else { continue };
+        let kind = provider.kind;
         let name = target.model.as_deref().unwrap_or(&facts.model);
-        let Some((surface, row)) = kind.surface(client, name, target.api) else { continue };
+        let known = target.known.unwrap_or_else(|| provider.known(name));
+        let api = target.api.or_else(|| known.api());
+        let Some((surface, row)) = kind.surface(client, name, api) else { continue };
         let mut carried = features::check(row.gaps, facts);
-        let (traits, quirks) = (target.traits, kind.quirks);
+        let (traits, quirks) = (known.traits, kind.quirks);
         let deep = row.reads.is_none() || quirks.concern(facts);
         if deep && i + 1 < model.targets.len() && carried.is_ok() {
             let request = Request { body, facts, model: name, traits, quirks };
@@ -73,7 +81,8 @@ pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> 
         match carried {
             Ok(()) => {
                 plan.per_try_ms = plan.per_try_ms.max(target.deadline_ms(facts.stream));
-                plan.targets.push(Choice { target: i, surface });
+                let known = target.known.is_none().then(|| Box::new(known));
+                plan.targets.push(Choice { target: i, surface, known });
             }
             Err(e) => refusal = refusal.or(Some(e)),
         }
@@ -126,7 +135,8 @@ impl Plan {
         let surface = provider.kind.surfaces.get(choice.surface)?;
         let paths = provider.paths.get(choice.surface)?;
         let translator = dialect::translator(client, surface.dialect)?;
-        Some(Resolved { model, target, provider, surface, paths, translator })
+        let known = target.known.or_else(|| choice.known.as_deref().copied())?;
+        Some(Resolved { model, target, provider, surface, paths, translator, known })
     }
 
     /// The headers from which the router picks clusters, beginning with attempt

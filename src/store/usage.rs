@@ -1,4 +1,4 @@
-//! Who used how many tokens of what: rows of counters in shared data.
+//! Who used how many tokens of what, and what it cost: rows of counters in shared data.
 //!
 //! A row is one consumer x model x provider x upstream model. Rows are claimed
 //! in order, `usage/0`, `usage/1`, ...; the first `max_rows` combinations seen
@@ -7,8 +7,10 @@
 //! removed: the table is bounded by configuration, and a process restart empties
 //! it.
 //!
-//! Layout, version 1, little endian: u8 version, `COUNTERS` x u64, then the
-//! labels as UTF-8, joined by NUL.
+//! Layout, version 2, little endian: u8 version, `COUNTERS` x u64, then the
+//! labels as UTF-8, joined by NUL. Version 1 had two counters less and is read as
+//! long as an old filter may have written it: the process outlives the filter. Its
+//! calls were not priced.
 
 use super::{Store, Ticket};
 use crate::dialect::Usage;
@@ -19,6 +21,10 @@ pub struct Counts {
     pub calls: u64,
     /// Calls whose tokens are partly or wholly an estimate.
     pub estimated_calls: u64,
+    /// Calls whose cost is not known; it is missing in `cost`.
+    pub unpriced_calls: u64,
+    /// Nanodollars (10^-9 USD). A row holds 18 billion dollars.
+    pub cost: u64,
     pub usage: Usage,
 }
 
@@ -39,8 +45,10 @@ pub enum Slot {
 /// The labels of the row that takes what no other row does.
 pub const OTHER: &str = "other\0other\0other\0other";
 
-const VERSION: u8 = 1;
-const COUNTERS: usize = 8;
+const VERSION: u8 = 2;
+const COUNTERS: usize = 10;
+/// Of version 1.
+const COUNTERS_1: usize = 8;
 /// Contention is between a few workers; this many lost races in a row is a bug.
 const MAX_RACES: u32 = 10_000;
 
@@ -113,18 +121,21 @@ fn encode(labels: &str, counts: &Counts) -> Vec<u8> {
 
 fn decode(value: &[u8]) -> Option<Row> {
     let (version, rest) = value.split_first()?;
-    if *version != VERSION {
-        return None;
-    }
-    let (numbers, labels) = rest.split_at_checked(COUNTERS * 8)?;
+    let counted = match *version {
+        VERSION => COUNTERS,
+        1 => COUNTERS_1,
+        _ => return None,
+    };
+    let (numbers, labels) = rest.split_at_checked(counted * 8)?;
     let mut counters = [0u64; COUNTERS];
     for (counter, bytes) in counters.iter_mut().zip(numbers.chunks_exact(8)) {
         *counter = u64::from_le_bytes(bytes.try_into().ok()?);
     }
-    Some(Row {
-        labels: std::str::from_utf8(labels).ok()?.to_owned(),
-        counts: Counts::from_array(counters),
-    })
+    let mut counts = Counts::from_array(counters);
+    if *version == 1 {
+        counts.unpriced_calls = counts.calls;
+    }
+    Some(Row { labels: std::str::from_utf8(labels).ok()?.to_owned(), counts })
 }
 
 // === impl Counts ===
@@ -141,6 +152,8 @@ impl Counts {
             u.cache_write,
             u.cache_write_1h,
             u.reasoning,
+            self.unpriced_calls,
+            self.cost,
         ]
     }
 
@@ -154,6 +167,8 @@ impl Counts {
             cache_write,
             cache_write_1h,
             reasoning,
+            unpriced_calls,
+            cost,
         ]: [u64; COUNTERS],
     ) -> Self {
         let usage = Usage {
@@ -165,7 +180,7 @@ impl Counts {
             reasoning,
             ..Default::default()
         };
-        Self { calls, estimated_calls, usage }
+        Self { calls, estimated_calls, unpriced_calls, cost, usage }
     }
 
     fn plus(self, other: &Self) -> Self {
@@ -225,7 +240,8 @@ mod tests {
     }
 
     fn one(input: u64) -> Counts {
-        Counts { calls: 1, estimated_calls: 0, usage: Usage { input, ..Default::default() } }
+        let usage = Usage { input, ..Default::default() };
+        Counts { calls: 1, cost: input * 3, usage, ..Default::default() }
     }
 
     #[test]
@@ -243,6 +259,23 @@ mod tests {
             .map(|r| (r.labels.as_str(), r.counts.calls, r.counts.usage.input))
             .collect();
         assert_eq!(seen, [("a", 3, 49), ("b", 1, 2), (OTHER, 2, 12)]);
+    }
+
+    #[test]
+    fn a_row_of_an_older_filter_goes_on() {
+        let store = Memory::default();
+        let mut old = vec![1];
+        for n in [7u64, 1, 100, 50, 0, 0, 0, 5] {
+            old.extend(n.to_le_bytes());
+        }
+        old.extend(b"a");
+        store.data.borrow_mut().insert("usage/0".into(), (old, 1));
+        assert_eq!(add(&store, 4, "a", None, &one(2)), Some(Slot::Row(0)));
+        let counts = report(&store, 4)[0].counts;
+        assert_eq!((counts.calls, counts.unpriced_calls, counts.cost), (8, 7, 6));
+        assert_eq!((counts.usage.input, counts.usage.reasoning), (102, 5));
+        store.data.borrow_mut().insert("usage/1".into(), (b"\x09?".to_vec(), 1));
+        assert_eq!(report(&store, 4).len(), 1, "what a newer one wrote is not read");
     }
 
     #[test]

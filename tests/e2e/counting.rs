@@ -26,6 +26,24 @@ async fn usage_metrics_and_access_log_agree() {
         let row = &rows[0];
         assert_eq!(row["calls"], 2);
         assert_eq!(row["estimated_calls"], if model == "quiet" { 2 } else { 0 }, "{row}");
+        let priced = model == "b";
+        assert_eq!(row["unpriced_calls"], if priced { 0 } else { 2 }, "{row}");
+        let costs: Vec<f64> = records
+            .iter()
+            .filter(|r| r["llm"]["model"] == model)
+            .filter_map(|r| r["llm"]["cost_usd"].as_f64())
+            .collect();
+        assert_eq!(costs.len(), if priced { 2 } else { 0 });
+        let nano = |usd: f64| (usd * 1e9).round() as u64;
+        let cost = nano(row["cost_usd"].as_f64().unwrap());
+        assert_eq!(cost, costs.iter().copied().map(nano).sum::<u64>(), "{row}");
+        assert_eq!(cost > 0, priced, "{row}");
+        if priced {
+            let stat = format!(
+                "wasmcustom.sluice.cost_nanodollars;consumer=anonymous;model={model};provider=anthropic;upstream_model=claude-haiku-4-5"
+            );
+            assert_eq!(gateway.stat(&stat).await, cost);
+        }
         for kind in ["input", "output", "cached_input", "cache_write", "reasoning"] {
             let field = format!("{kind}_tokens");
             let logged: u64 = records
@@ -56,6 +74,10 @@ async fn usage_metrics_and_access_log_agree() {
             && l.contains("gen_ai_request_model=\"a\"")
             && l.contains("gen_ai_token_type=\"input\"")
     });
+    assert!(
+        page.lines().any(|l| l.starts_with("sluice_cost_nanodollars{consumer=\"anonymous\"")),
+        "no such metric:\n{page}"
+    );
     let line = line.unwrap_or_else(|| panic!("no such metric:\n{page}"));
     for label in [
         "consumer=\"anonymous\"",

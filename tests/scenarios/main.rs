@@ -19,6 +19,7 @@ mod fake;
 
 mod answers;
 mod borders;
+mod costs;
 mod deadlines;
 mod fallback;
 mod hang_ups;

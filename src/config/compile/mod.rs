@@ -5,6 +5,7 @@ use super::Problem;
 use super::compiled::{Config, Passthrough, STREAM_FAILED};
 use super::raw::{self, RetryClass};
 
+mod catalog;
 mod consumers;
 mod models;
 mod providers;
@@ -14,7 +15,8 @@ pub fn compile(
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, Vec<Problem>> {
     let mut problems = Problems(Vec::new());
-    let providers = providers::compile(raw, env, &mut problems);
+    let mut providers = providers::compile(raw, env, &mut problems);
+    catalog::compile(raw, &mut providers, &mut problems);
     let models = models::compile(raw, &providers, &mut problems);
     let (consumers, consumers_by_key) = consumers::compile(raw, &mut problems);
     let d = &raw.defaults;

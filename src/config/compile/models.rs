@@ -1,7 +1,7 @@
 //! `models`: names that can be reached, targets that exist.
 
 use super::Problems;
-use crate::catalog;
+use crate::catalog::Known;
 use crate::config::compiled::{MAX_MODELS, MAX_TARGETS, Model, Provider, Target};
 use crate::config::{glob, raw};
 use crate::dialect::Dialect;
@@ -85,7 +85,8 @@ fn target(
         }
         return None;
     };
-    let kind = providers.get(index)?.kind;
+    let provider = providers.get(index)?;
+    let kind = provider.kind;
     let api = t.api.as_deref().and_then(|name| {
         let found = Dialect::named(name).filter(|d| kind.surfaces.iter().any(|s| s.dialect == *d));
         if found.is_none() {
@@ -113,13 +114,14 @@ fn target(
             );
         }
     }
+    let known = (model != "*").then(|| provider.known(model));
     Some(Target {
         provider: index,
         model: (model != "*").then(|| model.to_owned()),
         label: model.to_owned(),
         first_token_ms: first_token.0,
         timeout_ms: timeout.0,
-        api,
-        traits: catalog::traits(model),
+        api: api.or_else(|| known.as_ref().and_then(Known::api)),
+        known,
     })
 }

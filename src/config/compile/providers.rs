@@ -68,6 +68,7 @@ pub(super) fn compile(
             region: region.map(|(_, value)| value.clone()).unwrap_or_default(),
             url,
             keys,
+            catalog: Vec::new(),
         });
     }
     compiled

@@ -266,7 +266,7 @@ impl Attempt {
                 if let Some(new) = &answer.body {
                     host.replace_body(Side::Response, body.len(), new);
                 }
-                this.release(host, headers, Some(length));
+                this.release(host, headers, Some((length, &answer.usage)));
                 let seen = Seen {
                     usage: answer.usage,
                     output_bytes: length as u64,

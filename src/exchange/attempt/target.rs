@@ -2,12 +2,13 @@
 //! the registry entry.
 
 use super::headers::is_for_clients;
+use crate::catalog::price;
 use crate::config::Config;
 use crate::config::raw::RetryClass;
-use crate::dialect::{Body, Dialect, Progress, Reply, Request, UpstreamError};
+use crate::dialect::{Body, Dialect, Progress, Reply, Request, UpstreamError, Usage};
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::deadlines::Watch;
-use crate::exchange::registry::{Answer, Outcome, Refusal, Seen, Shared, Tried};
+use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried};
 use crate::host::{Headers, Host, Side, text};
 use crate::provider;
 use crate::route::Resolved;
@@ -94,7 +95,7 @@ impl Try {
             let at = entry.plan.resolve(&self.config, entry.client, self.index).ok_or_else(bug)?;
             let facts = &entry.facts;
             let model = at.target.model.as_deref().unwrap_or(&facts.model);
-            let (traits, quirks) = (at.target.traits, at.provider.kind.quirks);
+            let (traits, quirks) = (at.known.traits, at.provider.kind.quirks);
             let read = at.translator.reads.map_or(size, |reads| reads(facts, quirks));
             let body = host.body(Side::Request, read);
             let request = Request { body: &body, facts, model, traits, quirks };
@@ -201,15 +202,17 @@ impl Try {
             || self.config.retry_classes.contains(&RetryClass::Stream)
     }
 
-    /// Lets the answer go to the client. `length`: of a whole body.
-    pub(super) fn release(&self, host: &dyn Host, from: &Headers, length: Option<usize>) {
+    /// Lets the answer go to the client. `whole`: its length and usage, where it is not
+    /// streamed.
+    pub(super) fn release(&self, host: &dyn Host, from: &Headers, whole: Option<(usize, &Usage)>) {
         let mut entry = self.entry.borrow_mut();
         entry.answer = Answer::Given;
         let attempts = entry.tried.len().to_string();
         if let Some(tried) = entry.tried.last_mut() {
             tried.outcome = Some(Outcome::Good);
         }
-        let length = length.map(|l| l.to_string());
+        let length = whole.map(|(l, _)| l.to_string());
+        let cost = whole.and_then(|(_, usage)| self.cost(&entry, usage)).map(price::usd);
         let mut remove: Vec<&str> = Vec::new();
         let mut add: Vec<(&str, &str)> = Vec::with_capacity(5);
         remove.extend(from.iter().map(|(n, _)| n.as_str()).filter(|n| !is_for_clients(n)));
@@ -241,7 +244,18 @@ impl Try {
         if expose.dropped && !self.dropped.is_empty() {
             add.push(("x-sluice-dropped", &self.dropped));
         }
+        add.extend(cost.as_deref().map(|usd| ("x-sluice-cost-usd", usd)));
         host.edit_headers(Side::Response, &remove, &add);
+    }
+
+    /// What the client is told that it cost: what `settle` will charge, so nothing
+    /// where that will be estimated.
+    fn cost(&self, entry: &Entry, usage: &Usage) -> Option<u64> {
+        if !(self.config.expose.cost && usage.input_reported && usage.output_reported) {
+            return None;
+        }
+        let at = entry.plan.resolve(&self.config, entry.client, self.index)?;
+        at.known.price?.cost(usage)
     }
 
     pub(super) fn note(&self, progress: &Progress) {

@@ -1,0 +1,85 @@
+//! `catalog`: prices and sizes that the operator knows better.
+
+use super::Problems;
+use crate::catalog::{self, Price};
+use crate::config::compiled::{Entry, Provider};
+use crate::config::{glob, raw};
+
+/// Most entries: each look-up of a `*` target reads its provider's from the first.
+const MAX_ENTRIES: usize = 4096;
+
+pub(super) fn compile(raw: &raw::Sluice, providers: &mut [Provider], problems: &mut Problems) {
+    if raw.catalog.len() > MAX_ENTRIES {
+        problems.add("catalog", format!("has more than {MAX_ENTRIES} entries"));
+        return;
+    }
+    for (i, entry) in raw.catalog.iter().enumerate() {
+        let path = format!("catalog[{i}]");
+        let Some((provider, pattern)) = entry.model.split_once('/').filter(|(_, m)| !m.is_empty())
+        else {
+            let words = format!("`{}` must be provider/model, such as vllm/*", entry.model);
+            problems.add(format!("{path}.model"), words);
+            continue;
+        };
+        let compiled = Entry {
+            pattern: pattern.to_owned(),
+            like: like(&path, entry, problems),
+            price: price(&path, entry, problems),
+            context: entry.context.map(|t| t.0),
+            max_output: entry.max_output.map(|t| t.0),
+        };
+        let Some(provider) = providers.iter_mut().find(|p| p.name == provider) else {
+            // A provider that is written but wrong has been reported already.
+            if !raw.providers.contains_key(provider) {
+                let known: Vec<_> = raw.providers.keys().map(String::as_str).collect();
+                let words =
+                    format!("there is no provider `{provider}`; known: {}", known.join(", "));
+                problems.add(format!("{path}.model"), words);
+            }
+            continue;
+        };
+        if let Some(earlier) = provider.catalog.iter().find(|e| glob::covers(&e.pattern, pattern)) {
+            let words = format!(
+                "`{pattern}` can never be reached: an entry `{}` stands above it",
+                earlier.pattern
+            );
+            problems.add(format!("{path}.model"), words);
+        }
+        provider.catalog.push(compiled);
+    }
+}
+
+fn like(path: &str, entry: &raw::Entry, problems: &mut Problems) -> Option<catalog::Known> {
+    let name = entry.like.as_deref()?;
+    let listed =
+        name.split_once('/').filter(|(kind, model)| catalog::find(kind, "", model).is_some());
+    if listed.is_none() {
+        let words = format!("`{name}` is not in the catalog as kind/model; see `sluice models`");
+        problems.add(format!("{path}.like"), words);
+    }
+    listed.map(|(kind, model)| catalog::known(kind, "", model))
+}
+
+/// The entry's own price, if it gives any.
+fn price(path: &str, entry: &raw::Entry, problems: &mut Problems) -> Option<Price> {
+    let columns = [
+        entry.input,
+        entry.output,
+        entry.cache_read,
+        entry.cache_write,
+        entry.cache_write_1h,
+        entry.input_above_200k,
+        entry.output_above_200k,
+        entry.reasoning,
+    ]
+    .map(|price| price.map(|p| p.0));
+    let price = Price::of(columns);
+    if price.is_none() && columns.iter().any(Option::is_some) {
+        problems.add(format!("{path}.input"), "is needed where any price is given");
+    }
+    let sizes = entry.context.is_some() || entry.max_output.is_some();
+    if entry.like.is_none() && !sizes && columns.iter().all(Option::is_none) {
+        problems.add(path, "says nothing; give prices, sizes, or a model it is `like`");
+    }
+    price
+}
