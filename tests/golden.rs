@@ -312,6 +312,7 @@ impl Case {
                 Some("always") => Thinking::Always,
                 Some(other) => panic!("thinking: {other}"),
             },
+            reasons: flag("reasons"),
             maker: match given["maker"].as_str() {
                 Some("amazon") => Maker::Amazon,
                 Some("anthropic") => Maker::Anthropic,

@@ -242,6 +242,7 @@ fn traits() -> impl Strategy<Value = ModelTraits> {
         sampling: b,
         system_turns: c,
         thinking,
+        reasons: thinking != Thinking::None,
         maker,
     })
 }

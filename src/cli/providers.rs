@@ -113,8 +113,8 @@ fn differences(q: &Quirks) -> Vec<String> {
     if !q.drop.is_empty() {
         add(format!("no {}", list(q.drop)));
     }
-    if !q.thinking_drop.is_empty() {
-        add(format!("thinking models: no {}", list(q.thinking_drop)));
+    if !q.reasoning_drop.is_empty() {
+        add(format!("models that reason: no {}", list(q.reasoning_drop)));
     }
     for (field, value) in q.drop_value {
         add(format!("no `{field}` {}", plain(value)));

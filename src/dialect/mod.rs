@@ -108,6 +108,8 @@ pub struct ModelTraits {
     /// Takes system messages in the middle of a conversation.
     pub system_turns: bool,
     pub thinking: Thinking,
+    /// Reasons before it answers, however it is told to.
+    pub reasons: bool,
     /// Whose model it is, whoever serves it.
     pub maker: Maker,
 }

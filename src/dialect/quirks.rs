@@ -16,8 +16,8 @@ pub struct Quirks {
     /// Fields the API refuses: left out, and listed where they say anything but
     /// the dialect's default.
     pub drop: &'static [&'static str],
-    /// The same, for models that think.
-    pub thinking_drop: &'static [&'static str],
+    /// The same, for models that reason.
+    pub reasoning_drop: &'static [&'static str],
     /// Values the API refuses: (field, JSON value); the field is left out and listed.
     pub drop_value: &'static [(&'static str, &'static str)],
     /// Fields a call is about and the API has nothing like: the call is refused by
@@ -79,7 +79,7 @@ pub const REASONING: &str = "reasoning_content";
 pub const NONE: Quirks = Quirks {
     rename: &[],
     drop: &[],
-    thinking_drop: &[],
+    reasoning_drop: &[],
     drop_value: &[],
     refuse: &[],
     clamp: &[],
@@ -110,7 +110,7 @@ impl Quirks {
         self.refuse.iter().any(|name| has(name))
             || self.rename.iter().any(|(ours, _)| has(ours))
             || self.drop.iter().any(|name| has(name))
-            || self.thinking_drop.iter().any(|name| has(name))
+            || self.reasoning_drop.iter().any(|name| has(name))
             || self.drop_value.iter().any(|(name, _)| has(name))
             || self.clamp.iter().any(|(name, ..)| has(name))
             || self.replace.iter().any(|(name, ..)| has(name))

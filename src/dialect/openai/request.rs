@@ -74,6 +74,7 @@ mod tests {
             sampling: true,
             system_turns: true,
             thinking: Thinking::None,
+            reasons: false,
             maker: Maker::OpenAi,
         };
         let quirks = &quirks::NONE;

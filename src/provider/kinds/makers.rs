@@ -105,7 +105,7 @@ pub(super) const XAI: Kind = Kind {
     // reasoning models. Adding them in the request would result in an error." Usage
     // counts reasoning beside the output (see `dialect::openai::usage`).
     quirks: &Quirks {
-        thinking_drop: &["frequency_penalty", "presence_penalty", "stop"],
+        reasoning_drop: &["frequency_penalty", "presence_penalty", "stop"],
         ..OPEN_MODELS
     },
     source: "https://docs.x.ai/docs/guides/reasoning",
@@ -172,7 +172,7 @@ pub(super) const MOONSHOT: Kind = Kind {
     // and want reasoning with every turn of a conversation that has tool calls; an empty
     // one is refused, a blank is taken (<https://github.com/charmbracelet/crush/issues/2696>).
     quirks: &Quirks {
-        thinking_drop: &["frequency_penalty", "n", "presence_penalty", "temperature", "top_p"],
+        reasoning_drop: &["frequency_penalty", "n", "presence_penalty", "temperature", "top_p"],
         drop_value: &[("tool_choice", "\"required\"")],
         clamp: &[("temperature", 0.0, 1.0)],
         echoes: &["reasoning_content"],

@@ -107,7 +107,7 @@ fn quirks_do_not_contradict_each_other() {
             assert!(!theirs.contains(field) && !changed().any(|f| f == *field), "{name}: {field}");
         }
         let values = q.drop_value.iter().map(|(field, _)| *field);
-        let all = renamed.iter().chain(&theirs).chain(&left_out).chain(q.thinking_drop);
+        let all = renamed.iter().chain(&theirs).chain(&left_out).chain(q.reasoning_drop);
         for field in all.copied().chain(changed()).chain(values) {
             assert!(Fields::knows(field), "{name}: add {field} to hints::NAMES");
         }

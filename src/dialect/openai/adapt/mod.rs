@@ -10,7 +10,7 @@
 use super::request;
 use crate::dialect::loss::Dropped;
 use crate::dialect::quirks::Quirks;
-use crate::dialect::{Body, Request, Thinking, UpstreamRequest};
+use crate::dialect::{Body, Request, UpstreamRequest};
 use crate::error::{Error, Kind};
 use crate::wire::json::{self, Member, Splice};
 use members::Change;
@@ -130,8 +130,7 @@ impl<'r> Top<'r, '_> {
 
     fn is_dropped(&self, name: &str) -> bool {
         let Request { quirks, traits, .. } = self.request;
-        quirks.drop.contains(&name)
-            || (traits.thinking != Thinking::None && quirks.thinking_drop.contains(&name))
+        quirks.drop.contains(&name) || (traits.reasons && quirks.reasoning_drop.contains(&name))
     }
 
     /// It is one of two names of a field.

@@ -3,12 +3,12 @@
 use super::*;
 use crate::dialect::openai::request::{identity, identity_reads};
 use crate::dialect::quirks::{NONE, ToolIds};
-use crate::dialect::{Facts, Maker, ModelTraits};
+use crate::dialect::{Facts, Maker, ModelTraits, Thinking};
 
 /// The request as it goes out, and the names of what does not.
 fn sent(
     quirks: &'static Quirks,
-    thinking: Thinking,
+    reasons: bool,
     body: &str,
 ) -> Result<(String, Vec<String>), Error> {
     let facts = Facts::read(body.as_bytes()).unwrap();
@@ -17,7 +17,8 @@ fn sent(
         structured_output: true,
         sampling: true,
         system_turns: true,
-        thinking,
+        thinking: Thinking::None,
+        reasons,
         maker: Maker::Other,
     };
     // As in an attempt: no more of the body than `reads` asks for.
@@ -31,7 +32,7 @@ fn sent(
 
 #[track_caller]
 fn check(quirks: &'static Quirks, body: &str, want: &str, dropped: &[&str]) {
-    let (out, lost) = sent(quirks, Thinking::None, body).unwrap();
+    let (out, lost) = sent(quirks, false, body).unwrap();
     assert_eq!(out, want);
     assert_eq!(lost, dropped);
 }
@@ -61,7 +62,7 @@ fn renames() {
 fn drops() {
     const Q: Quirks = Quirks {
         drop: &["user", "logprobs"],
-        thinking_drop: &["stop"],
+        reasoning_drop: &["stop"],
         drop_value: &[("tool_choice", "\"required\"")],
         ..NONE
     };
@@ -71,14 +72,14 @@ fn drops() {
     check(&Q, r#"{"user":1,"model":"m","messages":[{}]}"#, want!(""), &["user"]);
     let body = with!(r#","stop":"x""#);
     check(&Q, body, want!(r#","stop":"x""#), &[]);
-    let (out, lost) = sent(&Q, Thinking::Level, body).unwrap();
+    let (out, lost) = sent(&Q, true, body).unwrap();
     assert_eq!((out.as_str(), lost), (want!(""), vec!["stop".to_owned()]));
 }
 
 #[test]
 fn refuses() {
     const Q: Quirks = Quirks { refuse: &["tools"], ..NONE };
-    let e = sent(&Q, Thinking::None, with!(r#","tools":[{}]"#)).unwrap_err();
+    let e = sent(&Q, false, with!(r#","tools":[{}]"#)).unwrap_err();
     assert_eq!(e.param.as_deref(), Some("tools"));
     check(&Q, with!(r#","tools":[]"#), want!(""), &[]);
 }
@@ -150,7 +151,7 @@ fn ids_stay_matched() {
             r#"{{"model":"M","messages":[{{"role":"assistant","tool_calls":[{{"id":"{id}"}},{{"id":7}},8]}},{{"role":"tool","tool_call_id":"{id}"}}]}}"#
         )
     };
-    let (out, lost) = sent(&Q, Thinking::None, &turns(&long)).unwrap();
+    let (out, lost) = sent(&Q, false, &turns(&long)).unwrap();
     let fit = crate::dialect::openai::calls::fitted(&long, |_| true, 20);
     assert_eq!(out, turns(&fit));
     assert!(lost.is_empty() && fit.len() == 20);
@@ -196,7 +197,7 @@ fn what_others_left() {
         check(&Q, &turn(message), &turn(want), lost);
     }
     let twice = turn(r#"{"role":"assistant","reasoning":"a","reasoning":"b"}"#);
-    let e = sent(&Q, Thinking::None, &twice).unwrap_err();
+    let e = sent(&Q, false, &twice).unwrap_err();
     assert_eq!(e.param.as_deref(), Some("messages[0]"));
 }
 
