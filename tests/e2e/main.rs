@@ -23,4 +23,5 @@ mod kinds;
 mod openai_sdk;
 mod relay;
 mod streams;
+mod switch;
 mod trailers;
