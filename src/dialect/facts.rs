@@ -1,8 +1,8 @@
 //! What the gateway must know of a request: top-level facts, nothing deeper.
 //!
 //! Read once per call from the spans of `wire::json::object`. Messages, tools
-//! and every field not named here stay undecoded bytes (`hints` only searches them
-//! for words).
+//! and every field not named here stay undecoded bytes (`hints` is only shown
+//! their strings).
 
 use super::Dialect;
 use super::hints::{Fields, Hints};
@@ -55,7 +55,18 @@ impl Facts {
 
     /// `addressed`: for the dialects whose paths name the model.
     pub fn of(client: Dialect, body: &[u8], addressed: Option<Addressed>) -> Result<Self, Error> {
-        let members = json::object(body).map_err(invalid_json)?;
+        let is_chat = client == Dialect::OpenAiChat;
+        let mut hints = Hints::default();
+        let members = if is_chat {
+            json::object_seeing(body, |member, string| {
+                if member == "messages" {
+                    hints.note(string);
+                }
+            })
+        } else {
+            json::object(body)
+        }
+        .map_err(invalid_json)?;
         let mut facts = Facts {
             client,
             model: String::new(),
@@ -68,10 +79,9 @@ impl Facts {
             other_modalities: false,
             max_tokens: None,
             fields: Fields::default(),
-            hints: Hints::default(),
+            hints,
             body_bytes: body.len(),
         };
-        let is_chat = client == Dialect::OpenAiChat;
         let mut has_messages = !is_chat;
         for member in &members {
             let raw = body.get(member.value.clone()).unwrap_or_default();
@@ -85,7 +95,6 @@ impl Facts {
                 }
                 "messages" if is_chat => {
                     messages(raw)?;
-                    facts.hints = Hints::of(raw);
                     has_messages = true;
                 }
                 "stream" if addressed.is_none() => facts.stream = boolean("stream", raw)?,

@@ -1,12 +1,12 @@
-//! What a chat request has, as far as a provider's quirks may care: found while the
-//! gateway has the whole body anyway, so that an attempt at a provider without
+//! What a chat request has, as far as a provider's quirks may care: noted while the
+//! gateway checks the whole body anyway, so that an attempt at a provider without
 //! quirks for this request need not read it again.
 //!
-//! Must not: be taken for the truth. A word may stand in a text; whoever acts on a
-//! hint opens the messages and looks.
-
-use super::quirks::LEFTOVERS;
-use memchr::memmem;
+//! Must not: be taken for the truth. A word may stand where it means something else;
+//! whoever acts on a hint opens the messages and looks.
+//!
+//! Rejected: searching the messages for each word (`memmem`): a dozen passes over a
+//! long conversation where this is a few instructions for each of its strings.
 
 /// Which of the top-level fields that quirks may name are there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,10 +16,10 @@ pub struct Fields {
     says: u64,
 }
 
-/// Which words stand somewhere in `messages`.
+/// Which strings stand somewhere in `messages`, as keys or as values.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// The role `developer`.
+    /// `developer`: a role.
     pub developer: bool,
     /// `name`, of a message or of a function.
     pub names: bool,
@@ -32,6 +32,8 @@ pub struct Hints {
     /// The longest `tool_call_id`, in bytes as it is spelled. Every call that is
     /// answered has its id there, too.
     pub longest_id: usize,
+    /// The string before was `tool_call_id`.
+    id_next: bool,
 }
 
 /// At most 64. A field that is not here always counts as there.
@@ -105,41 +107,35 @@ fn bit(name: &str) -> Option<u64> {
 // === impl Hints ===
 
 impl Hints {
-    pub(super) fn of(messages: &[u8]) -> Self {
-        let has = |word: &[u8]| memmem::find(messages, word).is_some();
-        // Only an assistant's turn has what other providers made of it; without one,
-        // which is most calls, the rest need not be searched for.
-        let answered = has(b"\"assistant\"");
-        let calls = answered && has(b"\"tool_call");
-        Self {
-            developer: has(b"\"developer\""),
-            names: has(b"\"name\""),
-            // Three of FOREIGN begin so.
-            foreign: answered
-                && (has(b"\"reasoning")
-                    || has(b"\"thinking_blocks\"")
-                    || has(b"\"extra_content\"")),
-            leftovers: answered
-                && LEFTOVERS.iter().any(|name| has(format!("\"{name}\"").as_bytes())),
-            calls,
-            longest_id: if calls { longest_id(messages) } else { 0 },
+    /// Takes down a string of the messages, quotes included.
+    pub(super) fn note(&mut self, string: &[u8]) {
+        let id_next = std::mem::take(&mut self.id_next);
+        if id_next {
+            self.longest_id = self.longest_id.max(string.len().saturating_sub(2));
+        }
+        match string {
+            b"\"developer\"" => self.developer = true,
+            b"\"name\"" => self.names = true,
+            b"\"tool_calls\"" => self.calls = true,
+            b"\"tool_call_id\"" => (self.calls, self.id_next) = (true, true),
+            b"\"reasoning\""
+            | b"\"reasoning_content\""
+            | b"\"reasoning_details\""
+            | b"\"thinking_blocks\""
+            | b"\"extra_content\"" => self.foreign = true,
+            b"\"annotations\"" | b"\"audio\"" | b"\"function_call\"" | b"\"refusal\"" => {
+                self.leftovers = true;
+            }
+            _ => {}
         }
     }
-}
-
-fn longest_id(messages: &[u8]) -> usize {
-    const NAME: &[u8] = b"\"tool_call_id\"";
-    let lengths = memmem::find_iter(messages, NAME).filter_map(|at| {
-        let rest = messages.get(at + NAME.len()..)?.trim_ascii_start().strip_prefix(b":")?;
-        memchr::memchr(b'"', rest.trim_ascii_start().strip_prefix(b"\"")?)
-    });
-    lengths.max().unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::quirks::FOREIGN;
+    use crate::dialect::quirks::{FOREIGN, LEFTOVERS};
+    use crate::wire::json;
 
     #[test]
     fn every_field_has_a_bit() {
@@ -153,18 +149,28 @@ mod tests {
         assert!(fields.has("unheard_of") && fields.says("unheard_of"));
     }
 
+    fn of(messages: &str) -> Hints {
+        let mut hints = Hints::default();
+        let body = format!(r#"{{"messages":{messages}}}"#);
+        json::object_seeing(body.as_bytes(), |_, string| hints.note(string)).unwrap();
+        hints
+    }
+
     #[test]
     fn words_are_found_where_they_may_stand() {
-        let none = Hints::of(br#"[{"role":"user","content":"a tool_call, reasoning"}]"#);
-        assert_eq!(none, Hints::default());
+        assert_eq!(
+            of(r#"[{"role":"user","content":"a \"tool_calls\", reasoning"}]"#),
+            Hints::default()
+        );
         for name in FOREIGN {
-            let messages = format!(r#"[{{"role":"assistant","{name}":null}}]"#);
-            assert!(Hints::of(messages.as_bytes()).foreign, "{name}");
+            assert!(of(&format!(r#"[{{"{name}":null}}]"#)).foreign, "{name}");
         }
-        let all = r#"[{"role":"developer","name":"n"},{"role":"assistant","tool_calls":[]}]"#;
-        let all = Hints::of(all.as_bytes());
-        assert!(all.developer && all.names && all.calls && !all.foreign);
-        let ids = r#"{"role":"assistant"},{"tool_call_id" : "12345"},{"tool_call_id":"123"}"#;
-        assert_eq!(Hints::of(ids.as_bytes()).longest_id, 5);
+        for name in LEFTOVERS {
+            assert!(of(&format!(r#"[{{"{name}":null}}]"#)).leftovers, "{name}");
+        }
+        let all = of(r#"[{"role":"developer","name":"n"},{"tool_calls":[]}]"#);
+        assert!(all.developer && all.names && all.calls && !all.foreign && !all.leftovers);
+        let ids = of(r#"[{"tool_call_id" : "12345"},{"tool_call_id":"123","x":"1234567"}]"#);
+        assert!(ids.calls && ids.longest_id == 5);
     }
 }

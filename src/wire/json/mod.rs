@@ -26,7 +26,7 @@ mod tests;
 mod walk;
 mod write;
 
-pub use scan::object;
+pub use scan::{object, object_seeing};
 pub use walk::{items, members};
 pub use write::{Splice, push_number, push_text, splice};
 

@@ -22,6 +22,18 @@ fn finds_members_with_their_spans() {
 }
 
 #[test]
+fn shows_the_strings_inside() {
+    let json = br#"{"a":[{"b":"c\"","d":{"e":1}},"f"],"g":"h","i":{}}"#;
+    let mut seen = Vec::new();
+    object_seeing(json, |member, string| {
+        seen.push(format!("{member}:{}", std::str::from_utf8(string).unwrap()));
+    })
+    .unwrap();
+    let want = [r#"a:"b""#, r#"a:"c\"""#, r#"a:"d""#, r#"a:"e""#, r#"a:"f""#, r#"g:"h""#];
+    assert_eq!(seen, want);
+}
+
+#[test]
 fn says_what_is_wrong_and_where() {
     for (json, want) in [
         (&b""[..], (0, Problem::Empty)),
