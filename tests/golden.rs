@@ -200,6 +200,7 @@ impl Case {
             created: CREATED,
             include_usage: facts.include_usage,
             json_tool: made.json_tool,
+            base64: made.base64,
             quirks,
         };
         let mut upstream = match made.body {

@@ -100,7 +100,20 @@ pub enum Passthrough {
 
 /// A provider's key. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub enum Secret {
+    /// Sent as it is, in one header.
+    Text(String),
+    /// Never sent: it signs.
+    Aws(AwsKey),
+}
+
+/// AWS credentials.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AwsKey {
+    pub access_key_id: String,
+    pub secret_access_key: String,
+    pub session_token: Option<String>,
+}
 
 /// The status by which an attempt tells the router of a stream that failed before its
 /// content: one no provider answers with, so that the retry class `stream` is its own.
@@ -148,17 +161,6 @@ impl Provider {
 }
 
 // === impl Secret ===
-
-impl Secret {
-    pub(super) fn new(key: &str) -> Self {
-        Self(key.to_owned())
-    }
-
-    /// For the one header that carries it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+pub mod aws;
 mod compile;
 pub mod compiled;
 pub mod glob;

@@ -3,6 +3,7 @@
 //! Unknown fields are errors everywhere. `envoy/sluice.schema.json` is generated
 //! from these types; a test fails when it is stale.
 
+use super::aws;
 use super::units::{Bytes, Millis};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -95,6 +96,8 @@ pub enum Key {
     Env(String),
     /// The key itself. Better: `env`.
     Value(String),
+    /// AWS credentials, which sign each call.
+    Aws(aws::Names),
 }
 
 #[derive(Debug, Deserialize)]
@@ -230,7 +233,7 @@ impl<'de> Deserialize<'de> for Key {
             type Value = Key;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("{ env: VARIABLE } or { value: KEY }")
+                f.write_str("{ env: VARIABLE }, { value: KEY } or { aws: {} }")
             }
 
             fn visit_str<E: de::Error>(self, _: &str) -> Result<Key, E> {
@@ -243,6 +246,7 @@ impl<'de> Deserialize<'de> for Key {
                 let key = match map.next_key::<String>()?.as_deref() {
                     Some("env") => Key::Env(map.next_value()?),
                     Some("value") => Key::Value(map.next_value()?),
+                    Some("aws") => Key::Aws(map.next_value()?),
                     _ => return Err(wrong()),
                 };
                 if map.next_key::<de::IgnoredAny>()?.is_some() {
@@ -260,6 +264,7 @@ impl fmt::Debug for Key {
         match self {
             Key::Env(name) => write!(f, "Env({name})"),
             Key::Value(_) => f.write_str("Value(redacted)"),
+            Key::Aws(_) => f.write_str("Aws(redacted)"),
         }
     }
 }

@@ -193,6 +193,10 @@ fn complaints_never_quote_a_secret() {
         json!({ "kind": "openai", "keys": [{ "value": "sk-secret", "env": "X" }] }),
         json!({ "kind": "openai", "keys": [{ "value": "sk-secret\n\u{7f}" }] }),
         json!({ "kind": "openai", "keys": ["a", { "value": "sk-secret" }] }),
+        json!({ "kind": "openai", "keys": [{ "aws": "sk-secret" }] }),
+        json!({ "kind": "openai", "keys": [{ "aws": {}, "sk-secret": 1 }] }),
+        json!({ "kind": "bedrock", "region": "r", "keys": [{ "aws": { "sk-secret": "A" } }] }),
+        json!({ "kind": "bedrock", "region": "r", "keys": [{ "aws": { "secret_access_key": "sk-secret" } }] }),
         json!({ "kind": "openai", "url": "https://user:sk-secret@host/v1" }),
         json!({ "kind": "openai", "url": "user:sk-secret@host/v1" }),
         json!({ "kind": "openai", "url": "https://host/v1?key=sk-secret" }),
@@ -258,4 +262,44 @@ fn retry_classes_become_envoy_words() {
     let config = read(&config).unwrap();
     assert_eq!(config.retry_on, "retriable-status-codes,connect-failure");
     assert!(config.retry_codes.starts_with("500,501") && config.retry_codes.contains("529"));
+}
+
+#[test]
+fn aws_credentials_come_from_the_usual_variables_or_named_ones() {
+    let with = |keys: Option<serde_json::Value>, names: &'static [&'static str]| {
+        let mut config = base();
+        config["providers"] = json!({ "aws": { "kind": "bedrock", "region": "eu-west-1" } });
+        config["models"] = json!([{ "name": "m", "targets": ["aws/x"] }]);
+        if let Some(keys) = keys {
+            config["providers"]["aws"]["keys"] = keys;
+        }
+        let env = move |name: &str| names.contains(&name).then(|| format!("secret-of-{name}"));
+        load(config.to_string().as_bytes(), &env).map(|mut c| {
+            assert!(!format!("{c:?}").contains("secret-of"), "Debug must not show keys");
+            c.providers.remove(0).keys.remove(0)
+        })
+    };
+    let pair = &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"][..];
+    let all = &["AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"][..];
+    let aws = |token: Option<&str>| {
+        super::Secret::Aws(super::compiled::AwsKey {
+            access_key_id: "secret-of-AWS_ACCESS_KEY_ID".into(),
+            secret_access_key: "secret-of-AWS_SECRET_ACCESS_KEY".into(),
+            session_token: token.map(str::to_owned),
+        })
+    };
+    let token = Some("secret-of-AWS_SESSION_TOKEN");
+    let bearer = super::Secret::Text("secret-of-AWS_BEARER_TOKEN_BEDROCK".into());
+    assert!(with(None, all) == Ok(bearer));
+    assert!(with(None, pair) == Ok(aws(token)));
+    assert!(with(Some(json!([{ "aws": {} }])), all) == Ok(aws(None)));
+    assert!(with(Some(json!([{ "aws": {} }])), pair) == Ok(aws(token)));
+    // The usual token is not another pair's.
+    let named = json!([{ "aws": { "access_key_id": "AWS_ACCESS_KEY_ID" } }]);
+    assert!(with(Some(named), pair) == Ok(aws(None)));
+    let problem = |keys, names| with(keys, names).err().unwrap().remove(0).message;
+    let words = problem(None, &["AWS_ACCESS_KEY_ID"]);
+    assert!(words.contains("AWS_BEARER_TOKEN_BEDROCK") && words.contains("AWS_ACCESS_KEY_ID"));
+    let token = json!([{ "aws": { "session_token": "MINE" } }]);
+    assert!(problem(Some(token), pair).contains("MINE is not set"));
 }

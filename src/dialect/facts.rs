@@ -115,6 +115,9 @@ impl Facts {
                 "max_tokens" => {
                     facts.max_tokens = facts.max_tokens.or(integer("max_tokens", raw)?);
                 }
+                "generationConfig" | "generation_config" if client == Dialect::Gemini => {
+                    facts.generation(raw);
+                }
                 _ => {}
             }
         }
@@ -129,6 +132,20 @@ impl Facts {
             return Err(Error::invalid("messages", "you must provide a messages parameter"));
         }
         Ok(facts)
+    }
+
+    /// Gemini's limits, in either of the spellings Google takes. What is no number
+    /// there is the provider's to refuse.
+    fn generation(&mut self, config: &[u8]) {
+        for member in json::members(config).unwrap_or_default() {
+            let raw = config.get(member.value).unwrap_or_default();
+            let number = std::str::from_utf8(raw).ok().and_then(|t| t.parse().ok());
+            match member.key.as_ref() {
+                "maxOutputTokens" | "max_output_tokens" => self.max_tokens = number,
+                "candidateCount" | "candidate_count" => self.n = number.unwrap_or(1).max(1),
+                _ => {}
+            }
+        }
     }
 }
 
@@ -211,6 +228,19 @@ fn include_usage(raw: &[u8]) -> Result<bool, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_the_limits_of_gemini() {
+        let read = |body: &str| {
+            let addressed = Addressed { model: "m".into(), stream: false };
+            let facts = Facts::of(Dialect::Gemini, body.as_bytes(), Some(addressed)).unwrap();
+            (facts.max_tokens, facts.n)
+        };
+        let both = r#"{"generationConfig":{"maxOutputTokens":9,"candidateCount":2}}"#;
+        assert_eq!(read(both), (Some(9), 2));
+        assert_eq!(read(r#"{"generation_config":{"max_output_tokens":7}}"#), (Some(7), 1));
+        assert_eq!(read(r#"{"generationConfig":7,"contents":[]}"#), (None, 1));
+    }
 
     #[test]
     fn reads_what_it_needs() {

@@ -22,6 +22,7 @@ pub mod bedrock;
 mod claude;
 mod facts;
 pub mod features;
+pub mod gemini;
 pub mod hints;
 pub mod loss;
 pub mod openai;
@@ -152,6 +153,8 @@ pub struct UpstreamRequest {
     pub dropped: Vec<String>,
     /// The JSON answer comes back as a call of our own tool and must be unwrapped.
     pub json_tool: bool,
+    /// The client wants its vectors as base64 of little-endian floats.
+    pub base64: bool,
 }
 
 /// How the provider's body differs from the client's.
@@ -173,6 +176,8 @@ pub struct Reply {
     pub include_usage: bool,
     /// See `UpstreamRequest::json_tool`.
     pub json_tool: bool,
+    /// See `UpstreamRequest::base64`.
+    pub base64: bool,
     pub quirks: &'static Quirks,
 }
 
@@ -246,8 +251,18 @@ pub struct Usage {
 }
 
 /// Every pair that is spoken, in order of preference.
-pub const TRANSLATORS: &[Translator] =
-    &[openai::IDENTITY, anthropic::FROM_OPENAI_CHAT, bedrock::FROM_OPENAI_CHAT, bedrock::IDENTITY];
+pub const TRANSLATORS: &[Translator] = &[
+    openai::IDENTITY,
+    anthropic::FROM_OPENAI_CHAT,
+    bedrock::FROM_OPENAI_CHAT,
+    bedrock::IDENTITY,
+    gemini::FROM_OPENAI_CHAT,
+    gemini::IDENTITY,
+    gemini::EMBED_FROM_OPENAI,
+    gemini::EMBED_IDENTITY,
+    bedrock::FROM_OPENAI_CHAT,
+    bedrock::IDENTITY,
+];
 
 /// The row for a pair, if it is spoken.
 pub fn translator(client: Dialect, upstream: Dialect) -> Option<&'static Translator> {
@@ -321,6 +336,7 @@ impl Dialect {
                 anthropic::error::body(error)
             }
             Dialect::BedrockConverse => bedrock::error::body(error),
+            Dialect::Gemini | Dialect::GeminiEmbed => gemini::error::body(error),
             _ => openai::error::body(error),
         }
     }

@@ -77,6 +77,7 @@ const ADDRESSED: &[(&str, &str, Dialect, bool)] = &[
     ("/v1beta/models/", ":batchEmbedContents", Dialect::GeminiEmbed, false),
     ("/v1/models/", ":generateContent", Dialect::Gemini, false),
     ("/v1/models/", ":streamGenerateContent", Dialect::Gemini, true),
+    ("/v1/models/", ":batchEmbedContents", Dialect::GeminiEmbed, false),
     ("/model/", "/converse", Dialect::BedrockConverse, false),
     ("/model/", "/converse-stream", Dialect::BedrockConverse, true),
 ];

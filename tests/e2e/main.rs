@@ -25,3 +25,5 @@ mod relay;
 mod streams;
 mod switch;
 mod trailers;
+mod vendor_bedrock;
+mod vendor_gemini;

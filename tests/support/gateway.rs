@@ -50,6 +50,14 @@ pub fn key_of(kind: &Kind) -> (&'static str, String) {
     (kind.key_env, format!("sk-{}-of-the-gateway", kind.name))
 }
 
+/// AWS's documented examples, which the mock knows, and a secret that it does not.
+const AWS_KEYS: [(&str, &str); 4] = [
+    ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+    ("AWS_SESSION_TOKEN", "SESSION-EXAMPLE"),
+    ("AWS_WRONG_SECRET", "not-the-secret"),
+];
+
 pub fn local(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
@@ -110,6 +118,7 @@ impl Gateway {
             .args(["--disable-hot-restart", "--log-level", "warn", "--concurrency"])
             .arg(setup.workers.to_string())
             .envs(KINDS.iter().filter(|k| !k.key_env.is_empty()).map(key_of))
+            .envs(AWS_KEYS)
             .stdin(Stdio::null())
             .stdout(std::fs::File::create(folder.join("access.log")).expect("a log"))
             .stderr(std::fs::File::create(folder.join("envoy.log")).expect("a log"))

@@ -38,6 +38,15 @@ pub(super) struct Ask<'a> {
     pub(super) thinking: bool,
     /// Anthropic's prompt cache was asked for.
     pub(super) cached: bool,
+    /// Vectors are asked for, and nothing else.
+    pub(super) embed: Option<Embed<'a>>,
+}
+
+/// Texts to be embedded.
+#[derive(Debug)]
+pub(super) struct Embed<'a> {
+    pub(super) texts: Vec<&'a str>,
+    pub(super) dimensions: usize,
 }
 
 /// What the model must react to.
@@ -70,6 +79,8 @@ pub(super) enum Format<'a> {
     Text,
     Object,
     Schema(&'a Value),
+    /// A schema that came as a string.
+    Parsed(Value),
 }
 
 /// What the model says.
@@ -114,6 +125,20 @@ pub(super) struct Usage {
 impl Default for Turn {
     fn default() -> Turn {
         Turn::User(String::new())
+    }
+}
+
+// === impl Embed ===
+
+impl Embed<'_> {
+    /// The same text has the same vector, of numbers that every float type holds.
+    pub(super) fn vector(&self, text: &str) -> Vec<f32> {
+        let number = |n: usize| {
+            let mut hasher = DefaultHasher::new();
+            (n, text).hash(&mut hasher);
+            (hasher.finish() % 256) as f32 / 256.0 - 0.5
+        };
+        (0..self.dimensions).map(number).collect()
     }
 }
 
@@ -217,6 +242,7 @@ fn say(ask: &Ask<'_>, faults: &Faults) -> String {
     match (&ask.format, &ask.turn) {
         (Format::Object, _) => r#"{"ok":true}"#.to_owned(),
         (Format::Schema(schema), _) => schema::sample(schema).to_string(),
+        (Format::Parsed(schema), _) => schema::sample(schema).to_string(),
         (Format::Text, Turn::Tool(text)) => format!("Tool said: {text}"),
         (Format::Text, Turn::User(text) | Turn::Assistant(text)) => {
             let end = text.char_indices().nth(ECHO).map_or(text.len(), |(i, _)| i);

@@ -58,11 +58,11 @@ pub(super) fn handle(state: &State, method: &Method, path: &str, body: &[u8]) ->
 pub(super) fn models(entry: &Entry, watch: Watch) -> Reply {
     let vendor =
         if entry.headers.contains_key("x-api-key") { Vendor::Anthropic } else { Vendor::OpenAi };
-    if let Err(failure) = vendor.authorize(&entry.headers) {
+    if let Err(failure) = vendor.authorize(entry) {
         return reply::refusal(vendor, &failure, watch);
     }
     let list = match vendor {
-        Vendor::OpenAi => json!({
+        Vendor::OpenAi | Vendor::Gemini | Vendor::Bedrock => json!({
             "object": "list",
             "data": OPENAI_MODELS.map(|id| json!({
                 "id": id, "object": "model", "created": 1_700_000_000, "owned_by": "openai",

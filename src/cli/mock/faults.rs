@@ -86,6 +86,9 @@ pub(super) enum How {
     Error,
     /// Nothing more, for ever.
     Stall,
+    /// An event whose checksum is wrong, then a clean end; where events have none,
+    /// only the end.
+    BadCrc,
 }
 
 // === impl Faults ===
@@ -131,6 +134,7 @@ impl Faults {
             "cut-after" => self.breaks.push(after(key, value, How::Cut)?),
             "end-after" => self.breaks.push(after(key, value, How::End)?),
             "error-after" => self.breaks.push(after(key, value, How::Error)?),
+            "bad-crc-after" => self.breaks.push(after(key, value, How::BadCrc)?),
             "stall-after" => self.breaks.push(after(key, value, How::Stall)?),
             "big-headers" => self.before.big_headers = number(key, value, 0, 1 << 20)? as usize,
             "cut-bytes" => {
@@ -189,7 +193,7 @@ fn bad(key: &str) -> String {
     format!("bad value for fault '{key}'")
 }
 
-fn percent_decode(text: &str) -> Option<String> {
+pub(super) fn percent_decode(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
@@ -224,6 +228,7 @@ mod tests {
             ("cut-after=3; stall-after=0", |f| {
                 f.break_at(3) == Some(How::Cut) && f.break_at(0) == Some(How::Stall)
             }),
+            ("bad-crc-after=2", |f| f.break_at(2) == Some(How::BadCrc)),
             ("error-after=1;end-after=2", |f| {
                 f.break_at(1) == Some(How::Error) && f.break_at(2) == Some(How::End)
             }),

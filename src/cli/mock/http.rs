@@ -24,6 +24,7 @@ use super::answer::{Answer, Ask};
 use super::control;
 use super::faults::Faults;
 use super::openai::accents;
+use super::paths::{self, Address};
 use super::record::{Entry, Log, Watch, lock};
 use super::reply::{self, Reply};
 use super::vendor::{Failure, Vendor};
@@ -83,7 +84,10 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
         return Ok(control::handle(state, &parts.method, parts.uri.path(), &body));
     }
     let parsed = serde_json::from_slice::<Value>(&body);
-    let model = parsed.as_ref().ok().and_then(|v| v.get("model")).and_then(Value::as_str);
+    let address = paths::address(&parts.uri);
+    let addressed = address.as_ref().and_then(|a| a.model.as_deref());
+    let named = || parsed.as_ref().ok().and_then(|v| v.get("model")).and_then(Value::as_str);
+    let model = addressed.or_else(named);
     let (entry, watch) = state.log.add(Entry {
         method: parts.method,
         uri: parts.uri,
@@ -93,33 +97,30 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
         end: AtomicU8::default(),
     });
     let path = entry.uri.path();
-    let vendor = match path {
-        // Imitators have it under other bases, such as /openai/v1 or /api/paas/v4.
-        path if path.ends_with("/chat/completions") => Vendor::OpenAi,
-        "/v1/messages" => Vendor::Anthropic,
-        "/v1/models" if entry.method == Method::GET => {
-            return Ok(control::models(&entry, watch));
-        }
-        _ => {
-            let message = format!("Invalid URL ({} {path})", entry.method);
-            return Ok(reply::refusal(Vendor::OpenAi, &Failure::new(404, message), watch));
-        }
+    if path == "/v1/models" && entry.method == Method::GET {
+        return Ok(control::models(&entry, watch));
+    }
+    let Some(address) = address else {
+        let message = format!("Invalid URL ({} {path})", entry.method);
+        return Ok(reply::refusal(Vendor::OpenAi, &Failure::new(404, message), watch));
     };
+    let vendor = address.vendor;
     if entry.method != Method::POST {
         let message = format!("Not allowed to {} on {path}.", entry.method);
         return Ok(reply::refusal(vendor, &Failure::new(405, message), watch));
     }
-    answer(state, vendor, &entry, parsed.ok().as_ref(), watch).await
+    answer(state, &address, &entry, parsed.ok().as_ref(), watch).await
 }
 
 /// One call to a vendor.
 async fn answer(
     state: &State,
-    vendor: Vendor,
+    address: &Address,
     entry: &Entry,
     body: Option<&Value>,
     watch: Watch,
 ) -> io::Result<Reply> {
+    let vendor = address.vendor;
     let faults = match state.faults(&entry.model) {
         Ok(faults) => faults,
         Err(message) => return Ok(reply::refusal(vendor, &Failure::bad(message), watch)),
@@ -133,10 +134,10 @@ async fn answer(
     }
     pause(faults.before.delay).await;
     let speaker = if faults.wrong_dialect { vendor.other() } else { vendor };
-    let ask = match vendor.authorize(&entry.headers) {
+    let ask = match vendor.authorize(entry) {
         Err(failure) => Err(failure),
         Ok(()) if faults.instead.is_set() => return Ok(reply::instead(speaker, &faults, watch)),
-        Ok(()) => body.ok_or_else(not_json).and_then(|body| accented(vendor, entry, body)),
+        Ok(()) => body.ok_or_else(not_json).and_then(|body| accented(address, entry, body)),
     };
     match ask {
         Err(failure) => Ok(reply::refusal(vendor, &failure, watch)),
@@ -154,17 +155,19 @@ async fn answer(
 }
 
 /// What is asked for, if this host takes it.
-fn accented<'a>(vendor: Vendor, entry: &Entry, body: &'a Value) -> Result<Ask<'a>, Failure> {
-    if vendor != Vendor::OpenAi {
-        return vendor.ask(body);
+fn accented<'a>(address: &'a Address, entry: &Entry, body: &'a Value) -> Result<Ask<'a>, Failure> {
+    let mut ask = address.vendor.ask(body, address);
+    if address.vendor != Vendor::OpenAi {
+        return ask;
     }
     let own = entry.headers.get(hyper::header::HOST).and_then(|h| h.to_str().ok());
     let host = own.or(entry.uri.host()).unwrap_or_default();
     let accent = accents::of(host, entry.uri.path());
     accent.check(body)?;
-    let mut ask = vendor.ask(body)?;
-    ask.include_usage |= accent.usage_unasked;
-    Ok(ask)
+    if let Ok(ask) = &mut ask {
+        ask.include_usage |= accent.usage_unasked;
+    }
+    ask
 }
 
 async fn pause(time: Duration) {

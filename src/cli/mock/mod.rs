@@ -1,4 +1,4 @@
-//! `sluice mock`: honest little OpenAI and Anthropic servers, faults on demand.
+//! `sluice mock`: honest little servers of the vendors' APIs, faults on demand.
 //!
 //! The demo, the end-to-end tests and the bench need providers that refuse what
 //! the real ones refuse, answer in their exact shapes, and break in the ways the
@@ -8,23 +8,26 @@
 //! ```text
 //!   http ── routes, reads, keeps the order of faults ── control: /mock/...
 //!    │
-//!    ├─ vendor ── ask: validate ──> answer ──> whole | events ── openai, anthropic
+//!    ├─ vendor ── ask: validate ──> answer ──> whole | events ── openai, anthropic, gemini
 //!    ├─ reply ── status and headers; script ── events + faults -> steps -> the body
 //!    └─ record ── what was asked, how it ended
 //! ```
 //!
-//! `POST .../chat/completions`, `POST /v1/messages`, `GET /v1/models`, over
-//! HTTP/1.1 and h2c. Faults ride in the model's name (`gpt-5-mini!status=429`)
+//! `POST .../chat/completions`, `POST /v1/messages`, Gemini's `/models/M:VERB` behind
+//! any prefix, `GET /v1/models`, over HTTP/1.1 and h2c. Faults ride in the model's name (`gpt-5-mini!status=429`)
 //! or are set for an exact name by `PUT /mock/faults`; `faults` has the language.
 //! Nothing here may use the gateway's own translation code: a mock that shares
 //! the bug cannot find it.
 
 mod answer;
 mod anthropic;
+mod bedrock;
 mod control;
 mod faults;
+mod gemini;
 mod http;
 mod openai;
+mod paths;
 mod record;
 mod reply;
 mod schema;

@@ -8,7 +8,7 @@ use super::faults::Faults;
 use super::openai;
 use super::record::Watch;
 use super::script::{self, Script};
-use super::vendor::{Failure, Vendor};
+use super::vendor::{Failure, Framing, Vendor};
 
 pub(super) type Reply = Response<Script>;
 
@@ -23,7 +23,11 @@ pub(super) fn answer(
     let error = vendor.failure_event(faults.code.as_deref());
     let (steps, length, kind) = if ask.stream {
         let events = vendor.events(ask, answer);
-        (script::stream(&events, &error, faults), None, SSE)
+        let kind = match vendor.framing() {
+            Framing::Sse => SSE,
+            Framing::Aws => AWS,
+        };
+        (script::stream(&events, &error, faults), None, kind)
     } else {
         let body = if faults.error_first { error.data } else { vendor.whole(ask, answer) };
         let (steps, length) = script::whole(body.into(), faults);
@@ -38,13 +42,13 @@ pub(super) fn instead(vendor: Vendor, faults: &Faults, watch: Watch) -> Reply {
     let instead = &faults.instead;
     let default = if instead.no_content { 204 } else { 200 };
     let status = instead.status.unwrap_or(default);
+    let mut failure = Failure::new(status, outage(status));
+    failure.code.clone_from(&faults.code);
     let (kind, body) = if instead.html {
         (HTML, PAGE.to_owned())
     } else if instead.empty || instead.no_content {
         (JSON, String::new())
     } else {
-        let mut failure = Failure::new(status, outage(status));
-        failure.code.clone_from(&faults.code);
         (JSON, vendor.failure(&failure))
     };
     if body.is_empty() {
@@ -52,18 +56,32 @@ pub(super) fn instead(vendor: Vendor, faults: &Faults, watch: Watch) -> Reply {
     }
     let (steps, length) = script::whole(body.into(), faults);
     let script = Script::new(steps, length, Some(watch));
-    decorate(reply(status, kind, script), vendor, faults)
+    let mut reply = reply(status, kind, script);
+    if status >= 400 {
+        mark(&mut reply, vendor, &failure);
+    }
+    decorate(reply, vendor, faults)
 }
 
 /// A vendor's refusal of a bad request.
 pub(super) fn refusal(vendor: Vendor, failure: &Failure, watch: Watch) -> Reply {
     let body = vendor.failure(failure);
-    let reply = json(failure.status, body, Some(watch));
+    let mut reply = json(failure.status, body, Some(watch));
+    mark(&mut reply, vendor, failure);
     decorate_plain(reply, vendor, &Faults::default())
 }
 
 pub(super) fn json(status: u16, body: String, watch: Option<Watch>) -> Reply {
     reply(status, JSON, Script::full(body.into(), watch))
+}
+
+/// The header that some vendors put beside a failure's body.
+fn mark(reply: &mut Reply, vendor: Vendor, failure: &Failure) {
+    if let Some((name, value)) = vendor.error_header(failure)
+        && let Ok(value) = HeaderValue::from_str(value)
+    {
+        reply.headers_mut().insert(HeaderName::from_static(name), value);
+    }
 }
 
 fn decorate(mut reply: Reply, vendor: Vendor, faults: &Faults) -> Reply {
@@ -77,8 +95,10 @@ fn decorate(mut reply: Reply, vendor: Vendor, faults: &Faults) -> Reply {
 /// All headers but those about the body.
 fn decorate_plain(mut reply: Reply, vendor: Vendor, faults: &Faults) -> Reply {
     let headers = reply.headers_mut();
-    let id = HeaderName::from_static(vendor.id_header());
-    headers.insert(id, HeaderValue::from_static("req_mock"));
+    if let Some(id) = vendor.id_header() {
+        let value = HeaderValue::from_static("req_mock");
+        headers.insert(HeaderName::from_static(id), value);
+    }
     if let Some(value) = &faults.before.retry_after {
         headers.insert(RETRY_AFTER, value.clone());
     }
@@ -116,6 +136,7 @@ fn outage(status: u16) -> &'static str {
 
 const JSON: &str = "application/json";
 const SSE: &str = "text/event-stream; charset=utf-8";
+const AWS: &str = "application/vnd.amazon.eventstream";
 const HTML: &str = "text/html";
 const PAGE: &str = "<html>\n<head><title>502 Bad Gateway</title></head>\n<body>\n\
     <center><h1>502 Bad Gateway</h1></center>\n</body>\n</html>\n";

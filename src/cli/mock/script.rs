@@ -18,9 +18,10 @@ use hyper::body::{Body, Frame, SizeHint};
 use serde_json::Value;
 use tokio::time::Sleep;
 
+use super::bedrock;
 use super::faults::{Faults, How, Wire};
 use super::record::Watch;
-use super::vendor::{Event, Kind};
+use super::vendor::{Event, Framing, Kind};
 
 /// What a body does next.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,7 +85,7 @@ pub(super) fn stream(events: &[Event], error: &Event, faults: &Faults) -> Vec<St
 pub(super) fn whole(body: Bytes, faults: &Faults) -> (Vec<Step>, Option<usize>) {
     let full = body.len();
     let mut breaks = faults.breaks.iter().map(|b| b.how);
-    let Some(how) = breaks.find(|how| *how != How::Error) else {
+    let Some(how) = breaks.find(|how| !matches!(how, How::Error | How::BadCrc)) else {
         let steps = shape(vec![Step::Send(body)], &faults.wire);
         let length = length(&steps);
         return (steps, Some(length));
@@ -113,14 +114,23 @@ fn break_off(steps: &mut Vec<Step>, how: How, error: &Event, wire: &Wire) {
     match how {
         How::End => {}
         How::Error => steps.push(frame(error, wire)),
+        How::BadCrc if error.framing == Framing::Aws => {
+            let spoiled = bedrock::frames::frame("contentBlockDelta", "{}", true);
+            steps.push(Step::Send(spoiled.into()));
+        }
+        How::BadCrc => {}
         How::Stall => steps.push(Step::Hang),
         // Long enough that the peer has what was sent before it loses the rest.
         How::Cut => steps.extend([Step::Wait(Duration::from_millis(5)), Step::Cut]),
     }
 }
 
-/// One event as SSE.
+/// One event as bytes.
 fn frame(event: &Event, wire: &Wire) -> Step {
+    if event.framing == Framing::Aws {
+        let bytes = bedrock::frames::frame(event.name, &event.data, false);
+        return Step::Send(bytes.into());
+    }
     let end = if wire.crlf { "\r\n" } else { "\n" };
     let space = if wire.no_space { "" } else { " " };
     let mut out = String::with_capacity(event.data.len() + 48);

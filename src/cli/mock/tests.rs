@@ -3,7 +3,9 @@
 
 mod answer;
 mod anthropic;
+mod bedrock;
 mod broken;
+mod gemini;
 mod openai;
 mod server;
 

@@ -1,19 +1,22 @@
-//! The two vendors, and what they share: failures and stream events.
+//! The vendors, and what they share: failures and stream events.
 //!
 //! A closed enum, because the list of shapes is short and each caller needs
 //! both of any pair (`other`, for `wrong-dialect`). A vendor reads a request
 //! into an `Ask`, and writes an `Answer` or a `Failure`; it does no IO.
 
-use hyper::HeaderMap;
 use serde_json::Value;
 
 use super::answer::{Answer, Ask};
-use super::{anthropic, openai};
+use super::paths::Address;
+use super::record::Entry;
+use super::{anthropic, bedrock, gemini, openai};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
     OpenAi,
     Anthropic,
+    Gemini,
+    Bedrock,
 }
 
 /// What a vendor answers instead of an answer.
@@ -21,7 +24,7 @@ pub(super) enum Vendor {
 pub(super) struct Failure {
     pub(super) status: u16,
     pub(super) message: String,
-    /// OpenAI's `error.code`, Anthropic's `error.type`.
+    /// OpenAI's `error.code`, Anthropic's `error.type`, Google's `error.status`.
     pub(super) code: Option<String>,
     /// OpenAI's `error.param`.
     pub(super) param: Option<String>,
@@ -31,9 +34,19 @@ pub(super) struct Failure {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Event {
     pub(super) kind: Kind,
-    /// The `event:` line; none where empty.
+    /// The `event:` line; none where empty. In AWS's framing the event's type, or
+    /// behind `!` an exception's.
     pub(super) name: &'static str,
+    pub(super) framing: Framing,
     pub(super) data: String,
+}
+
+/// How events become bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    Sse,
+    /// `application/vnd.amazon.eventstream`
+    Aws,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +54,7 @@ pub(super) enum Kind {
     Frame,
     /// Carries a piece of the answer: what delays and breaks count.
     Content,
-    /// OpenAI's `[DONE]`, Anthropic's `message_stop`.
+    /// OpenAI's `[DONE]`, Anthropic's `message_stop`, Bedrock's `metadata`.
     Done,
 }
 
@@ -51,21 +64,26 @@ impl Vendor {
     pub(super) fn other(self) -> Vendor {
         match self {
             Vendor::OpenAi => Vendor::Anthropic,
-            Vendor::Anthropic => Vendor::OpenAi,
+            Vendor::Anthropic | Vendor::Gemini | Vendor::Bedrock => Vendor::OpenAi,
         }
     }
 
-    pub(super) fn authorize(self, headers: &HeaderMap) -> Result<(), Failure> {
+    pub(super) fn authorize(self, entry: &Entry) -> Result<(), Failure> {
+        let headers = &entry.headers;
         match self {
             Vendor::OpenAi => openai::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
+            Vendor::Gemini => gemini::authorize(headers),
+            Vendor::Bedrock => bedrock::authorize(entry),
         }
     }
 
-    pub(super) fn ask(self, body: &Value) -> Result<Ask<'_>, Failure> {
+    pub(super) fn ask<'a>(self, body: &'a Value, address: &'a Address) -> Result<Ask<'a>, Failure> {
         match self {
             Vendor::OpenAi => openai::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
+            Vendor::Gemini => gemini::ask(body, address),
+            Vendor::Bedrock => bedrock::ask(body, address),
         }
     }
 
@@ -74,6 +92,8 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::whole(ask, answer),
             Vendor::Anthropic => anthropic::whole(ask, answer),
+            Vendor::Gemini => gemini::whole(ask, answer),
+            Vendor::Bedrock => bedrock::whole(ask, answer),
         }
     }
 
@@ -82,6 +102,8 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
+            Vendor::Gemini => gemini::events(ask, answer),
+            Vendor::Bedrock => bedrock::events(ask, answer),
         }
     }
 
@@ -90,6 +112,8 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
+            Vendor::Gemini => gemini::failure(failure),
+            Vendor::Bedrock => bedrock::failure(failure),
         }
     }
 
@@ -98,17 +122,37 @@ impl Vendor {
         let (name, status, message) = match self {
             Vendor::OpenAi => ("", 500, openai::BROKEN),
             Vendor::Anthropic => ("error", 529, "Overloaded"),
+            Vendor::Bedrock => return bedrock::failure_event(code),
+            Vendor::Gemini => ("", 503, "The model is overloaded. Please try again later."),
         };
         let mut failure = Failure::new(status, message);
         failure.code = code.map(str::to_owned);
-        Event { kind: Kind::Frame, name, data: self.failure(&failure) }
+        Event::new(Kind::Frame, name, self.failure(&failure))
     }
 
-    /// The name of the response header with the request's id.
-    pub(super) fn id_header(self) -> &'static str {
+    /// How its streams are framed.
+    pub(super) fn framing(self) -> Framing {
         match self {
-            Vendor::OpenAi => "x-request-id",
-            Vendor::Anthropic => "request-id",
+            Vendor::Bedrock => Framing::Aws,
+            _ => Framing::Sse,
+        }
+    }
+
+    /// What a header says of a failure beside its status.
+    pub(super) fn error_header(self, failure: &Failure) -> Option<(&'static str, &str)> {
+        match self {
+            Vendor::Bedrock => Some(("x-amzn-errortype", bedrock::error_type(failure))),
+            _ => None,
+        }
+    }
+
+    /// The name of the response header with the request's id, where there is one.
+    pub(super) fn id_header(self) -> Option<&'static str> {
+        match self {
+            Vendor::OpenAi => Some("x-request-id"),
+            Vendor::Anthropic => Some("request-id"),
+            Vendor::Gemini => None,
+            Vendor::Bedrock => Some("x-amzn-requestid"),
         }
     }
 }
@@ -139,7 +183,11 @@ impl Failure {
 
 impl Event {
     pub(super) fn new(kind: Kind, name: &'static str, data: String) -> Event {
-        Event { kind, name, data }
+        Event { kind, name, framing: Framing::Sse, data }
+    }
+
+    pub(super) fn framed(kind: Kind, name: &'static str, data: String) -> Event {
+        Event { kind, name, framing: Framing::Aws, data }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::cli::yaml;
-use crate::config::{self, Config, raw};
+use crate::config::{self, Config, aws, raw};
 use crate::provider;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -49,18 +49,29 @@ fn env(raw: &raw::Sluice) -> Vec<String> {
     for p in raw.providers.values() {
         match &p.keys {
             Some(raw::Keys::None) => {}
-            Some(raw::Keys::List(keys)) => names.extend(keys.iter().filter_map(|key| match key {
-                raw::Key::Env(name) => Some(name.clone()),
-                raw::Key::Value(_) => None,
-            })),
-            None => names.extend(
-                provider::kind(&p.kind)
-                    .map(|kind| kind.key_env.to_owned())
-                    .filter(|e| !e.is_empty()),
-            ),
+            Some(raw::Keys::List(keys)) => keys.iter().for_each(|key| match key {
+                raw::Key::Env(name) => names.push(name.clone()),
+                raw::Key::Value(_) => {}
+                raw::Key::Aws(own) => add_aws(own, &mut names),
+            }),
+            None => {
+                let Some(kind) = provider::kind(&p.kind) else { continue };
+                if !kind.key_env.is_empty() {
+                    names.push(kind.key_env.to_owned());
+                }
+                if matches!(kind.auth, provider::Auth::Aws(_)) {
+                    add_aws(&aws::Names::default(), &mut names);
+                }
+            }
         }
     }
     names.sort();
     names.dedup();
     names
+}
+
+fn add_aws(own: &aws::Names, names: &mut Vec<String>) {
+    let token = own.session_token().map(|(name, _)| name);
+    let own = [own.access_key_id(), own.secret_access_key()];
+    names.extend(own.into_iter().chain(token).map(str::to_owned));
 }

@@ -7,6 +7,7 @@ use super::raw::{self, RetryClass};
 
 mod catalog;
 mod consumers;
+mod keys;
 mod models;
 mod providers;
 

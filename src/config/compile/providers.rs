@@ -1,7 +1,8 @@
 //! `providers`: kinds, addresses, keys.
 
+use super::keys::keys;
 use super::{Problems, is_label};
-use crate::config::compiled::{Provider, Secret};
+use crate::config::compiled::Provider;
 use crate::config::raw;
 use crate::config::url::Url;
 use crate::provider::{self, Kind, Path};
@@ -115,47 +116,4 @@ fn fill(template: &str, settings: &[(&'static str, String)]) -> String {
     settings
         .iter()
         .fold(template.to_owned(), |text, (name, value)| provider::fill(&text, name, value))
-}
-
-fn keys(
-    path: &str,
-    p: &raw::Provider,
-    kind: &Kind,
-    env: &dyn Fn(&str) -> Option<String>,
-    problems: &mut Problems,
-) -> Vec<Secret> {
-    let default;
-    let listed = match (&p.keys, kind.key_env) {
-        (Some(raw::Keys::None), _) | (None, "") => return Vec::new(),
-        (Some(raw::Keys::List(keys)), _) => keys,
-        (None, name) => {
-            default = vec![raw::Key::Env(name.to_owned())];
-            &default
-        }
-    };
-    if listed.is_empty() {
-        problems.add(format!("{path}.keys"), "is empty; give a key, or write `keys: none`");
-    }
-    let mut secrets = Vec::with_capacity(listed.len());
-    for (i, key) in listed.iter().enumerate() {
-        let path =
-            if p.keys.is_some() { format!("{path}.keys[{i}]") } else { format!("{path}.keys") };
-        let value = match key {
-            raw::Key::Value(value) => value.clone(),
-            raw::Key::Env(name) => match env(name) {
-                Some(value) => value,
-                None => {
-                    problems.add(path, format!("the environment variable {name} is not set; export it for Envoy and list it under vm_config.environment_variables.host_env_keys, or write `keys: none`"));
-                    continue;
-                }
-            },
-        };
-        let value = value.trim();
-        if value.is_empty() || !value.bytes().all(|b| b.is_ascii_graphic()) {
-            problems.add(path, "the key is empty or has characters that no header may carry");
-            continue;
-        }
-        secrets.push(Secret::new(value));
-    }
-    secrets
 }

@@ -85,7 +85,12 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
         out.extend_from_slice(br#","stream":true"#);
     }
     out.push(b'}');
-    Ok(UpstreamRequest { body: Body::Whole(out), dropped: dropped.into_names(), json_tool })
+    Ok(UpstreamRequest {
+        body: Body::Whole(out),
+        dropped: dropped.into_names(),
+        json_tool,
+        ..Default::default()
+    })
 }
 
 /// `super::JSON_TOOL` as a JSON string.

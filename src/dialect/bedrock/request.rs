@@ -68,7 +68,12 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
         *first = b'{';
     }
     out.push(b'}');
-    Ok(UpstreamRequest { body: Body::Whole(out), dropped: dropped.into_names(), json_tool })
+    Ok(UpstreamRequest {
+        body: Body::Whole(out),
+        dropped: dropped.into_names(),
+        json_tool,
+        ..Default::default()
+    })
 }
 
 /// `,"name":value`

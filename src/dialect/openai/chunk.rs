@@ -107,18 +107,36 @@ impl Chunks {
 
     /// A chunk whose delta has the members that `members` writes.
     pub fn delta(&self, out: &mut Vec<u8>, members: impl FnOnce(&mut Vec<u8>)) {
-        out.extend_from_slice(&self.head);
-        out.extend_from_slice(br#"{"index":0,"delta":{"#);
-        members(out);
-        out.extend_from_slice(br#"},"finish_reason":null}]"#);
-        self.end(out);
+        self.choice(out, 0, members, b"", None);
     }
 
     /// The last chunk of the choice.
     pub fn finish(&self, out: &mut Vec<u8>, reason: &str) {
+        self.choice(out, 0, |_| (), b"", Some(reason));
+    }
+
+    /// A chunk of one of several choices: the members of its delta, those beside the
+    /// delta (each with a comma before it), and the reason where it is the last.
+    pub fn choice(
+        &self,
+        out: &mut Vec<u8>,
+        index: u64,
+        delta: impl FnOnce(&mut Vec<u8>),
+        beside: &[u8],
+        finish: Option<&str>,
+    ) {
         out.extend_from_slice(&self.head);
-        out.extend_from_slice(br#"{"index":0,"delta":{},"finish_reason":"#);
-        json::push_text(out, reason);
+        out.extend_from_slice(br#"{"index":"#);
+        json::push_number(out, index);
+        out.extend_from_slice(br#","delta":{"#);
+        delta(out);
+        out.push(b'}');
+        out.extend_from_slice(beside);
+        out.extend_from_slice(br#","finish_reason":"#);
+        match finish {
+            Some(reason) => json::push_text(out, reason),
+            None => out.extend_from_slice(b"null"),
+        }
         out.extend_from_slice(b"}]");
         self.end(out);
     }

@@ -19,6 +19,10 @@ pub struct Message {
     pub tool_calls: Array,
     pub thinking_blocks: Array,
     pub citations: Array,
+    /// `{"type":"image_url","image_url":{"url"}}`, as other gateways give them.
+    pub images: Array,
+    /// What a provider wants back with the message; a JSON value, or empty.
+    pub extra_content: Vec<u8>,
 }
 
 /// JSON strings joined into one, without decoding.
@@ -29,37 +33,84 @@ pub struct Text(Vec<u8>);
 #[derive(Debug, Default)]
 pub struct Array(Vec<u8>);
 
+/// One choice of a completion.
+#[derive(Debug)]
+pub struct Choice<'a> {
+    pub message: &'a Message,
+    pub finish: &'a str,
+    /// A JSON value.
+    pub logprobs: Option<&'a [u8]>,
+}
+
 /// A whole completion with one choice.
 pub fn completion(header: Header<'_>, message: &Message, finish: &str, usage: &Usage) -> Vec<u8> {
-    let size = message.content.0.len() + message.reasoning.0.len() + message.tool_calls.0.len();
-    let mut out = Vec::with_capacity(size + message.thinking_blocks.0.len() + 512);
+    completion_of(header, &[Choice { message, finish, logprobs: None }], usage)
+}
+
+/// A whole completion.
+pub fn completion_of(header: Header<'_>, choices: &[Choice<'_>], usage: &Usage) -> Vec<u8> {
+    let size: usize = choices.iter().map(|c| c.message.size()).sum();
+    let mut out = Vec::with_capacity(size + 512);
     push_header(&mut out, header, "chat.completion");
-    out.extend_from_slice(br#"{"index":0,"message":{"role":"assistant","content":"#);
-    if message.tool_calls.is_empty() && message.refusal.is_empty() {
-        message.content.push_string(&mut out);
-    } else {
-        message.content.push(&mut out);
+    for (index, choice) in choices.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        choice.push(&mut out, index as u64);
     }
-    out.extend_from_slice(br#","refusal":"#);
-    message.refusal.push(&mut out);
-    if !message.reasoning.is_empty() {
-        out.extend_from_slice(br#","reasoning_content":"#);
-        message.reasoning.push(&mut out);
-    }
-    message.thinking_blocks.push_member(&mut out, "thinking_blocks");
-    message.tool_calls.push_member(&mut out, "tool_calls");
-    message.citations.push_member(&mut out, "citations");
-    out.extend_from_slice(br#"},"logprobs":null,"finish_reason":"#);
-    json::push_text(&mut out, finish);
-    out.extend_from_slice(br#"}],"usage":"#);
+    out.extend_from_slice(br#"],"usage":"#);
     super::usage::write(&mut out, usage);
     out.push(b'}');
     out
 }
 
+// === impl Choice ===
+
+impl Choice<'_> {
+    fn push(&self, out: &mut Vec<u8>, index: u64) {
+        let message = self.message;
+        out.extend_from_slice(br#"{"index":"#);
+        json::push_number(out, index);
+        out.extend_from_slice(br#","message":{"role":"assistant","content":"#);
+        if message.tool_calls.is_empty() && message.refusal.is_empty() {
+            message.content.push_string(out);
+        } else {
+            message.content.push(out);
+        }
+        out.extend_from_slice(br#","refusal":"#);
+        message.refusal.push(out);
+        if !message.reasoning.is_empty() {
+            out.extend_from_slice(br#","reasoning_content":"#);
+            message.reasoning.push(out);
+        }
+        message.thinking_blocks.push_member(out, "thinking_blocks");
+        message.tool_calls.push_member(out, "tool_calls");
+        message.citations.push_member(out, "citations");
+        message.images.push_member(out, "images");
+        if !message.extra_content.is_empty() {
+            out.extend_from_slice(br#","extra_content":"#);
+            out.extend_from_slice(&message.extra_content);
+        }
+        out.extend_from_slice(br#"},"logprobs":"#);
+        out.extend_from_slice(self.logprobs.unwrap_or(b"null"));
+        out.extend_from_slice(br#","finish_reason":"#);
+        json::push_text(out, self.finish);
+        out.push(b'}');
+    }
+}
+
 // === impl Message ===
 
 impl Message {
+    fn size(&self) -> usize {
+        let Self { content, reasoning, tool_calls, thinking_blocks, images, .. } = self;
+        content.0.len()
+            + reasoning.0.len()
+            + tool_calls.0.len()
+            + thinking_blocks.0.len()
+            + images.0.len()
+    }
+
     /// `id` and `name` are JSON strings, `input` a JSON value.
     pub fn tool_call(&mut self, id: &[u8], name: &[u8], input: &str) {
         let call = self.tool_calls.item();

@@ -20,6 +20,7 @@ use headers::{is_for_envoy, unreadable};
 use std::rc::Rc;
 use target::Try;
 
+mod credential;
 mod headers;
 mod stream;
 mod target;

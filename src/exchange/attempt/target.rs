@@ -1,10 +1,11 @@
 //! One try of one target: what it knows, what it sends, what it leaves behind in
 //! the registry entry.
 
+use super::credential;
 use super::headers::is_for_clients;
 use crate::catalog::price;
-use crate::config::Config;
 use crate::config::raw::RetryClass;
+use crate::config::{Config, Secret};
 use crate::dialect::{Body, Dialect, Progress, Reply, Request, UpstreamError, Usage};
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::deadlines::Watch;
@@ -96,27 +97,36 @@ impl Try {
             let facts = &entry.facts;
             let model = at.target.model.as_deref().unwrap_or(&facts.model);
             let (traits, quirks) = (at.known.traits, at.provider.kind.quirks);
-            let read = at.translator.reads.map_or(size, |reads| reads(facts, quirks));
-            let body = host.body(Side::Request, read);
+            let key = self.key(at, entry.key_turn);
+            let signs = credential::signs(key);
+            let read = match at.translator.reads {
+                Some(reads) if !signs => reads(facts, quirks),
+                _ => size,
+            };
+            let body = if read == 0 { Vec::new() } else { host.body(Side::Request, read) };
             let request = Request { body: &body, facts, model, traits, quirks };
             let made = (at.translator.request)(&request)?.allow(self.config.strict)?;
-            let length = match &made.body {
+            let (sent, length) = match made.body {
                 Body::Whole(new) => {
-                    host.replace_body(Side::Request, size, new);
-                    new.len()
+                    host.replace_body(Side::Request, size, &new);
+                    let length = new.len();
+                    (new, length)
                 }
+                Body::Spliced(splices) if splices.is_empty() => (body, size),
                 Body::Spliced(splices) => {
-                    let new = json::splice(&body, splices);
+                    let new = json::splice(&body, &splices);
                     host.replace_body(Side::Request, body.len(), &new);
-                    size + new.len() - body.len()
+                    let length = size + new.len() - body.len();
+                    (new, length)
                 }
             };
-            self.address(host, &entry.headers, at, entry.key_turn, length);
+            self.address(host, &entry.headers, at, key, &sent, length);
             let reply = Reply {
                 model: model.to_owned(),
                 created: entry.started / 1_000_000_000,
                 include_usage: facts.include_usage,
                 json_tool: made.json_tool,
+                base64: made.base64,
                 quirks,
             };
             (reply, made.dropped.join(", "))
@@ -126,13 +136,23 @@ impl Try {
         Ok(())
     }
 
+    /// The key whose turn it is; `None`: Envoy adds the credentials.
+    fn key<'c>(&self, at: Resolved<'c>, turn: usize) -> Option<&'c Secret> {
+        match at.provider.keys.len() {
+            0 => None,
+            n => at.provider.keys.get((turn % n + self.turns_before(at)) % n),
+        }
+    }
+
     /// The provider's address, credentials and headers, all in one call.
-    pub(super) fn address(
+    /// `sent`: the whole body, where `key` signs it.
+    fn address(
         &self,
         host: &dyn Host,
         client: &Headers,
         at: Resolved<'_>,
-        key_turn: usize,
+        key: Option<&Secret>,
+        sent: &[u8],
         length: usize,
     ) {
         let length = length.to_string();
@@ -160,14 +180,10 @@ impl Try {
             .filter(|(name, _)| provider::forwards(name) && !(own_accept && name == "accept"));
         headers.extend(forwarded.map(|(n, v)| (n.as_str(), v.as_slice())));
         headers.extend(at.provider.kind.headers.iter().map(|(n, v)| (*n, v.as_bytes())));
-        let key = match at.provider.keys.len() {
-            0 => None,
-            n => at.provider.keys.get((key_turn % n + self.turns_before(at)) % n),
-        };
-        let credential = key.map(|k| at.provider.kind.auth.header(k.reveal()));
-        if let Some((name, value)) = &credential {
-            headers.push((name, value.as_bytes()));
-        }
+        let now = if credential::signs(key) { host.now() / 1_000_000_000 } else { 0 };
+        let sent = credential::Sent { path: &path, body: sent, now };
+        let credentials = credential::headers(at.provider, key, &sent);
+        headers.extend(credentials.iter().map(|(n, v)| (*n, v.as_bytes())));
         // Envoy keeps one header map for all attempts: what the router reads to pick
         // the next target must outlive this one.
         let entry = self.entry.borrow();

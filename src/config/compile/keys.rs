@@ -1,0 +1,111 @@
+//! `keys`: the credentials of a provider, from the environment of the Envoy process.
+//!
+//! Must not: quote a key, nor what may be one that was put in the wrong place.
+
+use super::Problems;
+use crate::config::aws::Names;
+use crate::config::compiled::{AwsKey, Secret};
+use crate::config::raw;
+use crate::provider::{Auth, Kind};
+
+pub(super) type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
+
+pub(super) fn keys(
+    path: &str,
+    p: &raw::Provider,
+    kind: &Kind,
+    env: Env<'_>,
+    problems: &mut Problems,
+) -> Vec<Secret> {
+    let default;
+    let listed = match (&p.keys, kind.key_env) {
+        (Some(raw::Keys::None), _) | (None, "") => return Vec::new(),
+        (Some(raw::Keys::List(keys)), _) => keys,
+        (None, name) => {
+            let Some(key) = usual(name, kind, env) else {
+                problems.add(
+                    format!("{path}.keys"),
+                    unset(&format!("{name}, or {} and {},", Names::ID, Names::SECRET)),
+                );
+                return Vec::new();
+            };
+            default = vec![key];
+            &default
+        }
+    };
+    if listed.is_empty() {
+        problems.add(format!("{path}.keys"), "is empty; give a key, or write `keys: none`");
+    }
+    let mut secrets = Vec::with_capacity(listed.len());
+    for (i, key) in listed.iter().enumerate() {
+        let path =
+            if p.keys.is_some() { format!("{path}.keys[{i}]") } else { format!("{path}.keys") };
+        let secret = match key {
+            raw::Key::Value(value) => checked(value).map(Secret::Text),
+            raw::Key::Env(name) => {
+                env(name).ok_or_else(|| unset(name)).and_then(|v| checked(&v)).map(Secret::Text)
+            }
+            raw::Key::Aws(_) if !matches!(kind.auth, Auth::Aws(_)) => {
+                Err(format!("kind {} takes no AWS credentials", kind.name))
+            }
+            raw::Key::Aws(names) => aws(names, env).map(Secret::Aws),
+        };
+        match secret {
+            Ok(secret) => secrets.push(secret),
+            Err(problem) => problems.add(path, problem),
+        }
+    }
+    secrets
+}
+
+/// What is taken where nothing is said: the vendor's usual variable, and where
+/// that is not set, the usual pair of AWS.
+fn usual(name: &str, kind: &Kind, env: Env<'_>) -> Option<raw::Key> {
+    let is_aws = matches!(kind.auth, Auth::Aws(_));
+    if !is_aws || env(name).is_some() {
+        return Some(raw::Key::Env(name.to_owned()));
+    }
+    (env(Names::ID).is_some() && env(Names::SECRET).is_some())
+        .then(|| raw::Key::Aws(Names::default()))
+}
+
+fn aws(names: &Names, env: Env<'_>) -> Result<AwsKey, String> {
+    let read = |name: &str| {
+        if !is_name(name) {
+            return Err("names environment variables: A-Z 0-9 _ only".to_owned());
+        }
+        env(name).ok_or_else(|| unset(name)).and_then(|v| checked(&v))
+    };
+    let session_token = match names.session_token() {
+        Some((name, needed)) if needed || env(name).is_some_and(|v| !v.is_empty()) => {
+            Some(read(name)?)
+        }
+        _ => None,
+    };
+    Ok(AwsKey {
+        access_key_id: read(names.access_key_id())?,
+        secret_access_key: read(names.secret_access_key())?,
+        session_token,
+    })
+}
+
+/// A secret in a name's place has small letters, most likely: it must not be quoted.
+fn is_name(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    !name.is_empty() && name.bytes().all(fits)
+}
+
+fn checked(value: &str) -> Result<String, String> {
+    let value = value.trim();
+    if value.is_empty() || !value.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err("the key is empty or has characters that no header may carry".to_owned());
+    }
+    Ok(value.to_owned())
+}
+
+fn unset(name: &str) -> String {
+    format!(
+        "the environment variable {name} is not set; export it for Envoy and list it under \
+         vm_config.environment_variables.host_env_keys, or write `keys: none`"
+    )
+}

@@ -1,0 +1,109 @@
+//! Gemini: `generateContent`, its streams and `batchEmbedContents`, at Google AI
+//! Studio and at Vertex AI, which speak the same bodies.
+//!
+//! From OpenAI chat the request is rebuilt, never re-serialised: strings, schemas
+//! and arguments are copied as the client spelled them. What Gemini has no word
+//! for stands in `FIELDS`; what one call lost is in its `dropped`. A client that
+//! speaks Gemini has its bytes passed as they are.
+//!
+//! Thought signatures make the round trip in `extra_content.google.thought_signature`,
+//! on the tool call or the message, as in Google's own OpenAI compatibility; thoughts
+//! in `reasoning_content`.
+//!
+//! Must not: know a model's name or a provider's address (what differs by model
+//! is in `ModelTraits`), or send what the API is documented to refuse.
+//!
+//! Spec: <https://ai.google.dev/api/generate-content>, <https://ai.google.dev/api/embeddings>,
+//! <https://ai.google.dev/gemini-api/docs/thought-signatures>,
+//! <https://ai.google.dev/gemini-api/docs/function-calling>,
+//! <https://ai.google.dev/gemini-api/docs/thinking>,
+//! <https://ai.google.dev/gemini-api/docs/structured-output>,
+//! <https://ai.google.dev/gemini-api/docs/openai>;
+//! Vertex: <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference>.
+//! Where the pages are silent, Google's own client (`google-genai`) was read.
+//!
+//! Quirks kept in mind: there is no role for tools (results are the user's), none
+//! for instructions in the middle, and no id of the model in the body; a stream has no
+//! last event but ends; a bad key is a 400; errors may come wrapped in an array; calls
+//! may lack ids; a finished answer with calls says `STOP`; `candidatesTokenCount`
+//! leaves thoughts out, where some versions have counted them in.
+
+use super::{Dialect, Translator};
+use crate::dialect::features::{Feature, Gap, Gaps};
+
+mod answer;
+mod config;
+mod contents;
+mod embed;
+pub mod error;
+mod extra;
+mod fields;
+mod finish;
+mod identity;
+mod logprobs;
+mod media;
+mod parts;
+mod request;
+mod response;
+mod schema;
+mod signature;
+mod stream;
+mod thinking;
+mod tools;
+mod turns;
+mod usage;
+
+pub use fields::{EMBED_FIELDS, FIELDS};
+
+pub const FROM_OPENAI_CHAT: Translator = Translator {
+    client: Dialect::OpenAiChat,
+    upstream: Dialect::Gemini,
+    gaps: GAPS,
+    request: request::from_openai_chat,
+    reads: None,
+    response: response::to_openai_chat,
+    error: error::from_upstream,
+    stream: |reply| Box::new(stream::ToOpenAiChat::new(reply)),
+    fields: FIELDS,
+};
+
+pub const IDENTITY: Translator = Translator {
+    client: Dialect::Gemini,
+    upstream: Dialect::Gemini,
+    gaps: &[],
+    request: identity::request,
+    reads: Some(|_, _| 0),
+    response: identity::response,
+    error: error::from_upstream_verbatim,
+    stream: |_| Box::new(identity::Stream::default()),
+    fields: &[],
+};
+
+pub const EMBED_FROM_OPENAI: Translator = Translator {
+    client: Dialect::OpenAiEmbeddings,
+    upstream: Dialect::GeminiEmbed,
+    gaps: &[],
+    request: embed::from_openai,
+    reads: None,
+    response: embed::to_openai,
+    error: error::from_upstream,
+    stream: |_| Box::new(identity::Stream::default()),
+    fields: EMBED_FIELDS,
+};
+
+pub const EMBED_IDENTITY: Translator = Translator {
+    client: Dialect::GeminiEmbed,
+    upstream: Dialect::GeminiEmbed,
+    gaps: &[],
+    request: embed::identity,
+    reads: None,
+    response: embed::identity_response,
+    error: error::from_upstream_verbatim,
+    stream: |_| Box::new(identity::Stream::default()),
+    fields: &[],
+};
+
+const GAPS: Gaps = &[(
+    Feature::PromptCache,
+    Gap::Drops("caching is implicit, or by extra_body.google.cached_content"),
+)];
