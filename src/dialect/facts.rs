@@ -118,6 +118,7 @@ impl Facts {
                 "generationConfig" | "generation_config" if client == Dialect::Gemini => {
                     facts.generation(raw);
                 }
+                "inferenceConfig" if client == Dialect::BedrockConverse => facts.inference(raw),
                 _ => {}
             }
         }
@@ -132,6 +133,14 @@ impl Facts {
             return Err(Error::invalid("messages", "you must provide a messages parameter"));
         }
         Ok(facts)
+    }
+
+    /// Converse's limit. What is no number there is the provider's to refuse.
+    fn inference(&mut self, config: &[u8]) {
+        let members = json::members(config).unwrap_or_default();
+        let max = members.into_iter().find(|m| m.key == "maxTokens");
+        let raw = max.and_then(|m| config.get(m.value)).unwrap_or_default();
+        self.max_tokens = std::str::from_utf8(raw).ok().and_then(|t| t.parse().ok());
     }
 
     /// Gemini's limits, in either of the spellings Google takes. What is no number
@@ -240,6 +249,10 @@ mod tests {
         assert_eq!(read(both), (Some(9), 2));
         assert_eq!(read(r#"{"generation_config":{"max_output_tokens":7}}"#), (Some(7), 1));
         assert_eq!(read(r#"{"generationConfig":7,"contents":[]}"#), (None, 1));
+        let addressed = Some(Addressed { model: "m".into(), stream: false });
+        let converse = br#"{"inferenceConfig":{"maxTokens":9},"messages":[]}"#;
+        let facts = Facts::of(Dialect::BedrockConverse, converse, addressed).unwrap();
+        assert_eq!(facts.max_tokens, Some(9));
     }
 
     #[test]

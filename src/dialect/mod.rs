@@ -260,8 +260,6 @@ pub const TRANSLATORS: &[Translator] = &[
     gemini::IDENTITY,
     gemini::EMBED_FROM_OPENAI,
     gemini::EMBED_IDENTITY,
-    bedrock::FROM_OPENAI_CHAT,
-    bedrock::IDENTITY,
 ];
 
 /// The row for a pair, if it is spoken.

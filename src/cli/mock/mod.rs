@@ -8,13 +8,14 @@
 //! ```text
 //!   http ── routes, reads, keeps the order of faults ── control: /mock/...
 //!    │
-//!    ├─ vendor ── ask: validate ──> answer ──> whole | events ── openai, anthropic, gemini
+//!    ├─ vendor ── ask: validate ──> answer ──> whole | events ── openai, anthropic, gemini, bedrock
 //!    ├─ reply ── status and headers; script ── events + faults -> steps -> the body
 //!    └─ record ── what was asked, how it ended
 //! ```
 //!
 //! `POST .../chat/completions`, `POST /v1/messages`, Gemini's `/models/M:VERB` behind
-//! any prefix, `GET /v1/models`, over HTTP/1.1 and h2c. Faults ride in the model's name (`gpt-5-mini!status=429`)
+//! any prefix, Bedrock's `/model/M/converse` and `/converse-stream`, `GET /v1/models`,
+//! over HTTP/1.1 and h2c. Faults ride in the model's name (`gpt-5-mini!status=429`)
 //! or are set for an exact name by `PUT /mock/faults`; `faults` has the language.
 //! Nothing here may use the gateway's own translation code: a mock that shares
 //! the bug cannot find it.

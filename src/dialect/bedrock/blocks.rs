@@ -2,8 +2,9 @@
 //! event about it says to the client.
 
 use super::JSON_TOOL;
+use super::events::{Body, ReasoningDelta};
 use super::response::{ToolUse, bad, redacted_block, string, text, thinking_block};
-use super::stream::{Body, Reader, ReasoningDelta};
+use super::stream::Reader;
 use crate::dialect::openai::chunk::inner;
 use crate::dialect::openai::completion::Text;
 

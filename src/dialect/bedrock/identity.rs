@@ -3,8 +3,9 @@
 
 use super::MAX_MESSAGE;
 use super::error;
+use super::events::Body;
 use super::response::{bad, object};
-use super::stream::{Body, broken};
+use super::stream::broken;
 use super::usage;
 use crate::dialect::{
     ClientResponse, Feed, Progress, Reply, Request, StreamTranslator, UpstreamRequest,

@@ -34,6 +34,7 @@ use super::{Dialect, Translator};
 mod blocks;
 mod content;
 pub mod error;
+mod events;
 mod fields;
 mod format;
 mod identity;

@@ -10,15 +10,14 @@
 
 use super::MAX_MESSAGE;
 use super::blocks::Open;
-use super::response::{ToolUse, Trace, bad, finish_reason, id, string, text};
+use super::events::Body;
+use super::response::{bad, finish_reason, id, text};
 use super::usage;
 use crate::dialect::openai;
-use crate::dialect::openai::chunk::{self, Chunks, Header, inner};
+use crate::dialect::openai::chunk::{self, Chunks, Header};
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::wire::eventstream::{Broken, Decoder, Message};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 pub(super) struct ToOpenAiChat {
     decoder: Decoder,
@@ -39,55 +38,6 @@ pub(super) struct Reader {
     finish: Option<&'static str>,
 }
 
-/// The members that any event may have.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Body<'a> {
-    pub(super) content_block_index: Option<u64>,
-    #[serde(borrow)]
-    pub(super) start: Option<Start<'a>>,
-    #[serde(borrow)]
-    pub(super) delta: Option<Delta<'a>>,
-    #[serde(borrow)]
-    stop_reason: Option<&'a RawValue>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow)]
-    trace: Option<Trace<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Start<'a> {
-    #[serde(borrow)]
-    pub(super) tool_use: Option<ToolUse<'a>>,
-}
-
-/// A union: one member is there.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Delta<'a> {
-    #[serde(borrow)]
-    pub(super) text: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(super) tool_use: Option<ToolUse<'a>>,
-    #[serde(borrow)]
-    pub(super) reasoning_content: Option<ReasoningDelta<'a>>,
-    #[serde(borrow)]
-    pub(super) citation: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ReasoningDelta<'a> {
-    #[serde(borrow)]
-    pub(super) text: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(super) signature: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(super) redacted_content: Option<&'a RawValue>,
-}
-
 /// What a broken stream is told as.
 pub(super) fn broken(broken: Broken) -> Error {
     let words = match broken {
@@ -101,19 +51,6 @@ pub(super) fn broken(broken: Broken) -> Error {
     match broken {
         Broken::EndsEarly => Error::new(Kind::BrokenStream, words),
         _ => bad(words),
-    }
-}
-
-// === impl Body ===
-
-impl Body<'_> {
-    /// Bytes of generated text in a delta.
-    pub(super) fn content_bytes(&self) -> u64 {
-        let Some(delta) = &self.delta else { return 0 };
-        let thought = delta.reasoning_content.as_ref().and_then(|r| r.text);
-        let call = delta.tool_use.as_ref().and_then(|t| t.input);
-        let strings = [delta.text, thought, call];
-        strings.iter().map(|s| inner(string(*s)).len() as u64).sum()
     }
 }
 
