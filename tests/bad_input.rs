@@ -23,6 +23,7 @@ const TRAITS: ModelTraits = ModelTraits {
     sampling: true,
     system_turns: false,
     thinking: Thinking::Budget,
+    reasons: true,
     maker: Maker::Anthropic,
 };
 

@@ -1,7 +1,8 @@
 //! One folder per case under `tests/golden/<client>-<upstream>/`:
 //!
 //! - `request.json`: what the client sends;
-//! - `case.json`, optional: `model`, `traits`, and `status` of a refusal;
+//! - `case.json`, optional: `model`, `traits`, `kind` of provider (its quirks), and
+//!   `status` of a refusal;
 //! - `upstream-response.json`, `.sse` or `.events` (AWS event streams as text, see
 //!   `support/events.rs`): what the provider answers;
 //! - `upstream-request.json`, `response.json`, `.sse` or `.events`, `outcome.json`: what must
@@ -21,10 +22,11 @@
 use serde_json::{Value, json};
 use sluice::dialect::features::{self, Feature};
 use sluice::dialect::{
-    Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Progress, Reply, Request,
+    Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Progress, Quirks, Reply, Request,
     TRANSLATORS, Thinking, Translator, Usage, quirks,
 };
 use sluice::error::Error;
+use sluice::provider;
 use sluice::wire::json as wire;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -186,7 +188,7 @@ impl Case {
         let facts = Facts::of(self.translator.client, body, addressed)?;
         features::check(self.translator.gaps, &facts)?;
         let model = self.settings["model"].as_str().unwrap_or("claude-test-1");
-        let quirks = &quirks::NONE;
+        let quirks = self.quirks();
         let request = Request { body, facts: &facts, model, traits: self.traits(), quirks };
         let made = (self.translator.request)(&request)?;
         outcome.insert("dropped".into(), json!(made.dropped));
@@ -294,6 +296,13 @@ impl Case {
         (out, stream.progress().clone())
     }
 
+    fn quirks(&self) -> &'static Quirks {
+        match self.settings["kind"].as_str() {
+            Some(name) => provider::kind(name).unwrap_or_else(|| panic!("kind: {name}")).quirks,
+            None => &quirks::NONE,
+        }
+    }
+
     fn traits(&self) -> ModelTraits {
         let given = &self.settings["traits"];
         let flag = |name: &str| given[name].as_bool().unwrap_or(true);
@@ -311,6 +320,7 @@ impl Case {
                 Some("always") => Thinking::Always,
                 Some(other) => panic!("thinking: {other}"),
             },
+            reasons: flag("reasons"),
             maker: match given["maker"].as_str() {
                 Some("amazon") => Maker::Amazon,
                 Some("anthropic") => Maker::Anthropic,

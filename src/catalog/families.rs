@@ -30,7 +30,8 @@ pub fn traits(model: &str, listing: Option<&Listing>) -> ModelTraits {
         .iter()
         .filter(|family| begins(name, family.prefix) || begins(whole, family.prefix))
         .max_by_key(|family| family.prefix.len());
-    let traits = family.map_or(UNKNOWN, |family| family.traits);
+    let mut traits = family.map_or(UNKNOWN, |family| family.traits);
+    traits.reasons = traits.thinking != Thinking::None;
     let (Some(listing), false) = (listing, traits.maker == Maker::Anthropic) else {
         return traits;
     };
@@ -47,6 +48,7 @@ pub fn traits(model: &str, listing: Option<&Listing>) -> ModelTraits {
     ModelTraits {
         structured_output: traits.structured_output || schemas,
         thinking: if can(Ability::Reasoning) { traits.thinking } else { Thinking::None },
+        reasons: can(Ability::Reasoning),
         ..traits
     }
 }
@@ -93,6 +95,7 @@ pub const UNKNOWN: ModelTraits = ModelTraits {
     sampling: true,
     system_turns: false,
     thinking: Thinking::None,
+    reasons: false,
     maker: Maker::Other,
 };
 

@@ -296,6 +296,11 @@ fn other_makers_have_their_own_ways() {
         assert_eq!(all, (maker, thinking, schemas), "{kind} {model}");
         assert!(most == 0 || t.max_output_tokens == most, "{kind} {model} {}", t.max_output_tokens);
     }
+    for (kind, model, reasons) in
+        [("xai", "grok-4.7", true), ("mistral", "mistral-large-latest", false), ("x", "o3", true)]
+    {
+        assert_eq!(traits(kind, model).reasons, reasons, "{kind} {model}");
+    }
     assert_eq!(traits("openai-compatible", "granite-9"), families::UNKNOWN);
 }
 

@@ -45,8 +45,11 @@ pub fn features() -> String {
         }
     }
     let (identities, others): (Vec<_>, Vec<_>) = own.into_iter().partition(|n| !n.contains(" to "));
-    let _ =
-        writeln!(out, "Byte for byte to providers of the same dialect: {}.", identities.join(", "));
+    let _ = writeln!(
+        out,
+        "Byte for byte to providers of the same dialect, but for what their kind differs in: {}.",
+        identities.join(", ")
+    );
     if !others.is_empty() {
         let _ = writeln!(out, "\nTranslated as well: {}.", others.join(", "));
     }

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod matrix;
 pub mod mock;
 pub mod models;
+pub mod providers;
 pub mod render;
 pub mod run;
 pub mod schema;
@@ -32,6 +33,8 @@ enum Command {
     Mock(mock::Args),
     /// List the models of the catalog with their prices.
     Models(models::Args),
+    /// Print the kinds of providers: addresses, keys, and how each differs.
+    Providers(providers::Args),
     /// Turn sluice.yaml into what Envoy or Istio reads.
     Render(render::Args),
     /// Start a gateway on this machine: Envoy, the filter, and mock providers.
@@ -47,6 +50,7 @@ pub fn main() -> ExitCode {
         Command::Matrix(args) => matrix::main(&args),
         Command::Mock(args) => mock::main(&args),
         Command::Models(args) => models::main(&args),
+        Command::Providers(args) => providers::main(&args),
         Command::Render(args) => render::main(&args),
         Command::Run(args) => run::main(&args),
         Command::Schema(args) => schema::main(&args),

@@ -67,7 +67,7 @@ pub struct Provider {
     /// An account or a workspace, where the address has one.
     #[serde(default)]
     pub account: Option<String>,
-    /// Azure's resource name.
+    /// Azure's resource name, or the host of a Databricks workspace.
     #[serde(default)]
     pub resource: Option<String>,
     /// The version of the API, where the address has one.

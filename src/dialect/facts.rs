@@ -1,9 +1,11 @@
 //! What the gateway must know of a request: top-level facts, nothing deeper.
 //!
 //! Read once per call from the spans of `wire::json::object`. Messages, tools
-//! and every field not named here stay undecoded bytes.
+//! and every field not named here stay undecoded bytes (`hints` is only shown
+//! their strings).
 
 use super::Dialect;
+use super::hints::{Fields, Hints};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 use std::borrow::Cow;
@@ -28,6 +30,9 @@ pub struct Facts {
     pub other_modalities: bool,
     /// The output limit asked for, in tokens.
     pub max_tokens: Option<u64>,
+    /// For a provider's quirks; of a chat request.
+    pub fields: Fields,
+    pub hints: Hints,
     /// Bytes of the whole body: the base of every estimate.
     pub body_bytes: usize,
 }
@@ -50,7 +55,18 @@ impl Facts {
 
     /// `addressed`: for the dialects whose paths name the model.
     pub fn of(client: Dialect, body: &[u8], addressed: Option<Addressed>) -> Result<Self, Error> {
-        let members = json::object(body).map_err(invalid_json)?;
+        let is_chat = client == Dialect::OpenAiChat;
+        let mut hints = Hints::default();
+        let members = if is_chat {
+            json::object_seeing(body, |member, string| {
+                if member == "messages" {
+                    hints.note(string);
+                }
+            })
+        } else {
+            json::object(body)
+        }
+        .map_err(invalid_json)?;
         let mut facts = Facts {
             client,
             model: String::new(),
@@ -62,13 +78,17 @@ impl Facts {
             logprobs: false,
             other_modalities: false,
             max_tokens: None,
+            fields: Fields::default(),
+            hints,
             body_bytes: body.len(),
         };
-        let is_chat = client == Dialect::OpenAiChat;
         // Embeddings and ranks always come whole: `stream` means nothing there.
         let streams = client.is_conversation();
         for member in &members {
             let raw = body.get(member.value.clone()).unwrap_or_default();
+            if is_chat {
+                facts.fields.note(&member.key, raw);
+            }
             match member.key.as_ref() {
                 "model" if addressed.is_none() => {
                     facts.model = model(raw)?;

@@ -2,7 +2,7 @@
 //! dialects that need nothing else; and what stands where a stream would, in
 //! operations that have none.
 
-use super::{Body, Facts, Feed, Progress, Request, StreamTranslator, UpstreamRequest};
+use super::{Body, Facts, Feed, Progress, Quirks, Request, StreamTranslator, UpstreamRequest};
 use crate::error::{Error, Kind};
 use crate::wire::json::{self, Splice};
 
@@ -14,7 +14,7 @@ pub(super) fn request(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
 }
 
 /// Up to the end of the name.
-pub(super) fn reads(facts: &Facts) -> usize {
+pub(super) fn reads(facts: &Facts, _: &Quirks) -> usize {
     facts.model_span.end
 }
 

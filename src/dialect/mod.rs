@@ -25,6 +25,7 @@ mod facts;
 pub mod features;
 pub mod gemini;
 mod identity;
+pub mod hints;
 pub mod loss;
 pub mod openai;
 pub mod quirks;
@@ -75,7 +76,7 @@ pub struct Translator {
     pub request: fn(&Request<'_>) -> Result<UpstreamRequest, Error>,
     /// How much of the client's body `request` reads; `None`: all of it. A short
     /// prefix spares copying megabytes out of Envoy.
-    pub reads: Option<fn(&Facts) -> usize>,
+    pub reads: Option<fn(&Facts, &Quirks) -> usize>,
     /// A whole 2xx body to the client's whole body.
     pub response: fn(&[u8], &Reply) -> Result<ClientResponse, Error>,
     /// A whole error body, of any shape or none. Total: never fails.
@@ -111,6 +112,8 @@ pub struct ModelTraits {
     /// Takes system messages in the middle of a conversation.
     pub system_turns: bool,
     pub thinking: Thinking,
+    /// Reasons before it answers, however it is told to.
+    pub reasons: bool,
     /// Whose model it is, whoever serves it.
     pub maker: Maker,
 }

@@ -72,9 +72,10 @@ pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> 
         let api = target.api.or_else(|| known.api());
         let Some((surface, row)) = kind.surface(client, name, api) else { continue };
         let mut carried = features::check(row.gaps, facts);
-        if row.reads.is_none() && i + 1 < model.targets.len() && carried.is_ok() {
-            let traits = known.traits;
-            let request = Request { body, facts, model: name, traits, quirks: kind.quirks };
+        let (traits, quirks) = (known.traits, kind.quirks);
+        let deep = row.reads.is_none() || quirks.concern(facts);
+        if deep && i + 1 < model.targets.len() && carried.is_ok() {
+            let request = Request { body, facts, model: name, traits, quirks };
             carried = (row.request)(&request).and_then(|made| made.allow(config.strict)).map(drop);
         }
         match carried {

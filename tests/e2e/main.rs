@@ -24,6 +24,7 @@ mod openai_sdk;
 mod relay;
 mod sign_in;
 mod streams;
+mod switch;
 mod trailers;
 mod vendor_anthropic;
 mod vendor_bedrock;

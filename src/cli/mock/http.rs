@@ -20,10 +20,11 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::answer::Answer;
+use super::answer::{Answer, Ask};
 use super::azure;
 use super::control;
 use super::faults::Faults;
+use super::openai::accents;
 use super::paths::{self, Address};
 use super::record::{Entry, Log, Watch, lock};
 use super::reply::{self, Reply};
@@ -140,7 +141,7 @@ async fn answer(
     let ask = match vendor.authorize(entry) {
         Err(failure) => Err(failure),
         Ok(()) if faults.instead.is_set() => return Ok(reply::instead(speaker, &faults, watch)),
-        Ok(()) => body.ok_or_else(not_json).and_then(|body| vendor.ask(body, address)),
+        Ok(()) => body.ok_or_else(not_json).and_then(|body| accented(address, entry, body)),
     };
     let ask = ask.and_then(|ask| match (&faults.filter, vendor) {
         (Some(word), Vendor::Azure | Vendor::AzureResponses) => {
@@ -161,6 +162,22 @@ async fn answer(
             Ok(reply::answer(speaker, &ask, &answer, &faults, watch))
         }
     }
+}
+
+/// What is asked for, if this host takes it.
+fn accented<'a>(address: &'a Address, entry: &Entry, body: &'a Value) -> Result<Ask<'a>, Failure> {
+    let mut ask = address.vendor.ask(body, address);
+    if address.vendor != Vendor::OpenAi {
+        return ask;
+    }
+    let own = entry.headers.get(hyper::header::HOST).and_then(|h| h.to_str().ok());
+    let host = own.or(entry.uri.host()).unwrap_or_default();
+    let accent = accents::of(host, entry.uri.path());
+    accent.check(body)?;
+    if let Ok(ask) = &mut ask {
+        ask.include_usage |= accent.usage_unasked;
+    }
+    ask
 }
 
 async fn pause(time: Duration) {

@@ -30,8 +30,6 @@ pub(super) enum Verb {
 pub(super) fn address(uri: &Uri) -> Option<Address> {
     let of = |vendor| Some(Address { vendor, model: None, verb: Verb::Chat });
     match uri.path() {
-        "/v1/chat/completions" => of(Vendor::OpenAi),
-        "/v1/embeddings" => of(Vendor::OpenAiEmbeddings),
         "/v1/messages" => of(Vendor::Anthropic),
         "/v2/chat" => of(Vendor::Cohere),
         "/v2/embed" => of(Vendor::CohereEmbed),
@@ -40,6 +38,9 @@ pub(super) fn address(uri: &Uri) -> Option<Address> {
         "/openai/v1/chat/completions" => of(Vendor::Azure),
         "/openai/v1/responses" => of(Vendor::AzureResponses),
         path if azure::owns(path) => azure::address(uri),
+        // Imitators have them under other bases, such as /api/paas/v4.
+        path if path.ends_with("/chat/completions") => of(Vendor::OpenAi),
+        path if path.ends_with("/embeddings") => of(Vendor::OpenAiEmbeddings),
         path => gemini(path).or_else(|| bedrock(path)).or_else(|| claude(path)),
     }
 }

@@ -86,6 +86,57 @@ fn one_cluster_for_each_place() {
 }
 
 #[test]
+fn addresses_are_filled_in() {
+    let config = "
+providers:
+  vertex: { kind: vertex, project: p-1, region: europe-west1, keys: none }
+  everywhere: { kind: vertex, project: p-1, keys: none }
+  bedrock: { kind: bedrock, region: eu-central-1 }
+  cloudflare: { kind: cloudflare, account: abc123 }
+  databricks: { kind: databricks, resource: dbc-1.cloud.databricks.com }
+  vllm: { kind: vllm }
+models: [{ name: a, targets: [vertex/b, everywhere/b, bedrock/b, cloudflare/b, databricks/b, vllm/b] }]
+";
+    let source = source(config);
+    for name in ["AWS_BEARER_TOKEN_BEDROCK", "CLOUDFLARE_API_TOKEN", "DATABRICKS_TOKEN"] {
+        assert!(source.env.iter().any(|n| n == name), "{name}");
+    }
+    assert!(!source.env.iter().any(|n| n.contains("VERTEX") || n.is_empty()), "{:?}", source.env);
+    let bootstrap = render(config, &options()).unwrap();
+    let address = |name: &str| {
+        let found = clusters(&bootstrap).into_iter().find(|c| c["name"] == name).unwrap();
+        let endpoint = &found["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"];
+        let address = &endpoint["address"]["socket_address"];
+        let sni = &found["transport_socket"]["typed_config"]["sni"];
+        assert!(sni.is_null() || sni == &address["address"], "{sni}");
+        format!("{}:{}", address["address"].as_str().unwrap(), address["port_value"])
+    };
+    for (name, at) in [
+        ("vertex", "europe-west1-aiplatform.googleapis.com:443"),
+        ("everywhere", "aiplatform.googleapis.com:443"),
+        ("bedrock", "bedrock-runtime.eu-central-1.amazonaws.com:443"),
+        ("cloudflare", "api.cloudflare.com:443"),
+        ("databricks", "dbc-1.cloud.databricks.com:443"),
+        ("vllm", "localhost:8000"),
+    ] {
+        assert_eq!(address(name), at);
+    }
+    let paths: Vec<_> = source.config.providers.iter().map(|p| p.paths[0][0].of("m")).collect();
+    for path in [
+        "/v1/projects/p-1/locations/europe-west1/publishers/anthropic/models/m:rawPredict",
+        "/model/m/converse",
+        "/client/v4/accounts/abc123/ai/v1/chat/completions",
+        "/serving-endpoints/chat/completions",
+        "/v1/chat/completions",
+    ] {
+        assert!(paths.iter().any(|p| p == path), "{path} in {paths:?}");
+    }
+    let missing = config.replace("account: abc123", "");
+    let e = Source::parse(Path::new("test.yaml"), &missing).unwrap_err().to_string();
+    assert!(e.contains("providers.cloudflare.account"), "{e}");
+}
+
+#[test]
 fn an_operators_cluster_stays() {
     let own = "\n  clusters:\n    - { name: openai, connect_timeout: 9s }\n";
     let (file, options) = with_base("own", |base| base.replace("\n  clusters:\n", own));

@@ -1,6 +1,5 @@
-//! A client that speaks Messages, and a provider that does: the client's bytes
-//! with the model's name spliced; for a cloud, without it and with the cloud's
-//! version instead. Answers are the provider's bytes, read for usage.
+//! A client that speaks Messages, and a provider that does: for a cloud the
+//! client's bytes without the model's name and with the cloud's version instead. Answers are the provider's bytes, read for usage.
 //!
 //! What a cloud does not take at the top is left out and listed; deeper down the
 //! provider's own words about it reach the client, who wrote its own dialect.
@@ -9,23 +8,11 @@ use super::error;
 use super::host::Host;
 use super::usage;
 use crate::dialect::loss::{Dropped, Fate};
-use crate::dialect::{Body, ClientResponse, Facts, Reply, Request, UpstreamRequest, Usage};
+use crate::dialect::{Body, ClientResponse, Reply, Request, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
 use crate::wire::json::{self, Member, Splice};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-
-pub(super) fn request(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
-    let mut with = Vec::with_capacity(request.model.len() + 2);
-    json::push_text(&mut with, request.model);
-    let splice = Splice { range: request.facts.model_span.clone(), with };
-    Ok(UpstreamRequest { body: Body::Spliced(vec![splice]), ..Default::default() })
-}
-
-/// Up to the end of what is spliced.
-pub(super) fn reads(facts: &Facts) -> usize {
-    facts.model_span.end
-}
 
 pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequest, Error> {
     let body = request.body;
@@ -117,7 +104,7 @@ struct Answer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::{Dialect, Maker, ModelTraits, Thinking, quirks};
+    use crate::dialect::{Dialect, Facts, Maker, ModelTraits, Thinking, quirks};
 
     fn made(host: Host, body: &str) -> (String, Vec<String>) {
         let facts = Facts::of(Dialect::AnthropicMessages, body.as_bytes(), None).unwrap();
@@ -128,11 +115,12 @@ mod tests {
             system_turns: true,
             thinking: Thinking::None,
             maker: Maker::Anthropic,
+            reasons: false,
         };
         let quirks = &quirks::NONE;
         let asked = Request { body: body.as_bytes(), facts: &facts, model: "real", traits, quirks };
         let made = match host {
-            Host::Anthropic => request(&asked),
+            Host::Anthropic => crate::dialect::identity::request(&asked),
             _ => to_cloud(&asked, host),
         };
         let made = made.unwrap();

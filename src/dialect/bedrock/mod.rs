@@ -69,7 +69,7 @@ pub const IDENTITY: Translator = Translator {
     upstream: Dialect::BedrockConverse,
     gaps: &[],
     request: identity::request,
-    reads: Some(|_| 0),
+    reads: Some(|_, _| 0),
     response: identity::response,
     error: error::from_upstream,
     stream: |_| Box::new(identity::Stream::default()),

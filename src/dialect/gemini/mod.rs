@@ -72,7 +72,7 @@ pub const IDENTITY: Translator = Translator {
     upstream: Dialect::Gemini,
     gaps: &[],
     request: identity::request,
-    reads: Some(|_| 0),
+    reads: Some(|_, _| 0),
     response: identity::response,
     error: error::from_upstream_verbatim,
     stream: |_| Box::new(identity::Stream::default()),

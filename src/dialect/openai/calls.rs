@@ -107,6 +107,22 @@ pub fn fitted(id: &str, fits: impl Fn(char) -> bool, max: usize) -> Cow<'_, str>
     Cow::Owned(format!("{head}{gap}{mark:016x}"))
 }
 
+/// The same id where it is `length` letters and digits, else such a one made of it
+/// alone. `length`: 9 is the shortest anybody asks for, and keeps 53 bits.
+pub fn alphanumeric(id: &str, length: usize) -> Cow<'_, str> {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    if id.len() == length && id.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Cow::Borrowed(id);
+    }
+    let mut rest = fnv1a(id.as_bytes());
+    let made = (0..length).filter_map(|_| {
+        let digit = DIGITS.get((rest % 62) as usize).copied();
+        rest /= 62;
+        digit.map(char::from)
+    });
+    Cow::Owned(made.collect())
+}
+
 /// <http://www.isthe.com/chongo/tech/comp/fnv/>
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes
@@ -129,5 +145,16 @@ mod tests {
         let (a, b) = (fitted(&long, fits, 40), fitted(&other, fits, 40));
         assert!(a.len() == 40 && a != b);
         assert_eq!(fitted("ü", fits, 17).len(), 17);
+    }
+
+    #[test]
+    fn ids_of_an_exact_length() {
+        assert_eq!(alphanumeric("aB3xK9mP2", 9), "aB3xK9mP2");
+        let ids: Vec<_> =
+            ["call_1", "call_2", "aB3xK9mP_", "ü", ""].map(|id| alphanumeric(id, 9)).into();
+        for (i, id) in ids.iter().enumerate() {
+            assert!(id.len() == 9 && id.bytes().all(|b| b.is_ascii_alphanumeric()), "{id}");
+            assert!(!ids[..i].contains(id));
+        }
     }
 }

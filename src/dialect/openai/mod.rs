@@ -3,7 +3,8 @@
 //! Identity is bytes: a request is the client's own with the model name spliced
 //! (and `include_usage` asked for when streaming); an answer is the provider's
 //! own, read along for usage, errors and its end. What these files do not know
-//! passes untouched.
+//! passes untouched. Imitators' varieties are `Quirks`: `adapt` changes in place what
+//! they name, `reasoning` gives reasoning text the client's name of it.
 //!
 //! As the hub it also lends what every translation from chat needs: reading a
 //! request's inside (`read`, `role`, `media`, `calls`, `tools`, `format`, `effort`,
@@ -20,6 +21,7 @@
 
 use super::{Dialect, Translator};
 
+mod adapt;
 pub mod calls;
 pub mod chunk;
 pub mod completion;
@@ -29,6 +31,7 @@ pub mod error;
 pub mod format;
 pub mod media;
 pub mod read;
+mod reasoning;
 mod request;
 mod response;
 pub mod role;

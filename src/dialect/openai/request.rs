@@ -1,7 +1,7 @@
-//! Identity requests: the client's bytes with the model name spliced.
+//! Identity requests: the client's bytes with the model name spliced. Where a
+//! provider's quirks concern the request, `adapt` does it.
 
-use crate::dialect::Facts;
-use crate::dialect::{Body, Request, UpstreamRequest};
+use crate::dialect::{Body, Facts, Quirks, Request, UpstreamRequest};
 use crate::error::Error;
 use crate::wire::json::{self, Splice};
 use std::ops::Range;
@@ -10,16 +10,16 @@ use std::ops::Range;
 /// `stream_options` is put right behind the model: one splice, and whatever
 /// follows it need not move in memory.
 pub(super) fn identity(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
-    let facts = request.facts;
+    let (facts, quirks) = (request.facts, request.quirks);
+    if quirks.concern(facts) {
+        return super::adapt::adapt(request);
+    }
     let mut model = Vec::with_capacity(request.model.len() + 48);
     json::push_text(&mut model, request.model);
     let mut splices = Vec::with_capacity(2);
-    if facts.stream && !facts.include_usage {
+    if facts.stream && !facts.include_usage && quirks.stream_options {
         match &facts.stream_options {
-            None => {
-                model.extend_from_slice(br#","stream_options":"#);
-                model.extend_from_slice(ASK);
-            }
+            None => model.extend_from_slice(ASK_MEMBER),
             Some(span) => splices.push(ask_inside(request.body, span.clone())),
         }
     }
@@ -29,13 +29,16 @@ pub(super) fn identity(request: &Request<'_>) -> Result<UpstreamRequest, Error> 
 }
 
 /// Up to the end of the last thing that may be spliced.
-pub(super) fn identity_reads(facts: &Facts) -> usize {
+pub(super) fn identity_reads(facts: &Facts, quirks: &Quirks) -> usize {
+    if quirks.concern(facts) {
+        return facts.body_bytes;
+    }
     let options = facts.stream_options.as_ref().map_or(0, |span| span.end);
     facts.model_span.end.max(options)
 }
 
 /// Sets `include_usage` in the client's own `stream_options`, keeping the rest.
-fn ask_inside(body: &[u8], span: Range<usize>) -> Splice {
+pub(super) fn ask_inside(body: &[u8], span: Range<usize>) -> Splice {
     let raw = body.get(span.clone()).unwrap_or_default();
     if raw == b"null" {
         return Splice { range: span, with: ASK.to_vec() };
@@ -55,6 +58,8 @@ fn ask_inside(body: &[u8], span: Range<usize>) -> Splice {
 }
 
 const ASK: &[u8] = br#"{"include_usage":true}"#;
+/// The same as a member, behind another one.
+pub(super) const ASK_MEMBER: &[u8] = br#","stream_options":{"include_usage":true}"#;
 
 #[cfg(test)]
 mod tests {
@@ -69,6 +74,7 @@ mod tests {
             sampling: true,
             system_turns: true,
             thinking: Thinking::None,
+            reasons: false,
             maker: Maker::OpenAi,
         };
         let quirks = &quirks::NONE;

@@ -1,11 +1,13 @@
 //! Identity answers: the provider's bytes, read for usage.
 
+use super::reasoning::Name;
 use crate::dialect::{ClientResponse, Reply};
 use crate::error::{Error, Kind};
+use crate::wire::json;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub(super) fn identity(body: &[u8], _reply: &Reply) -> Result<ClientResponse, Error> {
+pub(super) fn identity(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
         return Err(Error::new(Kind::BadAnswer, "the provider's answer is not a chat completion"));
     };
@@ -16,7 +18,12 @@ pub(super) fn identity(body: &[u8], _reply: &Reply) -> Result<ClientResponse, Er
         });
     }
     let usage = answer.usage.and_then(|u| super::usage::read(u.get().as_bytes()));
-    Ok(ClientResponse { body: None, usage: usage.unwrap_or_default() })
+    let renamed = Name::of(reply.quirks)
+        .filter(|name| name.is_in(body))
+        .map(|name| name.splices(body))
+        .filter(|splices| !splices.is_empty())
+        .map(|splices| json::splice(body, &splices));
+    Ok(ClientResponse { body: renamed, usage: usage.unwrap_or_default() })
 }
 
 /// An array with something in it: an answer without choices is none.

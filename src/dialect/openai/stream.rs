@@ -1,9 +1,12 @@
 //! Identity streams: whole events pass as they came; read along for what the
 //! gateway must know (first content, usage, errors, the end).
 
+use super::adapt::offset;
+use super::reasoning::Name;
 use super::template::Template;
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
+use crate::wire::json;
 use crate::wire::sse::{Decoder, Event};
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
@@ -27,12 +30,16 @@ struct Reader {
     finish_seen: bool,
     done_seen: bool,
     template: Template,
+    /// What the provider calls reasoning, where that is not what clients do.
+    reasoning: Option<Name>,
 }
 
 #[derive(PartialEq, Eq)]
 enum Keep {
     Yes,
     No,
+    /// Something stands in `out` in its place.
+    Replaced,
 }
 
 // === impl Identity ===
@@ -47,6 +54,7 @@ impl Identity {
                 finish_seen: false,
                 done_seen: false,
                 template: Template::default(),
+                reasoning: Name::of(reply.quirks),
             },
         }
     }
@@ -57,12 +65,9 @@ impl StreamTranslator for Identity {
         let before = out.len();
         let mut same = self.decoder.is_idle();
         let reader = &mut self.reader;
-        let fed = self.decoder.feed(chunk, |event| {
-            if reader.read(&event, out) == Keep::Yes {
-                out.extend_from_slice(event.raw);
-            } else {
-                same = false;
-            }
+        let fed = self.decoder.feed(chunk, |event| match reader.read(&event, out) {
+            Keep::Yes => out.extend_from_slice(event.raw),
+            Keep::No | Keep::Replaced => same = false,
         });
         if fed.is_err() {
             same = false;
@@ -81,8 +86,11 @@ impl StreamTranslator for Identity {
     fn finish(&mut self, out: &mut Vec<u8>) {
         let reader = &mut self.reader;
         self.decoder.finish(|event| {
-            if reader.read(&event, out) == Keep::Yes {
+            let keep = reader.read(&event, out);
+            if keep == Keep::Yes {
                 out.extend_from_slice(event.raw);
+            }
+            if keep != Keep::No {
                 // A last event without its empty line would swallow what follows.
                 out.extend_from_slice(b"\n\n");
             }
@@ -139,7 +147,13 @@ impl Reader {
             return Keep::Yes;
         }
         match serde_json::from_slice::<Chunk<'_>>(data) {
-            Ok(chunk) => self.chunk(&chunk, data, out),
+            Ok(chunk) => {
+                let renames = self.reasoning.as_ref().is_some_and(|name| name.is_in(data));
+                match self.chunk(&chunk, data, renames, out) {
+                    Keep::Yes if renames => self.rename(event, data, out),
+                    keep => keep,
+                }
+            }
             // JSON that is no chunk as we know it: an extension, passed on.
             Err(e) if e.is_data() => Keep::Yes,
             Err(_) => {
@@ -152,7 +166,8 @@ impl Reader {
         }
     }
 
-    fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8], out: &mut Vec<u8>) -> Keep {
+    /// `renames`: not all of its bytes will pass, so that it is no template.
+    fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8], renames: bool, out: &mut Vec<u8>) -> Keep {
         if chunk.error.is_some() {
             let error = super::error::in_stream(data);
             if error.kind == Kind::ProviderAuth {
@@ -163,7 +178,10 @@ impl Reader {
             self.progress.failed = Some(error);
             return Keep::Yes;
         }
-        let usage = chunk.usage.and_then(|u| super::usage::read(u.get().as_bytes()));
+        let extension =
+            chunk.x_groq.and_then(|x| serde_json::from_str::<Extension<'_>>(x.get()).ok());
+        let usage = chunk.usage.or(extension.and_then(|x| x.usage));
+        let usage = usage.and_then(|u| super::usage::read(u.get().as_bytes()));
         if let Some(usage) = usage {
             self.progress.usage = usage;
         }
@@ -177,10 +195,38 @@ impl Reader {
         if let [Choice { delta: Some(Delta { text: Some(text), .. }), finish_reason: None }] =
             choices
             && chunk.usage.is_none()
+            && !renames
         {
             self.template.learn(data, text);
         }
         if usage.is_some() && choices.is_empty() && self.strip_usage { Keep::No } else { Keep::Yes }
+    }
+
+    /// Writes a chunk with reasoning under the client's name of it.
+    fn rename(&self, event: &Event<'_>, data: &[u8], out: &mut Vec<u8>) -> Keep {
+        let splices = self.reasoning.as_ref().map(|name| name.splices(data)).unwrap_or_default();
+        if splices.is_empty() {
+            return Keep::Yes;
+        }
+        let renamed = json::splice(data, &splices);
+        let start = offset(event.raw, data);
+        match (event.raw.get(..start), event.raw.get(start + data.len()..)) {
+            (Some(before), Some(after)) if matches!(event.data, Some(Cow::Borrowed(_))) => {
+                out.extend_from_slice(before);
+                out.extend_from_slice(&renamed);
+                out.extend_from_slice(after);
+            }
+            // Of several `data:` lines: no part of the raw event.
+            _ => {
+                for line in renamed.split(|b| *b == b'\n') {
+                    out.extend_from_slice(b"data: ");
+                    out.extend_from_slice(line);
+                    out.push(b'\n');
+                }
+                out.push(b'\n');
+            }
+        }
+        Keep::Replaced
     }
 
     fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
@@ -197,6 +243,15 @@ struct Chunk<'a> {
     usage: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
+    /// Groq's place for the usage of a stream, asked for or not.
+    #[serde(borrow)]
+    x_groq: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Extension<'a> {
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -246,97 +301,4 @@ impl<'de: 'a, 'a> Deserialize<'de> for Delta<'a> {
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ROLE: &str = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],\"usage\":null}\n\n";
-    const TEXT: &str =
-        "data: {\"choices\":[{\"delta\":{\"content\":\"h\u{fc}\"},\"finish_reason\":null}]}\n\n";
-    const STOP: &str = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
-    const USAGE: &str =
-        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n";
-    const DONE: &str = "data: [DONE]\n\n";
-
-    /// Feeds whole, byte by byte and cut at each position; all must agree.
-    fn run(stream: &str, include_usage: bool) -> (String, Progress) {
-        let reply = Reply { include_usage, ..Default::default() };
-        let feed = |parts: &[&[u8]]| {
-            let mut s = Identity::new(&reply);
-            let mut out = Vec::new();
-            for part in parts {
-                if s.feed(part, &mut out) == Feed::Same {
-                    out.extend_from_slice(part);
-                }
-            }
-            s.finish(&mut out);
-            (String::from_utf8(out).unwrap(), s.progress().clone())
-        };
-        let bytes = stream.as_bytes();
-        let whole = feed(&[bytes]);
-        assert_eq!(whole, feed(&bytes.chunks(1).collect::<Vec<_>>()));
-        for cut in 0..=bytes.len() {
-            let (a, b) = bytes.split_at(cut);
-            assert_eq!(whole, feed(&[a, b]), "cut at {cut}");
-        }
-        whole
-    }
-
-    #[test]
-    fn passes_bytes_and_reads_usage() {
-        let stream = [ROLE, ": ping\n\n", TEXT, STOP, USAGE, DONE].concat();
-        let (out, progress) = run(&stream, true);
-        assert_eq!(out, stream);
-        assert!(progress.started && progress.complete && progress.usage.output_reported);
-        assert_eq!((progress.usage.input, progress.usage.output, progress.output_bytes), (3, 2, 3));
-    }
-
-    #[test]
-    fn strips_the_usage_chunk_nobody_asked_for() {
-        let (out, progress) = run(&[ROLE, TEXT, STOP, USAGE, DONE].concat(), false);
-        assert_eq!(out, [ROLE, TEXT, STOP, DONE].concat());
-        assert_eq!(progress.usage.input, 3);
-    }
-
-    #[test]
-    fn says_goodbye_only_for_a_whole_answer() {
-        let (out, progress) = run(&[TEXT, STOP].concat(), false);
-        assert_eq!(out, [TEXT, STOP, DONE].concat());
-        assert!(progress.complete);
-        let (out, progress) = run(TEXT, false);
-        assert!(out.contains("\"error\"") && !out.contains("[DONE]"));
-        assert_eq!(progress.failed.unwrap().kind, Kind::BrokenStream);
-        let (out, _) = run(&[TEXT, STOP, DONE, DONE].concat(), false);
-        assert_eq!(out.matches("[DONE]").count(), 1);
-    }
-
-    #[test]
-    fn a_role_is_no_start_and_an_error_first_is_a_failure() {
-        let error = "data: {\"error\":{\"message\":\"full\",\"type\":\"server_error\"}}\n\n";
-        let (_, progress) = run(&[ROLE, error].concat(), false);
-        assert!(!progress.started);
-        assert_eq!(progress.failed.unwrap().status(), 500);
-        let (out, progress) = run("data: {oops\n\n", false);
-        assert!(out.starts_with("data: {\"error\"") && progress.failed.is_some());
-        assert!(run("", false).1.failed.is_some());
-        assert!(run(DONE, false).1.failed.is_some());
-    }
-
-    #[test]
-    fn an_endless_event_is_told_once() {
-        let mut s = Identity::new(&Reply::default());
-        let mut out = Vec::new();
-        for _ in 0..18 {
-            s.feed(&vec![b'x'; 1 << 20], &mut out);
-        }
-        s.feed(TEXT.as_bytes(), &mut out);
-        s.finish(&mut out);
-        assert_eq!(String::from_utf8(out).unwrap().matches("\"error\"").count(), 1);
-    }
-
-    #[test]
-    fn unknown_json_passes() {
-        let odd = "data: {\"choices\":{\"x\":1}}\n\ndata: {\"ping\":true}\n\n";
-        let (out, _) = run(&[odd, STOP, DONE].concat(), false);
-        assert_eq!(out, [odd, STOP, DONE].concat());
-    }
-}
+mod tests;

@@ -4,6 +4,14 @@
 //! counts reasoning in. What a provider charged for writing its prompt cache is
 //! `prompt_tokens_details.cache_write_tokens` at OpenAI (from GPT-5.6 on) and
 //! `cache_creation_tokens` among gateways: both are read, the latter is written.
+//!
+//! Others' ways of saying the same, where OpenAI's is absent: cached tokens as
+//! `prompt_cache_hit_tokens` (DeepSeek,
+//! <https://api-docs.deepseek.com/api/create-chat-completion>) or `cached_tokens`
+//! (Moonshot, StepFun, <https://platform.kimi.ai/docs/api/chat>), reasoning as
+//! `reasoning_tokens` (Perplexity). xAI counts reasoning beside `completion_tokens`
+//! (<https://docs.x.ai/docs/guides/reasoning>); its total tells, so that no provider
+//! need be known here.
 
 use crate::dialect::Usage;
 use crate::wire::json;
@@ -16,13 +24,22 @@ pub(super) fn read(raw: &[u8]) -> Option<Usage> {
     let wire = wire?;
     let prompt = wire.prompt_tokens_details.unwrap_or_default();
     let completion = wire.completion_tokens_details.unwrap_or_default();
+    let cached = prompt.cached_tokens.or(wire.prompt_cache_hit_tokens).or(wire.cached_tokens);
+    let reasoning = tokens(completion.reasoning_tokens.or(wire.reasoning_tokens));
+    let (input, mut output) = (tokens(wire.prompt_tokens), tokens(wire.completion_tokens));
+    let all = input.saturating_add(output).saturating_add(reasoning);
+    let adds_up = reasoning > 0 && wire.total_tokens.map(Usage::tokens) == Some(all);
+    // More than all of the output cannot be a part of it.
+    if adds_up || reasoning > output {
+        output = output.saturating_add(reasoning);
+    }
     Some(Usage {
-        input: tokens(wire.prompt_tokens),
-        output: tokens(wire.completion_tokens),
-        cached_input: tokens(prompt.cached_tokens),
+        input,
+        output,
+        cached_input: tokens(cached),
         cache_write: tokens(prompt.cache_creation_tokens.or(prompt.cache_write_tokens)),
         cache_write_1h: 0,
-        reasoning: tokens(completion.reasoning_tokens),
+        reasoning,
         input_reported: wire.prompt_tokens.is_some(),
         output_reported: wire.completion_tokens.is_some(),
     })
@@ -47,6 +64,10 @@ pub fn write(out: &mut Vec<u8>, usage: &Usage) {
 struct Wire {
     prompt_tokens: Option<f64>,
     completion_tokens: Option<f64>,
+    total_tokens: Option<f64>,
+    cached_tokens: Option<f64>,
+    prompt_cache_hit_tokens: Option<f64>,
+    reasoning_tokens: Option<f64>,
     prompt_tokens_details: Option<PromptDetails>,
     completion_tokens_details: Option<CompletionDetails>,
 }
@@ -80,6 +101,45 @@ mod tests {
         let mut out = Vec::new();
         write(&mut out, &usage);
         assert_eq!(read(&out), Some(usage));
+    }
+
+    #[test]
+    fn reads_other_spellings() {
+        for (raw, output, cached, reasoning) in [
+            (r#"{"prompt_tokens":9,"completion_tokens":5,"prompt_cache_hit_tokens":4}"#, 5, 4, 0),
+            (r#"{"prompt_tokens":9,"completion_tokens":5,"cached_tokens":3}"#, 5, 3, 0),
+            (
+                r#"{"prompt_tokens":9,"completion_tokens":5,"total_tokens":34,"completion_tokens_details":{"reasoning_tokens":20}}"#,
+                25,
+                0,
+                20,
+            ),
+            (
+                r#"{"prompt_tokens":9,"completion_tokens":25,"total_tokens":34,"completion_tokens_details":{"reasoning_tokens":20}}"#,
+                25,
+                0,
+                20,
+            ),
+            (
+                r#"{"prompt_tokens":33,"completion_tokens":7,"total_tokens":40,"reasoning_tokens":95}"#,
+                102,
+                0,
+                95,
+            ),
+            (
+                r#"{"prompt_tokens":9,"completion_tokens":5,"total_tokens":14,"reasoning_tokens":2,"citation_tokens":7}"#,
+                5,
+                0,
+                2,
+            ),
+        ] {
+            let usage = read(raw.as_bytes()).unwrap();
+            assert_eq!(
+                (usage.output, usage.cached_input, usage.reasoning),
+                (output, cached, reasoning),
+                "{raw}"
+            );
+        }
     }
 
     #[test]

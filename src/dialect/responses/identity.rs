@@ -7,20 +7,10 @@ use super::events::Event;
 use super::usage;
 use crate::dialect::openai::MAX_EVENT;
 use crate::dialect::openai::chunk::inner;
-use crate::dialect::{
-    Body, ClientResponse, Feed, Progress, Reply, Request, StreamTranslator, UpstreamRequest, Usage,
-};
+use crate::dialect::{ClientResponse, Feed, Progress, Reply, StreamTranslator, Usage};
 use crate::error::{Error, Kind};
-use crate::wire::json::{self, Splice};
 use crate::wire::sse;
 use serde_json::value::RawValue;
-
-pub(super) fn request(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
-    let mut model = Vec::with_capacity(request.model.len() + 2);
-    json::push_text(&mut model, request.model);
-    let splice = Splice { range: request.facts.model_span.clone(), with: model };
-    Ok(UpstreamRequest { body: Body::Spliced(vec![splice]), ..Default::default() })
-}
 
 pub(super) fn response(body: &[u8], _reply: &Reply) -> Result<ClientResponse, Error> {
     let answer = super::response::read(body)?;

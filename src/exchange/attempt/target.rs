@@ -96,14 +96,14 @@ impl Try {
             let at = entry.plan.resolve(&self.config, entry.client, self.index).ok_or_else(bug)?;
             let facts = &entry.facts;
             let model = at.target.model.as_deref().unwrap_or(&facts.model);
+            let (traits, quirks) = (at.known.traits, at.provider.kind.quirks);
             let key = self.key(at, entry.key_turn);
             let signs = credential::signs(key);
             let read = match at.translator.reads {
-                Some(reads) if !signs => reads(facts),
+                Some(reads) if !signs => reads(facts, quirks),
                 _ => size,
             };
             let body = if read == 0 { Vec::new() } else { host.body(Side::Request, read) };
-            let (traits, quirks) = (at.known.traits, at.provider.kind.quirks);
             let request = Request { body: &body, facts, model, traits, quirks };
             let made = (at.translator.request)(&request)?.allow(self.config.strict)?;
             let (sent, length) = match made.body {

@@ -26,7 +26,7 @@ mod tests;
 mod walk;
 mod write;
 
-pub use scan::object;
+pub use scan::{object, object_seeing};
 pub use walk::{items, members};
 pub use write::{Splice, push_number, push_text, splice};
 
@@ -40,6 +40,8 @@ pub const MAX_MEMBERS: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member<'a> {
     pub key: Cow<'a, str>,
+    /// Offsets of the key's string, quotes included.
+    pub name: Range<usize>,
     /// Offsets of the value's first byte and one past its last.
     pub value: Range<usize>,
 }

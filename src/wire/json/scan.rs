@@ -3,27 +3,38 @@
 
 use super::{Invalid, MAX_DEPTH, MAX_MEMBERS, Member, Problem, text};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Checks a whole document that must be an object; its members in order.
 pub fn object(bytes: &[u8]) -> Result<Vec<Member<'_>>, Invalid> {
+    object_seeing(bytes, |_, _| {})
+}
+
+/// The same, and shows every string inside a member's value on the way, keys, too: the
+/// member's key and the string as it is spelled, quotes included.
+pub fn object_seeing<'a>(
+    bytes: &'a [u8],
+    see: impl FnMut(&str, &'a [u8]),
+) -> Result<Vec<Member<'a>>, Invalid> {
     // Most of a large body's time would go here without SIMD; it says no offset.
     if simdutf8::basic::from_utf8(bytes).is_err() {
         let offset = std::str::from_utf8(bytes).err().map_or(0, |e| e.valid_up_to());
         return Err(Invalid { offset, problem: Problem::NotUtf8 });
     }
-    let mut scanner = Scanner { bytes, at: 0 };
-    let members = scanner.document()?;
-    Ok(members)
+    Scanner { bytes, at: 0, member: Cow::Borrowed(""), see }.document()
 }
 
-struct Scanner<'a> {
+struct Scanner<'a, S> {
     bytes: &'a [u8],
     at: usize,
+    /// The top-level key whose value is read.
+    member: Cow<'a, str>,
+    see: S,
 }
 
 // === impl Scanner ===
 
-impl<'a> Scanner<'a> {
+impl<'a, S: FnMut(&str, &'a [u8])> Scanner<'a, S> {
     fn document(&mut self) -> Result<Vec<Member<'a>>, Invalid> {
         self.space();
         match self.peek() {
@@ -38,7 +49,8 @@ impl<'a> Scanner<'a> {
         } else {
             loop {
                 let at = self.at;
-                let key = self.key()?;
+                let name = self.key()?;
+                let key = self.bytes.get(name.clone()).and_then(text).unwrap_or_default();
                 if members.iter().any(|m| m.key == key) {
                     return Err(Invalid { offset: at, problem: Problem::DuplicateKey });
                 }
@@ -46,9 +58,10 @@ impl<'a> Scanner<'a> {
                     return Err(Invalid { offset: at, problem: Problem::TooManyMembers });
                 }
                 self.space();
+                self.member = key.clone();
                 let start = self.at;
                 self.value(1)?;
-                members.push(Member { key, value: start..self.at });
+                members.push(Member { key, name, value: start..self.at });
                 self.space();
                 match self.peek() {
                     Some(b',') => self.at += 1,
@@ -77,7 +90,11 @@ impl<'a> Scanner<'a> {
         loop {
             self.space();
             match self.peek() {
-                Some(b'"') => self.string()?,
+                Some(b'"') => {
+                    let start = self.at;
+                    self.string()?;
+                    self.show(start..self.at);
+                }
                 Some(c @ (b'{' | b'[')) => {
                     if above + open >= MAX_DEPTH {
                         return self.fail(Problem::TooDeep);
@@ -89,7 +106,8 @@ impl<'a> Scanner<'a> {
                     let end = if c == b'{' { b'}' } else { b']' };
                     if self.peek() != Some(end) {
                         if c == b'{' {
-                            self.key()?;
+                            let name = self.key()?;
+                            self.show(name);
                         }
                         continue;
                     }
@@ -112,7 +130,8 @@ impl<'a> Scanner<'a> {
                         self.at += 1;
                         if in_object {
                             self.space();
-                            self.key()?;
+                            let name = self.key()?;
+                            self.show(name);
                         }
                         break;
                     }
@@ -127,20 +146,26 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A key and its colon.
-    fn key(&mut self) -> Result<Cow<'a, str>, Invalid> {
+    fn show(&mut self, string: Range<usize>) {
+        if let Some(string) = self.bytes.get(string) {
+            (self.see)(&self.member, string);
+        }
+    }
+
+    /// A key and its colon; where the key stands.
+    fn key(&mut self) -> Result<Range<usize>, Invalid> {
         if self.peek() != Some(b'"') {
             return self.fail(Problem::ExpectedKey);
         }
         let start = self.at;
         self.string()?;
-        let raw = self.bytes.get(start..self.at).unwrap_or_default();
+        let name = start..self.at;
         self.space();
         if self.peek() != Some(b':') {
             return self.fail(Problem::ExpectedColon);
         }
         self.at += 1;
-        Ok(text(raw).unwrap_or_default())
+        Ok(name)
     }
 
     fn string(&mut self) -> Result<(), Invalid> {

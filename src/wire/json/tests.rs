@@ -17,6 +17,20 @@ fn finds_members_with_their_spans() {
         .map(|m| (m.key.as_ref(), std::str::from_utf8(&json[m.value.clone()]).unwrap()))
         .collect();
     assert_eq!(seen, [("a", r#"[1, {"b":"}"}]"#), ("cd", r#""x\"y""#), ("e", "-1.5e+3")]);
+    assert_eq!(&json[members[1].name.clone()], br#""c\u0064""#);
+    assert_eq!(super::members(&json[1..]).unwrap()[1].name.start + 1, members[1].name.start);
+}
+
+#[test]
+fn shows_the_strings_inside() {
+    let json = br#"{"a":[{"b":"c\"","d":{"e":1}},"f"],"g":"h","i":{}}"#;
+    let mut seen = Vec::new();
+    object_seeing(json, |member, string| {
+        seen.push(format!("{member}:{}", std::str::from_utf8(string).unwrap()));
+    })
+    .unwrap();
+    let want = [r#"a:"b""#, r#"a:"c\"""#, r#"a:"d""#, r#"a:"e""#, r#"a:"f""#, r#"g:"h""#];
+    assert_eq!(seen, want);
 }
 
 #[test]

@@ -12,7 +12,8 @@ pub fn members(raw: &[u8]) -> Result<Vec<Member<'_>>, Problem> {
     while walker.next(b'}').ok_or(Problem::EndsEarly)? {
         let start = walker.at;
         walker.skip().ok_or(Problem::ExpectedKey)?;
-        let key = raw.get(start..walker.at).and_then(text).ok_or(Problem::ExpectedKey)?;
+        let name = start..walker.at;
+        let key = raw.get(name.clone()).and_then(text).ok_or(Problem::ExpectedKey)?;
         if members.iter().any(|m| m.key == key) {
             return Err(Problem::DuplicateKey);
         }
@@ -22,7 +23,7 @@ pub fn members(raw: &[u8]) -> Result<Vec<Member<'_>>, Problem> {
         walker.pass(b':').ok_or(Problem::ExpectedColon)?;
         let start = walker.at;
         walker.skip().ok_or(Problem::ExpectedValue)?;
-        members.push(Member { key, value: start..walker.at });
+        members.push(Member { key, name, value: start..walker.at });
     }
     Ok(members)
 }

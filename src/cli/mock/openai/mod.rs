@@ -1,11 +1,13 @@
 //! OpenAI's chat completions as the mock speaks them.
 //!
-//! `request` and `messages` read and validate, `response` writes. This file has what has
+//! `request` and `messages` read and validate, `response` writes; `accents` knows what
+//! imitators refuse. This file has what has
 //! nothing to do with either: keys and error bodies.
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 //! <https://platform.openai.com/docs/guides/error-codes>
 
+pub(super) mod accents;
 pub(super) mod embeddings;
 pub(super) mod fields;
 mod messages;
