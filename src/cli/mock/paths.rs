@@ -34,13 +34,13 @@ pub(super) fn address(uri: &Uri) -> Option<Address> {
         "/v2/chat" => of(Vendor::Cohere),
         "/v2/embed" => of(Vendor::CohereEmbed),
         "/v2/rerank" => of(Vendor::CohereRerank),
-        "/v1/responses" => of(Vendor::Responses),
         "/openai/v1/chat/completions" => of(Vendor::Azure),
         "/openai/v1/responses" => of(Vendor::AzureResponses),
         path if azure::owns(path) => azure::address(uri),
         // Imitators have them under other bases, such as /api/paas/v4.
         path if path.ends_with("/chat/completions") => of(Vendor::OpenAi),
         path if path.ends_with("/embeddings") => of(Vendor::OpenAiEmbeddings),
+        path if path.ends_with("/responses") => of(Vendor::Responses),
         path => gemini(path).or_else(|| bedrock(path)).or_else(|| claude(path)),
     }
 }
