@@ -244,6 +244,8 @@ fn claude_is_claude_wherever_it_runs() {
     assert!(!traits("anthropic", "claude-opus-4-7").sampling);
     assert!(traits("anthropic", "claude-opus-4-6").sampling);
     assert_eq!(traits("bedrock", "global.anthropic.claude-fable-5-1").thinking, Thinking::Always);
+    assert_eq!(traits("anthropic", "claude-sonnet-5-5").thinking, Thinking::Always);
+    assert_eq!(traits("anthropic", "claude-haiku-5-5").thinking, Thinking::Adaptive);
     assert!(traits("anthropic", "claude-opus-4-1").structured_output);
     assert!(!traits("bedrock", "us.anthropic.claude-opus-4-1-20250805-v1:0").structured_output);
     assert_eq!(traits("bedrock", "anthropic.claude-v2:1").max_output_tokens, 4096);

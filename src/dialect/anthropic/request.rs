@@ -9,7 +9,7 @@ use super::host::Host;
 use super::media;
 use super::messages;
 use super::tools::{self, NAMES};
-use crate::dialect::claude::thinking::{Asked, Thought};
+use crate::dialect::claude::thinking::{Asked, Thought, takes_prefill};
 use crate::dialect::loss::{self, Dropped};
 use crate::dialect::openai::read::{Object, Value};
 use crate::dialect::openai::stop;
@@ -50,7 +50,7 @@ pub(super) fn from_openai_chat(
     let json_tool = matches!(format, Format::Tool(_));
     let default = u64::from(traits.max_output_tokens).max(1);
     let max_tokens = request.facts.max_tokens.unwrap_or(default);
-    let thought = asked.settle(traits, tools.choice.is_forced(), max_tokens, &mut dropped);
+    let mut thought = asked.settle(traits, tools.choice.is_forced(), max_tokens, &mut dropped);
 
     let Some(list) = root.field(&body, "messages") else {
         return Err(Error::invalid("messages", "you must provide a messages parameter"));
@@ -58,7 +58,15 @@ pub(super) fn from_openai_chat(
     if !host.is_anthropic() {
         media::refuse_links(&list)?;
     }
-    let mut conversation = messages::read(&list, traits.system_turns, &mut dropped)?;
+    let takes = messages::Takes {
+        system_turns: traits.system_turns,
+        thoughts: thought.keeps(traits),
+        prefill: takes_prefill(traits, thought.on),
+    };
+    let mut conversation = messages::read(&list, takes, &mut dropped)?;
+    if thought.on && traits.thinking == Thinking::Budget && conversation.thoughtless_calls {
+        asked.revoke(&mut thought, &mut dropped);
+    }
     if let Format::Instruction(text) = &format {
         let mut string = Vec::new();
         json::push_text(&mut string, text);

@@ -13,7 +13,7 @@ use crate::dialect::claude::thinking;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::effort::Effort;
 use crate::dialect::openai::read::{Object, Value};
-use crate::dialect::{Maker, Request, Thinking};
+use crate::dialect::{Maker, ModelTraits, Request, Thinking};
 use crate::error::Error;
 
 /// What the request says of thinking.
@@ -23,6 +23,8 @@ pub(super) struct Reasoning {
     pub(super) fields: Vec<u8>,
     /// `outputConfig.effort`
     pub(super) effort: Option<&'static str>,
+    /// Claude takes back the thoughts of earlier turns.
+    pub(super) keeps_thoughts: bool,
     /// Temperature and its like must be left alone.
     pub(super) own_sampling: bool,
     /// No maxTokens may be given.
@@ -63,7 +65,7 @@ impl<'a> Asked<'a> {
 
     /// `forced`: a tool is forced, which Claude's thinking does not go with.
     pub(super) fn settle(
-        self,
+        &self,
         request: &Request<'_>,
         forced: bool,
         dropped: &mut Dropped,
@@ -77,6 +79,7 @@ impl<'a> Asked<'a> {
             if let Some(thinking) = &thought.thinking {
                 member(&mut reasoning.fields, "thinking", thinking);
             }
+            reasoning.keeps_thoughts = thought.keeps(traits);
             reasoning.effort = thought.effort;
             reasoning.own_sampling = thought.on;
             return reasoning;
@@ -101,5 +104,19 @@ impl<'a> Asked<'a> {
             _ => dropped.add("reasoning_effort"),
         }
         reasoning
+    }
+
+    /// The calls in progress came without a thought.
+    pub(super) fn revoke(
+        &self,
+        traits: &ModelTraits,
+        reasoning: &mut Reasoning,
+        dropped: &mut Dropped,
+    ) {
+        let by_budget = traits.maker == Maker::Anthropic && traits.thinking == Thinking::Budget;
+        if by_budget && reasoning.own_sampling {
+            self.claude.revoke(&mut thinking::Thought::default(), dropped);
+            *reasoning = Reasoning { keeps_thoughts: true, ..Reasoning::default() };
+        }
     }
 }

@@ -38,12 +38,15 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
         }
     }
     let json_tool = matches!(format, Format::Tool(_));
-    let reasoning = asked.settle(request, tools.choice.is_forced(), &mut dropped);
+    let mut reasoning = asked.settle(request, tools.choice.is_forced(), &mut dropped);
 
     let Some(list) = root.field(&body, "messages") else {
         return Err(Error::invalid("messages", "you must provide a messages parameter"));
     };
-    let mut conversation = messages::read(&list, traits.maker, &mut dropped)?;
+    let mut conversation = messages::read(&list, traits, &reasoning, &mut dropped)?;
+    if conversation.thoughtless_calls {
+        asked.revoke(traits, &mut reasoning, &mut dropped);
+    }
     if let Format::Instruction(text) = &format {
         let mut string = Vec::new();
         json::push_text(&mut string, text);

@@ -35,14 +35,17 @@ const JSON_ONLY: &str = "Answer with one JSON value and nothing else: no text ar
 /// Most candidates of one answer.
 const MAX_CANDIDATES: u64 = 8;
 
-/// Numbers that only change their name. Penalties and sampling.
+/// Numbers that only change their name.
 const NUMBERS: &[(&str, &str)] = &[
     ("temperature", "temperature"),
     ("top_p", "topP"),
     ("top_k", "topK"),
-    ("presence_penalty", "presencePenalty"),
-    ("frequency_penalty", "frequencyPenalty"),
 ];
+
+/// From 2.5 on, each but 0 is refused ("Penalty is not enabled for this model",
+/// <https://github.com/vercel/ai/issues/8943>).
+const PENALTIES: &[(&str, &str)] =
+    &[("presence_penalty", "presencePenalty"), ("frequency_penalty", "frequencyPenalty")];
 
 // === impl Shape ===
 
@@ -102,6 +105,15 @@ impl Config {
             if request.traits.sampling {
                 config.member(own, value.raw);
             } else {
+                dropped.add(format!("{name} (this model takes none)"));
+            }
+        }
+        for (name, own) in PENALTIES {
+            let Some(value) = root.field(body, name) else { continue };
+            let number = value.number()?;
+            if request.traits.thinking == Thinking::None {
+                config.member(own, value.raw);
+            } else if number != 0.0 {
                 dropped.add(format!("{name} (this model takes none)"));
             }
         }
