@@ -82,7 +82,7 @@ pub(super) fn from_openai_chat(
     let own = if let Format::Tool(tool) = &format { Some(tool.as_slice()) } else { None };
     tools::write(&tools, traits.structured_output, own, &mut out, &mut dropped);
     if let Some(thinking) = &thought.thinking {
-        member(&mut out, "thinking", thinking);
+        json::push_member(&mut out, "thinking", thinking);
     }
     output_config(&mut out, &thought, &format);
     sampling(&mut out, &root, &body, traits.sampling, thought.on, &mut dropped)?;
@@ -91,7 +91,7 @@ pub(super) fn from_openai_chat(
     if host.is_anthropic() {
         service_tier(&mut out, &root, &body, &mut dropped)?;
         if let Some(cache) = body.get("cache_control") {
-            member(&mut out, "cache_control", cache);
+            json::push_member(&mut out, "cache_control", cache);
         }
     }
     if host.body_says_betas()
@@ -100,7 +100,7 @@ pub(super) fn from_openai_chat(
         for (i, raw) in betas.items()?.into_iter().enumerate() {
             betas.item(i, raw).string()?;
         }
-        member(&mut out, "anthropic_beta", betas.raw);
+        json::push_member(&mut out, "anthropic_beta", betas.raw);
     }
     if let Some(options) = root.field(&body, "stream_options") {
         dropped.unknown("stream_options.", &options.object()?, &["include_usage"]);
@@ -120,20 +120,13 @@ pub(super) fn from_openai_chat(
 /// `super::JSON_TOOL` as a JSON string.
 const JSON_TOOL_STRING: &[u8] = br#""sluice_json_answer""#;
 
-fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-    out.extend_from_slice(value);
-}
-
 fn output_config(out: &mut Vec<u8>, thought: &Thought, format: &Format) {
     let mut config = Vec::new();
     if let Some(effort) = thought.effort {
-        member(&mut config, "effort", format!("\"{effort}\"").as_bytes());
+        json::push_member(&mut config, "effort", format!("\"{effort}\"").as_bytes());
     }
     if let Format::Native(native) = format {
-        member(&mut config, "format", native);
+        json::push_member(&mut config, "format", native);
     }
     if let Some(config) = config.get(1..) {
         out.extend_from_slice(br#","output_config":{"#);
@@ -168,10 +161,10 @@ fn sampling(
         } else if refused.is_none() && number > 1.0 {
             dropped.add("temperature (clamped to 1)");
             heated = true;
-            member(out, "temperature", b"1");
+            json::push_member(out, "temperature", b"1");
         } else if refused.is_none() && number != 1.0 {
             heated = true;
-            member(out, "temperature", temperature.raw);
+            json::push_member(out, "temperature", temperature.raw);
         }
     }
     if let Some(top_p) = root.field(body, "top_p")
@@ -180,14 +173,14 @@ fn sampling(
         match refused {
             Some(why) => dropped.add(format!("top_p ({why})")),
             None if heated => dropped.add("top_p (not beside temperature)"),
-            None => member(out, "top_p", top_p.raw),
+            None => json::push_member(out, "top_p", top_p.raw),
         }
     }
     if let Some(top_k) = root.field(body, "top_k") {
         top_k.number()?;
         match refused {
             Some(why) => dropped.add(format!("top_k ({why})")),
-            None => member(out, "top_k", top_k.raw),
+            None => json::push_member(out, "top_k", top_k.raw),
         }
     }
     Ok(())
@@ -210,7 +203,7 @@ fn stop_sequences(
         }
     }
     if let Some(list) = list.get(1..) {
-        member(out, "stop_sequences", &[b"[", list, b"]"].concat());
+        json::push_member(out, "stop_sequences", &[b"[", list, b"]"].concat());
     }
     Ok(())
 }
@@ -242,7 +235,7 @@ fn metadata(
         }
     }
     if let Some(user) = user.filter(|user| *user != b"\"\"") {
-        member(out, "metadata", &[br#"{"user_id":"#, user, b"}"].concat());
+        json::push_member(out, "metadata", &[br#"{"user_id":"#, user, b"}"].concat());
     }
     Ok(())
 }
@@ -256,11 +249,13 @@ fn service_tier(
 ) -> Result<(), Error> {
     let Some(tier) = root.field(body, "service_tier") else { return Ok(()) };
     match tier.text()?.as_ref() {
-        "auto" | "priority" => member(out, "service_tier", br#""auto""#),
-        "default" | "standard_only" => member(out, "service_tier", br#""standard_only""#),
+        "auto" | "priority" => json::push_member(out, "service_tier", br#""auto""#),
+        "default" | "standard_only" => {
+            json::push_member(out, "service_tier", br#""standard_only""#)
+        }
         "flex" => {
             dropped.add("service_tier (flex taken as standard)");
-            member(out, "service_tier", br#""standard_only""#);
+            json::push_member(out, "service_tier", br#""standard_only""#);
         }
         _ => dropped.add("service_tier"),
     }

@@ -8,13 +8,13 @@
 //! - OpenAI's open models: `reasoning_effort` as OpenAI has it, three words of it.
 //! - Others: nothing is documented, so the word is listed as dropped.
 
-use super::request::member;
 use crate::dialect::claude::thinking;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::effort::Effort;
 use crate::dialect::openai::read::{Object, Value};
 use crate::dialect::{Maker, ModelTraits, Request, Thinking};
 use crate::error::Error;
+use crate::wire::json;
 
 /// What the request says of thinking.
 #[derive(Debug, Default)]
@@ -77,7 +77,7 @@ impl<'a> Asked<'a> {
             let max_tokens = request.facts.max_tokens.unwrap_or(default);
             let thought = self.claude.settle(traits, forced, max_tokens, dropped);
             if let Some(thinking) = &thought.thinking {
-                member(&mut reasoning.fields, "thinking", thinking);
+                json::push_member(&mut reasoning.fields, "thinking", thinking);
             }
             reasoning.keeps_thoughts = thought.keeps(traits);
             reasoning.effort = thought.effort;
@@ -92,13 +92,13 @@ impl<'a> Asked<'a> {
         match (traits.maker, word(effort)) {
             (Maker::Amazon, Some(word)) if thinks => {
                 let config = [br#"{"type":"enabled","maxReasoningEffort":"#, word, b"}"].concat();
-                member(&mut reasoning.fields, "reasoningConfig", &config);
+                json::push_member(&mut reasoning.fields, "reasoningConfig", &config);
                 reasoning.own_sampling = true;
                 reasoning.unbounded = word == br#""high""#;
             }
             (Maker::Amazon, None) => {}
             (Maker::OpenAi, Some(word)) if thinks => {
-                member(&mut reasoning.fields, "reasoning_effort", word);
+                json::push_member(&mut reasoning.fields, "reasoning_effort", word);
             }
             (_, None) if !thinks => {}
             _ => dropped.add("reasoning_effort"),

@@ -90,8 +90,8 @@ impl<'a> Asked<'a> {
         dropped: &mut Dropped,
     ) -> Thought {
         // 4.6, the last that takes a temperature, takes a budget as well.
-        let by_word = matches!(traits.thinking, Thinking::Adaptive | Thinking::Always)
-            && !traits.sampling;
+        let by_word =
+            matches!(traits.thinking, Thinking::Adaptive | Thinking::Always) && !traits.sampling;
         let mut thought = self.by_effort(traits, forced, max_tokens, dropped);
         if let Some(own) = self.thinking {
             thought.on = self.thinking_on && !forced;
