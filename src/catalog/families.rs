@@ -178,6 +178,9 @@ const FAMILIES: &[Family] = &[
     family("gemini-2.0", gemini(Thinking::None, 8192)),
     family("gemini-2-0", gemini(Thinking::None, 8192)),
     family("gemini-2.5", gemini(Thinking::Budget, 65_536)),
+    // Its budget cannot be 0.
+    family("gemini-2.5-pro", gemini(Thinking::Always, 65_536)),
+    family("gemini-2-5-pro", gemini(Thinking::Always, 65_536)),
     family("gemini-2-5", gemini(Thinking::Budget, 65_536)),
     family("gemini-robotics-er-1.5", gemini(Thinking::Budget, 65_536)),
     family("gemini-embedding", by(Maker::Google, Thinking::None)),

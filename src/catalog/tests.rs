@@ -255,7 +255,7 @@ fn claude_is_claude_wherever_it_runs() {
 fn other_makers_have_their_own_ways() {
     for (kind, model, maker, thinking, schemas, most) in [
         ("gemini", "gemini-2.5-flash", Maker::Google, Thinking::Budget, true, 65_536),
-        ("vertex", "google/gemini-2.5-pro", Maker::Google, Thinking::Budget, true, 65_535),
+        ("vertex", "google/gemini-2.5-pro", Maker::Google, Thinking::Always, true, 65_535),
         ("gemini", "models/gemini-3.5-flash", Maker::Google, Thinking::Level, true, 65_536),
         ("gemini", "gemini-3-unheard-of", Maker::Google, Thinking::Level, true, 65_536),
         ("gemini", "gemini-flash-latest", Maker::Google, Thinking::Level, true, 65_536),

@@ -9,7 +9,8 @@ use super::host::Host;
 use super::media;
 use super::messages;
 use super::tools::{self, NAMES};
-use crate::dialect::claude::thinking::{Asked, Thought, takes_prefill};
+use crate::dialect::claude::prefill;
+use crate::dialect::claude::thinking::{Asked, Thought};
 use crate::dialect::loss::{self, Dropped};
 use crate::dialect::openai::read::{Object, Value};
 use crate::dialect::openai::stop;
@@ -61,7 +62,7 @@ pub(super) fn from_openai_chat(
     let takes = messages::Takes {
         system_turns: traits.system_turns,
         thoughts: thought.keeps(traits),
-        prefill: takes_prefill(traits, thought.on),
+        prefill: prefill::is_taken(traits, thought.on),
     };
     let mut conversation = messages::read(&list, takes, &mut dropped)?;
     if thought.on && traits.thinking == Thinking::Budget && conversation.thoughtless_calls {

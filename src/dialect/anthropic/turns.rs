@@ -4,6 +4,7 @@
 //! behind the calls. A turn without content is not written.
 
 use super::content::Blocks;
+use crate::dialect::claude::prefill;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::read::Value;
@@ -85,7 +86,7 @@ impl Turns {
     pub(super) fn finish(
         mut self,
         messages: &Value<'_, '_>,
-        prefill: bool,
+        may_prefill: bool,
         dropped: &mut Dropped,
     ) -> Result<Conversation, Error> {
         self.turn(None);
@@ -99,9 +100,13 @@ impl Turns {
             self.blocks = system;
             self.turn(None);
         }
-        if self.last == Some(Side::Assistant) && !prefill {
-            dropped.add("messages (the assistant spoke last: a user's turn was put behind)");
-            self.written.item().extend_from_slice(GO_ON);
+        if self.last == Some(Side::Assistant) {
+            if may_prefill {
+                prefill::trim(self.written.open());
+            } else {
+                dropped.add("messages (the assistant spoke last: a user's turn was put behind)");
+                self.written.item().extend_from_slice(GO_ON);
+            }
         }
         let thoughtless_calls = self.answers && !self.thought;
         Ok(Conversation { system: self.system, turns: self.written, thoughtless_calls })

@@ -13,7 +13,7 @@ use super::media::Documents;
 use super::reasoning::Reasoning;
 use super::tools::NAMES;
 use super::turns::{Conversation, Side, Turns};
-use crate::dialect::claude::thinking::takes_prefill;
+use crate::dialect::claude::prefill;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::calls::{self, Call, Function, read_id};
 use crate::dialect::openai::read::{Object, Value};
@@ -59,7 +59,7 @@ pub(super) fn read(
         }
     }
     let Writer { turns, context, .. } = writer;
-    let prefill = maker != Maker::Anthropic || takes_prefill(traits, reasoning.own_sampling);
+    let prefill = maker != Maker::Anthropic || prefill::is_taken(traits, reasoning.own_sampling);
     turns.finish(messages, prefill, context.dropped)
 }
 

@@ -7,6 +7,7 @@
 
 use super::content::Blocks;
 use super::tools::Called;
+use crate::dialect::claude::prefill;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::read::Value;
@@ -89,7 +90,7 @@ impl Turns {
     pub(super) fn finish(
         mut self,
         messages: &Value<'_, '_>,
-        prefill: bool,
+        may_prefill: bool,
         dropped: &mut Dropped,
     ) -> Result<Conversation, Error> {
         let last = std::mem::take(&mut self.current);
@@ -110,9 +111,13 @@ impl Turns {
         for turn in &self.over {
             turn.write(turns.item());
         }
-        if self.over.last().is_some_and(|last| last.side == Side::Assistant) && !prefill {
-            dropped.add("messages (the assistant spoke last: a user's turn was put behind)");
-            say(GO_ON, &mut turns);
+        if self.over.last().is_some_and(|last| last.side == Side::Assistant) {
+            if may_prefill {
+                prefill::trim(turns.open());
+            } else {
+                dropped.add("messages (the assistant spoke last: a user's turn was put behind)");
+                say(GO_ON, &mut turns);
+            }
         }
         let thoughtless_calls = self.answers && !self.thought;
         Ok(Conversation { system: self.system, turns, called: self.called, thoughtless_calls })

@@ -191,11 +191,6 @@ impl Thought {
     }
 }
 
-/// The model takes an answer's beginning: the assistant may speak last.
-pub(in crate::dialect) fn takes_prefill(traits: &ModelTraits, thought: bool) -> bool {
-    !thought && !matches!(traits.thinking, Thinking::Adaptive | Thinking::Always)
-}
-
 /// The nearest of Anthropic's words.
 fn word(effort: Effort, traits: &ModelTraits, dropped: &mut Dropped) -> &'static str {
     match effort {
