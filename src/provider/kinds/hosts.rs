@@ -95,6 +95,7 @@ pub(super) const SAMBANOVA: Kind = Kind {
     name: "sambanova",
     title: "SambaNova",
     url: "https://api.sambanova.ai/v1",
+    surfaces: super::OPENAI,
     key_env: "SAMBANOVA_API_KEY",
     // "Not yet supported and will be ignored"; n: 1 to 8.
     quirks: &Quirks {
