@@ -217,6 +217,8 @@ fn complaints_never_quote_a_secret() {
         json!({ "kind": "openai", "keys": ["sk-secret"] }),
         json!({ "kind": "openai", "keys": "sk-secret" }),
         json!({ "kind": "openai", "keys": [{ "sk-secret": null }] }),
+        json!({ "kind": "openai", "keys": [{ "env": "sk-secret" }] }),
+        json!({ "kind": "openai", "keys": [{ "bearer_env": "sk-secret" }] }),
         json!({ "kind": "openai", "keys": [{ "value": "sk-secret", "env": "X" }] }),
         json!({ "kind": "openai", "keys": [{ "value": "sk-secret\n\u{7f}" }] }),
         json!({ "kind": "openai", "keys": ["a", { "value": "sk-secret" }] }),

@@ -92,14 +92,14 @@ fn settings(
         named(url) || places.any(named)
     };
     let given = [
-        ("region", &p.region),
-        ("project", &p.project),
-        ("account", &p.account),
-        ("resource", &p.resource),
-        ("api_version", &p.api_version),
+        ("region", &p.region, "us-east-1"),
+        ("project", &p.project, "my-project"),
+        ("account", &p.account, "0123abcd"),
+        ("resource", &p.resource, "my-resource"),
+        ("api_version", &p.api_version, "2024-10-21"),
     ];
     let mut values = Vec::new();
-    for (name, value) in given {
+    for (name, value, example) in given {
         let setting = kind.settings.iter().find(|s| s.name == name);
         let Some(setting) = setting else {
             if value.is_some() {
@@ -113,7 +113,8 @@ fn settings(
         if value.is_empty() && !needed(name) {
             continue;
         } else if value.is_empty() {
-            problems.add(format!("{path}.{name}"), format!("is needed for kind {}", kind.name));
+            let words = format!("is needed for kind {}, such as `{name}: {example}`", kind.name);
+            problems.add(format!("{path}.{name}"), words);
         } else if !value.bytes().all(fits) {
             problems.add(format!("{path}.{name}"), "may hold letters, digits and - _ . : only");
         } else {
