@@ -160,6 +160,15 @@ impl Plan {
     }
 }
 
+// === impl Resolved ===
+
+impl<'a> Resolved<'a> {
+    /// The provider's name of the model.
+    pub fn name(&self, facts: &'a Facts) -> &'a str {
+        self.target.model.as_deref().unwrap_or(&facts.model)
+    }
+}
+
 // === impl Target ===
 
 impl Target {

@@ -2,8 +2,9 @@
 //!
 //! `Phase` owns what each stage needs, so no stage can read what it does not
 //! have. Host calls on the good path: all headers, the body, the plan's headers one
-//! by one, one property; nothing on the way back (`answer`) but where it must speak. Must not: translate, know a provider's
-//! wire, or speak for a provider that answered well.
+//! by one, one property; nothing on the way back (`answer`) but where it must speak.
+//! Must not: translate, know a provider's wire, or speak for a provider that answered
+//! well.
 
 use super::endpoints::{self, Endpoint};
 use super::registry::{Answer, Entry, Id, Seen, Shared};
