@@ -57,7 +57,7 @@ impl Try {
         let per_try = e.plan.per_try_ms;
         let own = e
             .plan
-            .resolve(&config, e.client, index)
+            .resolve(&config, index)
             .map_or(per_try, |at| at.target.deadline_ms(e.facts.stream));
         let due = now + own * 1_000_000;
         drop(e);
@@ -76,7 +76,7 @@ impl Try {
 
     pub(super) fn at(&self) -> Option<Resolved<'_>> {
         let entry = self.entry.borrow();
-        entry.plan.resolve(&self.config, entry.client, self.index)
+        entry.plan.resolve(&self.config, self.index)
     }
 
     pub(super) fn reply_is_stream(&self) -> bool {
@@ -93,7 +93,7 @@ impl Try {
         let bug = || Error::new(Kind::Internal, "the plan has no such target");
         let (reply, dropped) = {
             let entry = self.entry.borrow();
-            let at = entry.plan.resolve(&self.config, entry.client, self.index).ok_or_else(bug)?;
+            let at = entry.plan.resolve(&self.config, self.index).ok_or_else(bug)?;
             let facts = &entry.facts;
             let model = at.name(facts);
             let (traits, quirks) = (at.known.traits, at.provider.kind.quirks);
@@ -185,7 +185,7 @@ impl Try {
         headers.extend(credentials.iter().map(|(n, v)| (*n, v.as_bytes())));
         // Envoy keeps one header map for all attempts: what the router reads to pick
         // the next target must outlive this one.
-        let rest = entry.plan.orders(&self.config, entry.client, self.index + 1);
+        let rest = entry.plan.orders(&self.config, self.index + 1);
         headers.extend(rest.iter().map(|(n, v)| (*n, v.as_bytes())));
         host.set_headers(Side::Request, &headers);
     }
@@ -194,8 +194,7 @@ impl Try {
     /// another key's turn.
     fn turns_before(&self, this: Resolved<'_>) -> usize {
         let entry = self.entry.borrow();
-        let earlier =
-            (0..self.index).filter_map(|n| entry.plan.resolve(&self.config, entry.client, n));
+        let earlier = (0..self.index).filter_map(|n| entry.plan.resolve(&self.config, n));
         earlier.filter(|at| std::ptr::eq(at.provider, this.provider)).count()
     }
 
@@ -226,7 +225,7 @@ impl Try {
             tried.outcome = Some(Outcome::Good);
         }
         let length = whole.map(|(l, _)| l.to_string());
-        let at = entry.plan.resolve(&self.config, entry.client, self.index);
+        let at = entry.plan.resolve(&self.config, self.index);
         let cost = at.zip(whole).and_then(|(at, (_, usage))| self.cost(at, usage)).map(price::usd);
         let mut remove: Vec<&str> = Vec::new();
         let mut add: Vec<(&str, &str)> = Vec::with_capacity(5);
