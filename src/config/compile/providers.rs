@@ -2,7 +2,7 @@
 
 use super::keys::keys;
 use super::{Problems, is_label};
-use crate::config::compiled::Provider;
+use crate::config::compiled::{Provider, Secret};
 use crate::config::raw;
 use crate::config::url::Url;
 use crate::provider::{self, Kind, Path};
@@ -61,6 +61,11 @@ pub(super) fn compile(
                 .map(|template| Path::new(&url.base, &fill(template, &settings)))
         });
         let region = settings.iter().find(|(name, _)| *name == "region");
+        let unsaid = p.url.is_some() && p.region.as_deref().unwrap_or_default().is_empty();
+        if unsaid && keys.iter().any(|k| matches!(k, Secret::Aws(_))) {
+            let words = "is needed for AWS signatures, such as `region: us-east-1`";
+            problems.add(format!("{path}.region"), words);
+        }
         compiled.push(Provider {
             name: name.clone(),
             kind,
