@@ -130,76 +130,83 @@ async fn a_stalled_first_token_moves_on() {
 #[tokio::test]
 async fn a_failure_after_the_first_token_is_an_error_event_and_charged_once() {
     let faults = ["error-after=3", "end-after=3", "bad-crc-after=3", "token-ms=30;cut-after=3"];
-    for first in FIRST {
-        let models = faults.iter().enumerate().map(|(i, fault)| {
-            let fault = format!("tokens=9;{fault}");
-            format!("- {{ name: m{i}, targets: [{}, openai/never] }}", target(first, &fault))
-        });
-        let mut gateway = start(&models.collect::<Vec<_>>(), "").await;
+    let mut models = Vec::new();
+    for (d, first) in FIRST.iter().enumerate() {
+        models.extend(faults.iter().enumerate().map(|(i, fault)| {
+            let first = target(*first, &format!("tokens=9;{fault}"));
+            format!("- {{ name: m{d}-{i}, targets: [{first}, openai/never] }}")
+        }));
+    }
+    let mut gateway = start(&models, "").await;
+    for (d, first) in FIRST.iter().enumerate() {
         for (i, fault) in faults.iter().enumerate() {
-            let reply = post(&gateway, &streamed(&format!("m{i}"))).await;
+            let reply = post(&gateway, &streamed(&format!("m{d}-{i}"))).await;
             assert_eq!(reply.status, 200, "{first:?} {fault}");
             assert!(!reply.text().contains("[DONE]"), "{first:?} {fault}: {}", reply.text());
             assert!(!reply.text().contains("finish_reason\":\"stop"), "{first:?} {fault}");
             assert_eq!(reply.broken, fault.contains("cut"), "{first:?} {fault}");
             if !reply.broken {
                 assert_eq!(reply.content(), "w0 w1 w2", "{first:?} {fault}: {}", reply.text());
-                let events = reply.events();
-                let last: Value = serde_json::from_str(events.last().unwrap()).unwrap();
+                let last: Value = serde_json::from_str(reply.events().last().unwrap()).unwrap();
                 assert!(last["error"]["message"].is_string(), "{first:?} {fault}: {last}");
                 assert_eq!(reply.text().matches("\"error\"").count(), 1, "{}", reply.text());
             }
         }
-        for record in gateway.records(faults.len()).await {
-            let llm = &record["llm"];
-            assert_eq!(llm["estimated"], true, "{first:?} {record}");
-            assert!(llm["output_tokens"].as_u64() > Some(0), "{first:?} {record}");
-            assert!(llm["input_tokens"].as_u64() > Some(0), "{first:?} {record}");
-            assert!(llm["error"].is_string(), "{first:?} {record}");
-        }
-        for i in 0..faults.len() {
-            assert_eq!(gateway.used(&format!("m{i}"), "calls").await, 1);
-            assert_eq!(gateway.used(&format!("m{i}"), "estimated_calls").await, 1);
-        }
-        assert!(gateway.mock.requests().iter().all(|r| r.model != "never"));
-        gateway.assert_calm().await;
     }
+    let records = gateway.records(FIRST.len() * faults.len()).await;
+    assert_eq!(records.len(), FIRST.len() * faults.len());
+    for record in records {
+        let llm = &record["llm"];
+        assert_eq!(llm["estimated"], true, "{record}");
+        assert!(llm["output_tokens"].as_u64() > Some(0), "{record}");
+        assert!(llm["input_tokens"].as_u64() > Some(0), "{record}");
+        assert!(llm["error"].is_string(), "{record}");
+    }
+    for row in gateway.usage().await {
+        assert_eq!((&row["calls"], &row["estimated_calls"]), (&json!(1), &json!(1)), "{row}");
+    }
+    assert!(gateway.mock.requests().iter().all(|r| r.model != "never"));
+    gateway.assert_calm().await;
 }
 
 #[tokio::test]
 async fn a_hang_up_lets_the_provider_go_and_is_charged_once() {
-    for first in FIRST {
-        let models = [
-            format!("- {{ name: m, targets: [{}] }}", target(first, "tokens=500;token-ms=20")),
-            format!("- {{ name: quiet, targets: [{}] }}", target(first, "tokens=9;stall-after=2")),
-        ];
-        let mut gateway = start(&models, "").await;
-        for (n, model) in ["m", "quiet"].into_iter().enumerate() {
-            let request = reqwest::Client::new().post(gateway.url("/v1/chat/completions"));
-            let mut response = request.json(&streamed(model)).send().await.unwrap();
-            response.chunk().await.unwrap().unwrap();
-            tokio::time::sleep(Duration::from_millis(60)).await;
-            drop(response);
-            let records = gateway.records(n + 1).await;
-            let llm = &records[n]["llm"];
-            assert_eq!(
-                (&llm["error"], &llm["estimated"]),
-                (&json!("cancelled"), &json!(true)),
-                "{first:?} {llm}"
-            );
-            let output = llm["output_tokens"].as_u64().unwrap();
-            assert!(output > 0 && output < 100, "{first:?} {llm}");
-            assert!(llm["input_tokens"].as_u64() > Some(0), "{first:?} {llm}");
-            assert_eq!(gateway.used(model, "output_tokens").await, output);
-            assert_eq!(gateway.used(model, "calls").await, 1);
-            eventually("the provider's stream to be cancelled", || {
-                let aborted = gateway.mock.requests().iter().filter(|r| r.aborted).count();
-                (aborted == n + 1).then_some(())
-            })
-            .await;
+    let mut models = Vec::new();
+    for (d, first) in FIRST.iter().enumerate() {
+        for (i, fault) in ["tokens=500;token-ms=20", "tokens=9;stall-after=2"].iter().enumerate() {
+            models.push(format!("- {{ name: m{d}-{i}, targets: [{}] }}", target(*first, fault)));
         }
-        gateway.assert_calm().await;
     }
+    let mut gateway = start(&models, "").await;
+    let hang_ups = (0..models.len()).map(|n| {
+        let request = reqwest::Client::new().post(gateway.url("/v1/chat/completions"));
+        let request = request.json(&streamed(&format!("m{}-{}", n / 2, n % 2)));
+        async {
+            let mut response = request.send().await.unwrap();
+            response.chunk().await.unwrap().unwrap();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    });
+    join_all(hang_ups).await;
+    eventually("the providers' streams to be cancelled", || {
+        let aborted = gateway.mock.requests().iter().filter(|r| r.aborted).count();
+        (aborted == models.len()).then_some(())
+    })
+    .await;
+    let records = gateway.records(models.len()).await;
+    assert_eq!(records.len(), models.len());
+    for record in records {
+        let llm = &record["llm"];
+        let end = (&llm["error"], &llm["estimated"]);
+        assert_eq!(end, (&json!("cancelled"), &json!(true)), "{llm}");
+        let output = llm["output_tokens"].as_u64().unwrap();
+        assert!(output > 0 && output < 100, "{llm}");
+        assert!(llm["input_tokens"].as_u64() > Some(0), "{llm}");
+        let model = llm["model"].as_str().unwrap();
+        assert_eq!(gateway.used(model, "output_tokens").await, output);
+        assert_eq!(gateway.used(model, "calls").await, 1);
+    }
+    gateway.assert_calm().await;
 }
 
 #[tokio::test]

@@ -230,7 +230,7 @@ async fn strict_refuses_what_would_be_lost_or_asks_whom_it_is_not() {
     }
     let text = crate::support::gateway::config(&models) + "defaults: { strict: true }\n";
     let mut gateway = Gateway::start(Setup { config: Some(text), ..Setup::default() }).await;
-    for i in 0..TARGETS.len() {
+    for (i, target) in TARGETS.iter().enumerate() {
         for make in [chat, streamed] {
             let ask = |name: &str| {
                 let mut body = make(&format!("{name}{i}"));
@@ -238,7 +238,7 @@ async fn strict_refuses_what_would_be_lost_or_asks_whom_it_is_not() {
                 body
             };
             let reply = post(&gateway, &ask("alone")).await;
-            assert_eq!(reply.error().0, 400, "{}: {}", TARGETS[i], reply.text());
+            assert_eq!(reply.error().0, 400, "{}: {}", target, reply.text());
             assert_eq!(reply.json()["error"]["param"], "logit_bias", "{}", reply.text());
             let reply = post(&gateway, &ask("first")).await;
             assert_eq!(
@@ -249,7 +249,7 @@ async fn strict_refuses_what_would_be_lost_or_asks_whom_it_is_not() {
             );
             // Who could carry it has failed: that is the reason, not the field.
             let reply = post(&gateway, &ask("last")).await;
-            assert_eq!(reply.error().0, 503, "{}: {}", TARGETS[i], reply.text());
+            assert_eq!(reply.error().0, 503, "{}: {}", target, reply.text());
         }
     }
     let asked = gateway.mock.requests();
