@@ -119,11 +119,9 @@ impl Call {
     fn open(&mut self, host: &dyn Host, headers: Headers, end: bool) -> Result<Step, Error> {
         let method = text(&headers, ":method").unwrap_or_default();
         let path = text(&headers, ":path").unwrap_or_default();
+        self.client = endpoints::client(path);
         let endpoint = endpoints::endpoint(method, path)?;
         self.endpoint = endpoint.as_str();
-        if let Endpoint::Call(client, _) = &endpoint {
-            self.client = *client;
-        }
         if endpoint == Endpoint::Health {
             let body = endpoints::health(&self.config, self.worker.registry.len());
             return Ok(self.answer(host, &body));
