@@ -81,7 +81,7 @@ pub struct Function<'a> {
 }
 
 /// One chunk of a stream.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Default)]
 pub struct Chunk<'a> {
     #[serde(borrow, default)]
     pub id: Raw<'a>,
