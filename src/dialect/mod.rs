@@ -281,6 +281,13 @@ pub const TRANSLATORS: &[Translator] = &[
     cohere::EMBED_FROM_OPENAI,
     cohere::EMBED_IDENTITY,
     cohere::RERANK_IDENTITY,
+    hub::Through::<responses::client::Responses, hub::rows::ToOpenAiChat>::ROW,
+    hub::Through::<responses::client::Responses, hub::rows::ToAnthropic>::ROW,
+    hub::Through::<responses::client::Responses, hub::rows::ToVertex>::ROW,
+    hub::Through::<responses::client::Responses, hub::rows::ToBedrockInvoke>::ROW,
+    hub::Through::<responses::client::Responses, hub::rows::ToGemini>::ROW,
+    hub::Through::<responses::client::Responses, hub::rows::ToConverse>::ROW,
+    hub::Through::<responses::client::Responses, hub::rows::ToCohere>::ROW,
 ];
 
 /// The row for a pair, if it is spoken.

@@ -2,6 +2,7 @@
 //! the events of a stream.
 
 use crate::dialect::openai::calls::fitted;
+use crate::dialect::responses::answer::text;
 use crate::dialect::responses::request::member;
 use crate::dialect::{Reply, Usage};
 use crate::error::Error;
@@ -41,8 +42,7 @@ impl Frame {
         created: Option<u64>,
         reply: &Reply,
     ) -> Self {
-        let text = |raw: Raw<'_>| raw.and_then(|r| json::text(r.get().as_bytes()));
-        let id = text(id).unwrap_or_default();
+        let id = id.and_then(text).unwrap_or_default();
         let id = ["chatcmpl-", "resp_", "msg_"].iter().find_map(|p| id.strip_prefix(p)).unwrap_or(&id);
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         let base = match id {
@@ -50,7 +50,7 @@ impl Frame {
             id => fitted(id, fits, 48).into_owned(),
         };
         let mut name = Vec::new();
-        json::push_text(&mut name, &text(model).unwrap_or(reply.model.as_str().into()));
+        json::push_text(&mut name, &model.and_then(text).unwrap_or(reply.model.as_str().into()));
         let tier = tier.map_or("null", RawValue::get);
         Self {
             base,
@@ -94,7 +94,7 @@ impl Frame {
             _ => out.extend_from_slice(br#","incomplete_details":null"#),
         }
         member(out, "model", &self.model);
-        member(out, "output", &[b"[", &output.join(&b','), &b"]"[..]].concat());
+        member(out, "output", &[&b"["[..], &output.join(&b','), b"]"].concat());
         member(out, "service_tier", &self.service_tier);
         out.extend_from_slice(&self.echo);
         out.extend_from_slice(br#","usage":"#);
