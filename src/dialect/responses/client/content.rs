@@ -2,6 +2,7 @@
 
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
+use crate::dialect::openai::media;
 use crate::dialect::openai::read::{Object, Value};
 use crate::dialect::responses::request::member;
 use crate::error::Error;
@@ -136,6 +137,8 @@ impl<'a> Parts<'a> {
                 None => part.error("needs image_url"),
             });
         };
+        // Looked at here, so that an error names the client's own field.
+        media::image(&url, &mut Dropped::default())?;
         self.alone = None;
         let out = self.list.item();
         out.extend_from_slice(br#"{"type":"image_url","image_url":{"url":"#);
@@ -158,6 +161,7 @@ impl<'a> Parts<'a> {
         let Some(data) = part.field(object, "file_data") else {
             return Err(part.error("needs file_data"));
         };
+        media::file(part, &mut Dropped::default())?;
         self.alone = None;
         let out = self.list.item();
         out.extend_from_slice(br#"{"type":"file","file":{"file_data":"#);

@@ -43,7 +43,8 @@ impl Frame {
         reply: &Reply,
     ) -> Self {
         let id = id.and_then(text).unwrap_or_default();
-        let id = ["chatcmpl-", "resp_", "msg_"].iter().find_map(|p| id.strip_prefix(p)).unwrap_or(&id);
+        let id =
+            ["chatcmpl-", "resp_", "msg_"].iter().find_map(|p| id.strip_prefix(p)).unwrap_or(&id);
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         let base = match id {
             "" => "unknown".to_owned(),
@@ -108,10 +109,13 @@ impl Frame {
 
 fn push_error(out: &mut Vec<u8>, error: &Error) {
     out.extend_from_slice(br#"{"code":"#);
-    json::push_text(out, error.code.as_deref().unwrap_or(match error.status() {
-        429 => "rate_limit_exceeded",
-        _ => "server_error",
-    }));
+    json::push_text(
+        out,
+        error.code.as_deref().unwrap_or(match error.status() {
+            429 => "rate_limit_exceeded",
+            _ => "server_error",
+        }),
+    );
     out.extend_from_slice(br#","message":"#);
     json::push_text(out, &error.message);
     out.push(b'}');

@@ -62,7 +62,12 @@ pub(super) struct Call {
 
 impl Events {
     /// An event; `members`, each behind a comma, stand after its type and number.
-    pub(super) fn push(&mut self, out: &mut Vec<u8>, type_: &str, members: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn push(
+        &mut self,
+        out: &mut Vec<u8>,
+        type_: &str,
+        members: impl FnOnce(&mut Vec<u8>),
+    ) {
         for piece in ["event: response.", type_, "\ndata: {\"type\":\"response.", type_] {
             out.extend_from_slice(piece.as_bytes());
         }
@@ -140,6 +145,9 @@ impl Said {
                 logprobs: Array::default(),
             }
         });
+        if inner(piece).is_empty() {
+            return;
+        }
         part.text.add(piece);
         if !logprobs.is_empty() {
             part.logprobs.item().extend_from_slice(logprobs);

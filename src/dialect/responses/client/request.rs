@@ -131,7 +131,9 @@ fn text(
     }
     let Some(format) = text.field(&object, "format") else { return Ok(()) };
     let inner = format.object()?;
-    let Some(type_) = format.field(&inner, "type") else { return Err(format.error("needs a type")) };
+    let Some(type_) = format.field(&inner, "type") else {
+        return Err(format.error("needs a type"));
+    };
     match type_.text()?.as_ref() {
         "text" => {}
         "json_object" => member(out, "response_format", br#"{"type":"json_object"}"#),
