@@ -36,6 +36,8 @@ mod request;
 mod response;
 mod seal;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod tools;
 mod turn;
 
