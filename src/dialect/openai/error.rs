@@ -75,7 +75,16 @@ pub fn provider_auth(status: u16) -> Error {
     )
 }
 
-/// The longest message of a provider that is passed on, in bytes.
+/// As much of a provider's message as is passed on.
+pub fn shortened(message: &str) -> &str {
+    let mut end = message.len().min(MAX_MESSAGE);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    message.get(..end).unwrap_or_default()
+}
+
+/// In bytes.
 const MAX_MESSAGE: usize = 4096;
 
 fn push_optional(out: &mut Vec<u8>, text: Option<&str>) {
@@ -193,14 +202,7 @@ impl Words {
 
     fn into_error(self, kind: Kind, status: u16) -> Error {
         let message = match text(self.message) {
-            Some(mut message) => {
-                let mut end = message.len().min(MAX_MESSAGE);
-                while !message.is_char_boundary(end) {
-                    end -= 1;
-                }
-                message.truncate(end);
-                message
-            }
+            Some(message) => shortened(&message).to_owned(),
             None => format!("the provider answered HTTP {status}"),
         };
         let mut error = Error::new(kind, message).with_status(status);

@@ -4,8 +4,8 @@ use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::media;
 use crate::dialect::openai::read::{Object, Value};
-use crate::dialect::responses::request::member;
 use crate::error::Error;
+use crate::wire::json::push_member;
 
 /// Whose content it is: each may hold other kinds of parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +146,7 @@ impl<'a> Parts<'a> {
         if let Some(detail) = part.field(object, "detail")
             && detail.string()? != br#""auto""#
         {
-            member(out, "detail", detail.raw);
+            push_member(out, "detail", detail.raw);
         }
         out.extend_from_slice(b"}}");
         Ok(())
@@ -167,7 +167,7 @@ impl<'a> Parts<'a> {
         out.extend_from_slice(br#"{"type":"file","file":{"file_data":"#);
         out.extend_from_slice(data.string()?);
         if let Some(name) = part.field(object, "filename") {
-            member(out, "filename", name.string()?);
+            push_member(out, "filename", name.string()?);
         }
         out.extend_from_slice(b"}}");
         Ok(())

@@ -1,8 +1,8 @@
 //! What every response object repeats of the request: members, each behind a comma.
 
 use crate::dialect::openai::read::{Object, Value};
-use crate::dialect::responses::request::member;
 use crate::error::Error;
+use crate::wire::json::push_member;
 
 /// Fields that are repeated as they came, and what stands where there was none.
 const REPEATED: &[(&str, &[u8])] = &[
@@ -24,22 +24,22 @@ const REPEATED: &[(&str, &[u8])] = &[
 pub(super) fn of(root: &Value<'_, '_>, body: &Object<'_>) -> Result<Vec<u8>, Error> {
     let mut out = br#","background":false,"previous_response_id":null,"store":false"#.to_vec();
     for (name, default) in REPEATED {
-        member(&mut out, name, body.get(name).unwrap_or(default));
+        push_member(&mut out, name, body.get(name).unwrap_or(default));
     }
     let inside = |name, parts: &[(&str, &[u8])]| -> Result<Vec<u8>, Error> {
         let mut out = Vec::new();
         let object = root.field(body, name).map(|v| v.object()).transpose()?;
         for (part, default) in parts {
             let given = object.as_ref().and_then(|o| o.get(part));
-            member(&mut out, part, given.unwrap_or(default));
+            push_member(&mut out, part, given.unwrap_or(default));
         }
         Ok([b"{", out.get(1..).unwrap_or_default(), b"}"].concat())
     };
     let reasoning = inside("reasoning", &[("effort", b"null"), ("summary", b"null")])?;
-    member(&mut out, "reasoning", &reasoning);
+    push_member(&mut out, "reasoning", &reasoning);
     let format = br#"{"type":"text"}"#;
     let text = inside("text", &[("format", format), ("verbosity", br#""medium""#)])?;
-    member(&mut out, "text", &text);
+    push_member(&mut out, "text", &text);
     // It stands in events, whose lines it must not end; only whitespace goes.
     out.retain(|b| !matches!(b, b'\n' | b'\r'));
     Ok(out)

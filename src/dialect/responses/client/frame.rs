@@ -3,10 +3,9 @@
 
 use crate::dialect::openai::calls::fitted;
 use crate::dialect::responses::answer::text;
-use crate::dialect::responses::request::member;
 use crate::dialect::{Reply, Usage};
 use crate::error::Error;
-use crate::wire::json;
+use crate::wire::json::{self, push_member};
 use serde_json::value::RawValue;
 
 /// What stays the same from the first event to the last.
@@ -94,9 +93,9 @@ impl Frame {
             }
             _ => out.extend_from_slice(br#","incomplete_details":null"#),
         }
-        member(out, "model", &self.model);
-        member(out, "output", &[&b"["[..], &output.join(&b','), b"]"].concat());
-        member(out, "service_tier", &self.service_tier);
+        push_member(out, "model", &self.model);
+        push_member(out, "output", &[&b"["[..], &output.join(&b','), b"]"].concat());
+        push_member(out, "service_tier", &self.service_tier);
         out.extend_from_slice(&self.echo);
         out.extend_from_slice(br#","usage":"#);
         match usage {

@@ -4,8 +4,7 @@ use super::output::{self, Kind};
 use super::seal::Seal;
 use crate::dialect::openai::chunk::inner;
 use crate::dialect::openai::completion::{Array, Text};
-use crate::dialect::responses::request::member;
-use crate::wire::json;
+use crate::wire::json::{self, push_member};
 
 /// Numbers events and writes them.
 #[derive(Debug, Default)]
@@ -83,7 +82,7 @@ impl Events {
         self.push(out, what, |out| {
             out.extend_from_slice(br#","output_index":"#);
             json::push_number(out, index);
-            member(out, "item", item);
+            push_member(out, "item", item);
         });
     }
 
@@ -97,7 +96,7 @@ impl Events {
         members: impl FnOnce(&mut Vec<u8>),
     ) {
         self.push(out, type_, |out| {
-            member(out, "item_id", &place.id);
+            push_member(out, "item_id", &place.id);
             out.extend_from_slice(br#","output_index":"#);
             json::push_number(out, place.index);
             if let Some((name, index)) = part {
@@ -136,7 +135,9 @@ impl Said {
         let place = &self.place;
         let part = self.part.get_or_insert_with(|| {
             let empty = output::part(kind, &Text::default(), b"", b"");
-            events.inside(out, "content_part.added", place, at, |out| member(out, "part", &empty));
+            events.inside(out, "content_part.added", place, at, |out| {
+                push_member(out, "part", &empty)
+            });
             Part {
                 kind,
                 text: Text::default(),
@@ -157,9 +158,9 @@ impl Said {
             Kind::Refusal => "refusal.delta",
         };
         events.inside(out, type_, place, at, |out| {
-            member(out, "delta", piece);
+            push_member(out, "delta", piece);
             if kind == Kind::Text {
-                member(out, "logprobs", &[b"[", logprobs, b"]"].concat());
+                push_member(out, "logprobs", &[b"[", logprobs, b"]"].concat());
             }
         });
     }
@@ -171,7 +172,7 @@ impl Said {
         events.inside(out, "output_text.annotation.added", &self.place, at, |out| {
             out.extend_from_slice(br#","annotation_index":"#);
             json::push_number(out, part.annotated);
-            member(out, "annotation", citation);
+            push_member(out, "annotation", citation);
         });
         part.annotated += 1;
         part.annotations.item().extend_from_slice(citation);
@@ -193,15 +194,17 @@ impl Said {
             Kind::Refusal => ("refusal.done", "refusal"),
         };
         events.inside(out, type_, &self.place, at, |out| {
-            member(out, field, b"");
+            push_member(out, field, b"");
             part.text.push_string(out);
             if part.kind == Kind::Text {
-                member(out, "logprobs", &[b"[", part.logprobs.items(), b"]"].concat());
+                push_member(out, "logprobs", &[b"[", part.logprobs.items(), b"]"].concat());
             }
         });
         let (annotations, logprobs) = (part.annotations.items(), part.logprobs.items());
         let whole = output::part(part.kind, &part.text, annotations, logprobs);
-        events.inside(out, "content_part.done", &self.place, at, |out| member(out, "part", &whole));
+        events.inside(out, "content_part.done", &self.place, at, |out| {
+            push_member(out, "part", &whole)
+        });
         self.parts.item().extend_from_slice(&whole);
         self.done += 1;
     }
@@ -227,7 +230,7 @@ impl Thought {
         }
         self.summary.add(piece);
         events.inside(out, "reasoning_summary_text.delta", &self.place, at, |out| {
-            member(out, "delta", piece);
+            push_member(out, "delta", piece);
         });
     }
 
@@ -236,7 +239,7 @@ impl Thought {
         let at = Some(("summary_index", 0));
         if !self.summary.is_empty() {
             events.inside(out, "reasoning_summary_text.done", &self.place, at, |out| {
-                member(out, "text", b"");
+                push_member(out, "text", b"");
                 self.summary.push_string(out);
             });
             events.inside(out, "reasoning_summary_part.done", &self.place, at, |out| {
@@ -273,7 +276,7 @@ impl Call {
         }
         self.arguments.add(piece);
         events.inside(out, "function_call_arguments.delta", &self.place, None, |out| {
-            member(out, "delta", piece);
+            push_member(out, "delta", piece);
         });
     }
 
@@ -292,8 +295,8 @@ impl Call {
         let mut arguments = Vec::new();
         self.arguments.push_string(&mut arguments);
         events.inside(out, "function_call_arguments.done", &self.place, None, |out| {
-            member(out, "name", &self.name);
-            member(out, "arguments", &arguments);
+            push_member(out, "name", &self.name);
+            push_member(out, "arguments", &arguments);
         });
         let names = (self.call_id.as_slice(), self.name.as_slice());
         let item = output::function_call(&self.place.id, status, names, &arguments);

@@ -2,7 +2,7 @@
 
 use super::seal::Seal;
 use crate::dialect::openai::completion::Text;
-use crate::dialect::responses::request::member;
+use crate::wire::json::push_member;
 use serde_json::value::RawValue;
 
 /// A text of the answer: `output_text` or `refusal`.
@@ -19,8 +19,8 @@ pub(super) fn part(kind: Kind, text: &Text, annotations: &[u8], logprobs: &[u8])
         Kind::Text => {
             out.extend_from_slice(br#"{"type":"output_text","text":"#);
             text.push_string(&mut out);
-            member(&mut out, "annotations", &[b"[", annotations, b"]"].concat());
-            member(&mut out, "logprobs", &[b"[", logprobs, b"]"].concat());
+            push_member(&mut out, "annotations", &[b"[", annotations, b"]"].concat());
+            push_member(&mut out, "logprobs", &[b"[", logprobs, b"]"].concat());
         }
         Kind::Refusal => {
             out.extend_from_slice(br#"{"type":"refusal","refusal":"#);
@@ -47,9 +47,9 @@ pub(super) fn function_call(
     arguments: &[u8],
 ) -> Vec<u8> {
     let mut out = begun(id, "function_call", status);
-    member(&mut out, "call_id", call_id);
-    member(&mut out, "name", name);
-    member(&mut out, "arguments", arguments);
+    push_member(&mut out, "call_id", call_id);
+    push_member(&mut out, "name", name);
+    push_member(&mut out, "arguments", arguments);
     out.push(b'}');
     out
 }
@@ -80,7 +80,7 @@ pub(super) fn summary_part(out: &mut Vec<u8>, summary: &Text) {
 /// A picture that the model made. `base64`: a JSON string.
 pub(super) fn picture(id: &[u8], base64: &[u8]) -> Vec<u8> {
     let mut out = begun(id, "image_generation_call", "completed");
-    member(&mut out, "result", base64);
+    push_member(&mut out, "result", base64);
     out.push(b'}');
     out
 }

@@ -6,9 +6,8 @@ use crate::dialect::hub::ChatRequest;
 use crate::dialect::loss::{self, Dropped};
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::read::{Object, Value};
-use crate::dialect::responses::request::member;
 use crate::error::Error;
-use crate::wire::json;
+use crate::wire::json::{self, push_member};
 
 pub(super) fn to_chat(request: &Request<'_>) -> Result<ChatRequest, Error> {
     let root = Value::root(request.body);
@@ -25,7 +24,7 @@ pub(super) fn to_chat(request: &Request<'_>) -> Result<ChatRequest, Error> {
         && let Some(parallel) = root.field(&body, "parallel_tool_calls")
     {
         parallel.boolean()?;
-        member(&mut out, "parallel_tool_calls", parallel.raw);
+        push_member(&mut out, "parallel_tool_calls", parallel.raw);
     }
     text(&root, &body, &mut out, &mut dropped)?;
     if let Some(reasoning) = root.field(&body, "reasoning") {
@@ -33,13 +32,13 @@ pub(super) fn to_chat(request: &Request<'_>) -> Result<ChatRequest, Error> {
         let known = ["effort", "summary", "generate_summary"];
         dropped.unknown("reasoning.", &object, &known);
         if let Some(effort) = reasoning.field(&object, "effort") {
-            member(&mut out, "reasoning_effort", effort.string()?);
+            push_member(&mut out, "reasoning_effort", effort.string()?);
         }
     }
     logprobs(&root, &body, &mut out, &mut dropped)?;
     for (name, theirs) in PASSED {
         if let Some(raw) = body.get(name) {
-            member(&mut out, theirs, raw);
+            push_member(&mut out, theirs, raw);
         }
     }
     if let Some(options) = root.field(&body, "stream_options") {
@@ -127,7 +126,7 @@ fn text(
     let object = text.object()?;
     dropped.unknown("text.", &object, &["format", "verbosity"]);
     if let Some(verbosity) = text.field(&object, "verbosity") {
-        member(out, "verbosity", verbosity.string()?);
+        push_member(out, "verbosity", verbosity.string()?);
     }
     let Some(format) = text.field(&object, "format") else { return Ok(()) };
     let inner = format.object()?;
@@ -136,7 +135,7 @@ fn text(
     };
     match type_.text()?.as_ref() {
         "text" => {}
-        "json_object" => member(out, "response_format", br#"{"type":"json_object"}"#),
+        "json_object" => push_member(out, "response_format", br#"{"type":"json_object"}"#),
         "json_schema" => {
             const KNOWN: &[&str] = &["name", "description", "schema", "strict"];
             dropped.unknown("text.format.", &inner, &[KNOWN, &["type"]].concat());
@@ -148,12 +147,12 @@ fn text(
             let mut schema = Vec::new();
             for name in KNOWN {
                 if let Some(raw) = inner.get(name) {
-                    member(&mut schema, name, raw);
+                    push_member(&mut schema, name, raw);
                 }
             }
             let schema = schema.get(1..).unwrap_or_default();
             let whole = [br#"{"type":"json_schema","json_schema":{"#, schema, b"}}"].concat();
-            member(out, "response_format", &whole);
+            push_member(out, "response_format", &whole);
         }
         _ => return Err(type_.error("must be text, json_object or json_schema")),
     }
@@ -178,11 +177,11 @@ fn logprobs(
     }
     let top = root.field(body, "top_logprobs").filter(|top| top.raw != b"0");
     if wanted || top.is_some() {
-        member(out, "logprobs", b"true");
+        push_member(out, "logprobs", b"true");
     }
     if let Some(top) = top {
         top.number()?;
-        member(out, "top_logprobs", top.raw);
+        push_member(out, "top_logprobs", top.raw);
     }
     Ok(())
 }

@@ -10,8 +10,7 @@
 
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::media::{decode_base64, push_base64};
-use crate::dialect::responses::request::member;
-use crate::wire::json;
+use crate::wire::json::{self, push_member};
 
 const MARK: &str = "sluice1.";
 
@@ -41,7 +40,7 @@ impl Seal {
         let out = self.calls.item();
         out.extend_from_slice(br#"{"id":"#);
         out.extend_from_slice(id);
-        member(out, "extra_content", extra);
+        push_member(out, "extra_content", extra);
         out.push(b'}');
     }
 
@@ -55,7 +54,7 @@ impl Seal {
         let mut members = Vec::new();
         self.thinking_blocks.push_member(&mut members, "thinking_blocks");
         if !self.extra_content.is_empty() {
-            member(&mut members, "extra_content", &self.extra_content);
+            push_member(&mut members, "extra_content", &self.extra_content);
         }
         self.calls.push_member(&mut members, "calls");
         let object = [b"{", members.get(1..).unwrap_or_default(), b"}"].concat();

@@ -3,8 +3,8 @@
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::read::{Object, Value};
-use crate::dialect::responses::request::member;
 use crate::error::Error;
+use crate::wire::json::push_member;
 
 /// Appends `tools` and `tool_choice`; true where there are tools.
 pub(super) fn write(
@@ -46,7 +46,7 @@ fn function(tool: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> R
     let mut inside = Vec::new();
     for name in KNOWN {
         if let Some(raw) = object.get(name) {
-            member(&mut inside, name, raw);
+            push_member(&mut inside, name, raw);
         }
     }
     out.extend_from_slice(br#"{"type":"function","function":{"#);
@@ -90,7 +90,7 @@ fn choice(value: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> Re
     out.extend_from_slice(br#"{"type":"allowed_tools","allowed_tools":{"mode":"#);
     let mode = value.field(&object, "mode").map(|m| m.string()).transpose()?;
     out.extend_from_slice(mode.unwrap_or(br#""auto""#));
-    member(out, "tools", &[b"[", tools.items(), b"]"].concat());
+    push_member(out, "tools", &[b"[", tools.items(), b"]"].concat());
     out.extend_from_slice(b"}}");
     Ok(())
 }

@@ -4,8 +4,8 @@ use super::content::Parts;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::{Array, Text};
 use crate::dialect::openai::read::{Object, Value};
-use crate::dialect::responses::request::member;
 use crate::error::Error;
+use crate::wire::json::push_member;
 use std::borrow::Cow;
 
 #[derive(Debug, Default)]
@@ -124,16 +124,16 @@ impl<'a> Turn<'a> {
             out.extend_from_slice(call.id);
             out.extend_from_slice(br#","type":"function","function":{"name":"#);
             out.extend_from_slice(call.name);
-            member(out, "arguments", call.arguments);
+            push_member(out, "arguments", call.arguments);
             out.push(b'}');
             if let Some((_, extra)) = self.extras.iter().find(|(id, _)| *id == call.text) {
-                member(out, "extra_content", extra);
+                push_member(out, "extra_content", extra);
             }
             out.push(b'}');
         }
         calls.push_member(out, "tool_calls");
         if !self.extra_content.is_empty() {
-            member(out, "extra_content", &self.extra_content);
+            push_member(out, "extra_content", &self.extra_content);
         }
         out.push(b'}');
     }
