@@ -5,8 +5,8 @@
 //! Claude's traits are written here, each from Anthropic's pages; of other makers the
 //! family says how thinking is steered, and the list whether this model thinks and
 //! takes a schema (not of Nova and Llama: the list counts schemas that a client fakes by
-//! a forced tool, and Bedrock takes none for these). Must not: know prices, or say more of an unknown name than what
-//! every model takes.
+//! a forced tool, and Bedrock takes none for these). Must not: know prices, or say more
+//! of an unknown name than what every model takes.
 //!
 //! Sources: <https://platform.claude.com/docs/en/about-claude/models/overview>,
 //! thinking <https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking>,

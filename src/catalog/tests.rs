@@ -219,6 +219,7 @@ fn free_is_a_price_but_not_for_what_is_paid_by_the_search() {
     assert_eq!(known("cohere", "", "command-a-plus-05-2026").price.map(|p| p.input), Some(0));
     assert_eq!(known("cohere", "", "rerank-v5.0-pro").price.map(|p| p.input), Some(50_000));
     assert_eq!(known("cohere", "", "rerank-v3.5").price, None);
+    assert_eq!(known("gemini", "", "lyria-3.5").price, None);
 }
 
 #[test]

@@ -119,6 +119,10 @@ fn sampling(
             continue;
         }
         match name {
+            "temperature" if number > 1.0 => {
+                dropped.add("temperature (clamped to 1)");
+                json::push_member(out, theirs, b"1");
+            }
             // The API's own bounds: all and almost all are the same to a client.
             "top_p" if number > 0.99 => json::push_member(out, theirs, b"0.99"),
             "top_p" if number < 0.01 => json::push_member(out, theirs, b"0.01"),

@@ -146,6 +146,8 @@ struct Envelope<'a> {
 #[derive(Deserialize, Default)]
 struct Words {
     message: Option<serde_json::Value>,
+    /// Where servers built on FastAPI have their words.
+    detail: Option<serde_json::Value>,
     #[serde(rename = "type")]
     type_: Option<serde_json::Value>,
     param: Option<serde_json::Value>,
@@ -201,7 +203,7 @@ impl Words {
     }
 
     fn into_error(self, kind: Kind, status: u16) -> Error {
-        let message = match text(self.message) {
+        let message = match spoken(self.message).or_else(|| spoken(self.detail)) {
             Some(message) => shortened(&message).to_owned(),
             None => format!("the provider answered HTTP {status}"),
         };
@@ -210,6 +212,18 @@ impl Words {
         error.param = text(self.param).map(Into::into);
         error.code = text(self.code).map(Into::into);
         error
+    }
+}
+
+/// A message: text, or a list of what is wrong as JSON.
+fn spoken(value: Option<serde_json::Value>) -> Option<String> {
+    match value? {
+        serde_json::Value::Array(list) if list.is_empty() => None,
+        serde_json::Value::Object(map) if map.is_empty() => None,
+        value @ (serde_json::Value::Array(_) | serde_json::Value::Object(_)) => {
+            Some(value.to_string())
+        }
+        value => text(Some(value)),
     }
 }
 
@@ -246,6 +260,21 @@ mod tests {
             ),
             (500, r#"{"error":"boom"}"#, "boom", false),
             (400, r#"{"object":"error","message":"bad","code":400}"#, "bad", false),
+            // Mistral and what is built on FastAPI tell of the fields that are wrong.
+            (
+                422,
+                r#"{"object":"error","message":{"detail":[{"loc":["body","x"]}]},"type":"t"}"#,
+                r#"{"detail":[{"loc":["body","x"]}]}"#,
+                false,
+            ),
+            (
+                422,
+                r#"{"detail":[{"msg":"Field required"}]}"#,
+                r#"[{"msg":"Field required"}]"#,
+                false,
+            ),
+            (404, r#"{"detail":"Not Found"}"#, "Not Found", false),
+            (400, r#"{"message":null,"detail":{}}"#, "the provider answered HTTP 400", false),
             (502, "<html>", "the provider answered HTTP 502", false),
             (503, "", "the provider answered HTTP 503", false),
             (409, "", "the provider answered HTTP 409", false),

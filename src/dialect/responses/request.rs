@@ -5,7 +5,7 @@ use crate::dialect::loss::{self, Dropped};
 use crate::dialect::openai::effort::Effort;
 use crate::dialect::openai::format::Format;
 use crate::dialect::openai::read::{Object, Value};
-use crate::dialect::{Body, Request, Thinking, UpstreamRequest};
+use crate::dialect::{Body, Request, UpstreamRequest};
 use crate::error::Error;
 use crate::wire::json;
 
@@ -18,7 +18,7 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
         return Err(Error::invalid("messages", "you must provide a messages parameter"));
     };
     let effort = Effort::read(&root, &body)?;
-    let reasons = request.traits.thinking != Thinking::None
+    let reasons = request.traits.reasons
         || effort.is_some_and(|e| e != Effort::None)
         || body.get("reasoning").is_some();
 
