@@ -18,9 +18,8 @@ pub(super) fn write(
     let Some(choice) = completion.choices.first() else {
         return Err(Error::new(Fault::BadAnswer, "the provider's answer has no choice"));
     };
-    let Some(message) = &choice.message else {
-        return Err(Error::new(Fault::BadAnswer, "the provider's answer has no message"));
-    };
+    let none = Message::default();
+    let message = choice.message.as_ref().unwrap_or(&none);
     let names = (completion.id, completion.model, completion.service_tier);
     let frame = Frame::new(names, completion.created, reply);
     let status = Status::of_finish(choice.finish_reason.and_then(text).as_deref());
