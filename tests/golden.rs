@@ -204,6 +204,7 @@ impl Case {
             include_usage: facts.include_usage,
             json_tool: made.json_tool,
             base64: made.base64,
+            echo: made.echo.clone(),
             quirks,
         };
         let mut upstream = match made.body {

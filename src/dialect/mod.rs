@@ -26,6 +26,7 @@ pub mod features;
 pub mod gemini;
 mod identity;
 pub mod hints;
+pub mod hub;
 pub mod loss;
 pub mod openai;
 pub mod quirks;
@@ -158,6 +159,8 @@ pub struct UpstreamRequest {
     pub json_tool: bool,
     /// The client wants its vectors as base64 of little-endian floats.
     pub base64: bool,
+    /// What the answer must repeat of the request, in the pair's own form.
+    pub echo: Vec<u8>,
 }
 
 /// How the provider's body differs from the client's.
@@ -181,6 +184,8 @@ pub struct Reply {
     pub json_tool: bool,
     /// See `UpstreamRequest::base64`.
     pub base64: bool,
+    /// See `UpstreamRequest::echo`.
+    pub echo: Vec<u8>,
     pub quirks: &'static Quirks,
 }
 
@@ -276,6 +281,13 @@ pub const TRANSLATORS: &[Translator] = &[
     cohere::EMBED_FROM_OPENAI,
     cohere::EMBED_IDENTITY,
     cohere::RERANK_IDENTITY,
+    hub::Through::<responses::client::Responses, hub::rows::ToOpenAiChat>::ROW,
+    hub::Through::<responses::client::Responses, hub::rows::ToAnthropic>::ROW,
+    hub::Through::<responses::client::Responses, hub::rows::ToVertex>::ROW,
+    hub::Through::<responses::client::Responses, hub::rows::ToBedrockInvoke>::ROW,
+    hub::Through::<responses::client::Responses, hub::rows::ToGemini>::ROW,
+    hub::Through::<responses::client::Responses, hub::rows::ToConverse>::ROW,
+    hub::Through::<responses::client::Responses, hub::rows::ToCohere>::ROW,
 ];
 
 /// The row for a pair, if it is spoken.

@@ -113,6 +113,12 @@ pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
         _ => match (call(path), path.strip_prefix("/v1/models/")) {
             (Some(call), _) => (call, "POST"),
             (None, Some(id)) if !id.is_empty() => (Endpoint::Model(percent_decoded(id)), "GET"),
+            _ if path.starts_with("/v1/responses/") => {
+                return Err(Error::new(
+                    Kind::NotFound,
+                    "no responses are kept here: they cannot be fetched, cancelled or deleted",
+                ));
+            }
             _ => {
                 return Err(Error::new(
                     Kind::NotFound,
@@ -312,5 +318,10 @@ mod tests {
         let e = endpoint("GET", "/v1/files").unwrap_err();
         assert_eq!(e.kind, Kind::NotFound);
         assert!(e.message.contains("/v1/chat/completions"));
+        for (method, path) in [("GET", "/v1/responses/resp_1"), ("DELETE", "/v1/responses/resp_1")]
+        {
+            let e = endpoint(method, path).unwrap_err();
+            assert!(e.kind == Kind::NotFound && e.message.contains("kept"), "{e}");
+        }
     }
 }

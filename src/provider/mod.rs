@@ -109,7 +109,9 @@ impl Kind {
                 Some((i, dialect::translator(client, s.dialect).filter(|_| wanted)?))
             })
         };
-        api.and_then(|api| suits(Some(api))).or_else(|| suits(None))
+        // Where the provider speaks the client's own dialect, nothing need be translated.
+        let own = || suits(Some(client));
+        api.and_then(|api| suits(Some(api))).or_else(own).or_else(|| suits(None))
     }
 }
 

@@ -15,6 +15,7 @@
 mod support;
 
 mod basics;
+mod clients_responses;
 mod config;
 mod counting;
 mod dialects;

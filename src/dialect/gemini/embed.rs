@@ -11,6 +11,7 @@ use super::EMBED_FIELDS;
 use super::usage;
 use crate::dialect::loss::{self, Dropped};
 use crate::dialect::openai::embeddings;
+use crate::dialect::openai::media::push_base64;
 use crate::dialect::openai::read::Value;
 use crate::dialect::{Body, ClientResponse, Reply, Request, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
@@ -148,33 +149,9 @@ impl<'a> Embedding<'a> {
     }
 }
 
-/// RFC 4648 section 4, padded.
-fn push_base64(bytes: &[u8], out: &mut Vec<u8>) {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digit = |n: u32| ALPHABET.get((n & 63) as usize).copied().unwrap_or(b'A');
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0u32, |all, b| (all << 8) | u32::from(*b));
-        let bits = bits << (8 * (3 - chunk.len()));
-        let digits = [digit(bits >> 18), digit(bits >> 12), digit(bits >> 6), digit(bits)];
-        let used = chunk.len() + 1;
-        for (i, d) in digits.into_iter().enumerate() {
-            out.push(if i < used { d } else { b'=' });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn writes_base64() {
-        for (bytes, want) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v")] {
-            let mut out = Vec::new();
-            push_base64(bytes.as_bytes(), &mut out);
-            assert_eq!(out, want.as_bytes());
-        }
-    }
 
     #[test]
     fn what_is_no_embedding_is_an_error() {

@@ -143,6 +143,21 @@ pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
     (held < 6).then_some(out)
 }
 
+/// RFC 4648 section 4, padded.
+pub fn push_base64(bytes: &[u8], out: &mut Vec<u8>) {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = |n: u32| ALPHABET.get((n & 63) as usize).copied().unwrap_or(b'A');
+    for chunk in bytes.chunks(3) {
+        let bits = chunk.iter().fold(0u32, |all, b| (all << 8) | u32::from(*b));
+        let bits = bits << (8 * (3 - chunk.len()));
+        let digits = [digit(bits >> 18), digit(bits >> 12), digit(bits >> 6), digit(bits)];
+        let used = chunk.len() + 1;
+        for (i, d) in digits.into_iter().enumerate() {
+            out.push(if i < used { d } else { b'=' });
+        }
+    }
+}
+
 // === impl Link ===
 
 impl Link<'_> {
@@ -216,6 +231,15 @@ impl<'a> Data<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn writes_base64() {
+        for (bytes, want) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v")] {
+            let mut out = Vec::new();
+            push_base64(bytes.as_bytes(), &mut out);
+            assert_eq!(out, want.as_bytes());
+        }
+    }
 
     #[test]
     fn decodes_base64() {

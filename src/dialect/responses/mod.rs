@@ -37,6 +37,7 @@ use crate::dialect::features::{Feature, Gap, Gaps};
 mod annotations;
 mod answer;
 mod calls;
+pub mod client;
 mod content;
 pub mod error;
 mod events;

@@ -127,6 +127,7 @@ impl Try {
                 include_usage: facts.include_usage,
                 json_tool: made.json_tool,
                 base64: made.base64,
+                echo: made.echo,
                 quirks,
             };
             (reply, made.dropped.join(", "))
