@@ -30,6 +30,7 @@ use sluice::provider;
 use sluice::wire::json as wire;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[path = "support/events.rs"]
 mod events;
@@ -39,21 +40,31 @@ const CREATED: u64 = 1_760_000_000;
 #[test]
 fn golden() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let mut wrong = Vec::new();
-    let mut cases = 0;
+    let mut cases = Vec::new();
     for pair in folders(&root) {
         let name = pair.file_name().unwrap().to_string_lossy().into_owned();
         let translator = TRANSLATORS
             .iter()
             .find(|t| format!("{}-{}", t.client.as_str(), t.upstream.as_str()) == name)
             .unwrap_or_else(|| panic!("{name} is no row of TRANSLATORS"));
-        for folder in folders(&pair) {
-            cases += 1;
-            Case::new(translator, folder).run(&mut wrong);
-        }
+        cases.extend(folders(&pair).into_iter().map(|folder| (translator, folder)));
     }
-    assert!(cases > 0);
-    assert!(wrong.is_empty(), "{} of {cases} cases:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(!cases.is_empty());
+    // Every stream is cut at every byte: worth all the cores there are.
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut wrong = Vec::new();
+        while let Some((translator, folder)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            Case::new(translator, folder.clone()).run(&mut wrong);
+        }
+        wrong
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
+    });
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
 /// Every feature a pair does not declare as a gap has a case behind it.
