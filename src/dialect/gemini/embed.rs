@@ -199,7 +199,7 @@ impl Embedding<'_> {
 }
 
 /// RFC 4648 section 4, padded.
-fn push_base64(bytes: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_base64(bytes: &[u8], out: &mut Vec<u8>) {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digit = |n: u32| ALPHABET.get((n & 63) as usize).copied().unwrap_or(b'A');
     for chunk in bytes.chunks(3) {

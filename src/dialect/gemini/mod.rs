@@ -32,6 +32,7 @@ use super::{Dialect, Translator};
 use crate::dialect::features::{Feature, Gap, Gaps};
 
 mod answer;
+mod client;
 mod config;
 mod contents;
 mod embed;
@@ -53,6 +54,7 @@ mod tools;
 mod turns;
 mod usage;
 
+pub use client::Client;
 pub use fields::{EMBED_FIELDS, FIELDS};
 
 pub const FROM_OPENAI_CHAT: Translator = Translator {
