@@ -20,6 +20,7 @@ use crate::wire::sse::{Decoder, Event};
 use std::marker::PhantomData;
 
 pub mod read;
+pub mod rows;
 
 pub use read::{Chunk, Completion};
 
