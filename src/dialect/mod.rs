@@ -15,6 +15,10 @@
 
 use crate::error::Error;
 use crate::wire::json::Splice;
+use hub::Through;
+use hub::rows::{
+    ToAnthropic, ToBedrockInvoke, ToCohere, ToConverse, ToOpenAiChat, ToResponses, ToVertex,
+};
 use loss::Field;
 
 pub mod anthropic;
@@ -281,6 +285,13 @@ pub const TRANSLATORS: &[Translator] = &[
     cohere::EMBED_FROM_OPENAI,
     cohere::EMBED_IDENTITY,
     cohere::RERANK_IDENTITY,
+    Through::<gemini::Client, ToOpenAiChat>::ROW,
+    Through::<gemini::Client, ToResponses>::ROW,
+    Through::<gemini::Client, ToAnthropic>::ROW,
+    Through::<gemini::Client, ToVertex>::ROW,
+    Through::<gemini::Client, ToBedrockInvoke>::ROW,
+    Through::<gemini::Client, ToConverse>::ROW,
+    Through::<gemini::Client, ToCohere>::ROW,
 ];
 
 /// The row for a pair, if it is spoken.

@@ -14,7 +14,7 @@ use crate::dialect::{Progress, Reply};
 use crate::error::Error;
 use crate::wire::json;
 
-pub(crate) struct Writer {
+pub struct Writer {
     shows_thoughts: bool,
     model: String,
     /// `,"modelVersion":…,"responseId":…`, of the first chunk.
