@@ -67,6 +67,7 @@ const NAMES: &[&str] = &[
     "temperature",
     "tool_choice",
     "tools",
+    "top_k",
     "top_logprobs",
     "top_p",
     "user",

@@ -17,7 +17,8 @@ use crate::error::Error;
 use crate::wire::json::Splice;
 use hub::Through;
 use hub::rows::{
-    ToAnthropic, ToBedrockInvoke, ToCohere, ToConverse, ToOpenAiChat, ToResponses, ToVertex,
+    ToAnthropic, ToBedrockInvoke, ToCohere, ToConverse, ToGemini, ToOpenAiChat, ToResponses,
+    ToVertex,
 };
 use loss::Field;
 
@@ -46,6 +47,9 @@ pub enum Dialect {
     OpenAiChat,
     /// <https://platform.openai.com/docs/api-reference/responses>
     OpenAiResponses,
+    /// The older text completions.
+    /// <https://platform.openai.com/docs/api-reference/completions>
+    OpenAiCompletions,
     /// <https://platform.openai.com/docs/api-reference/embeddings>
     OpenAiEmbeddings,
     /// <https://platform.claude.com/docs/en/api/messages>
@@ -292,6 +296,15 @@ pub const TRANSLATORS: &[Translator] = &[
     Through::<gemini::Client, ToBedrockInvoke>::ROW,
     Through::<gemini::Client, ToConverse>::ROW,
     Through::<gemini::Client, ToCohere>::ROW,
+    openai::completions::IDENTITY,
+    Through::<openai::completions::Client, ToOpenAiChat>::ROW,
+    Through::<openai::completions::Client, ToResponses>::ROW,
+    Through::<openai::completions::Client, ToAnthropic>::ROW,
+    Through::<openai::completions::Client, ToVertex>::ROW,
+    Through::<openai::completions::Client, ToBedrockInvoke>::ROW,
+    Through::<openai::completions::Client, ToGemini>::ROW,
+    Through::<openai::completions::Client, ToConverse>::ROW,
+    Through::<openai::completions::Client, ToCohere>::ROW,
 ];
 
 /// The row for a pair, if it is spoken.
@@ -306,6 +319,7 @@ impl Dialect {
         match self {
             Dialect::OpenAiChat => "openai-chat",
             Dialect::OpenAiResponses => "openai-responses",
+            Dialect::OpenAiCompletions => "openai-completions",
             Dialect::OpenAiEmbeddings => "openai-embeddings",
             Dialect::AnthropicMessages => "anthropic-messages",
             Dialect::AnthropicVertex => "anthropic-vertex",
@@ -319,9 +333,10 @@ impl Dialect {
         }
     }
 
-    pub const ALL: [Dialect; 12] = [
+    pub const ALL: [Dialect; 13] = [
         Dialect::OpenAiChat,
         Dialect::OpenAiResponses,
+        Dialect::OpenAiCompletions,
         Dialect::OpenAiEmbeddings,
         Dialect::AnthropicMessages,
         Dialect::AnthropicVertex,

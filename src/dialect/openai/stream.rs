@@ -189,11 +189,14 @@ impl Reader {
         for choice in choices {
             self.finish_seen |= choice.finish_reason.is_some();
             let content = choice.delta.as_ref().map_or(0, |d| d.bytes);
+            let text = choice.text.map_or(0, |t| t.get().len().saturating_sub(2));
+            let content = content + text as u64;
             self.progress.output_bytes += content;
             self.progress.started |= content > 0 || choice.finish_reason.is_some();
         }
-        if let [Choice { delta: Some(Delta { text: Some(text), .. }), finish_reason: None }] =
-            choices
+        if let [
+            Choice { delta: Some(Delta { text: Some(text), .. }), finish_reason: None, text: None },
+        ] = choices
             && chunk.usage.is_none()
             && !renames
         {
@@ -258,6 +261,9 @@ struct Extension<'a> {
 struct Choice<'a> {
     #[serde(borrow)]
     delta: Option<Delta<'a>>,
+    /// Of the older completions.
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
     #[serde(borrow)]
     finish_reason: Option<&'a RawValue>,
 }

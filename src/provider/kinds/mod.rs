@@ -71,7 +71,21 @@ const OPENAI: &[Surface] = &[
     surface(Dialect::OpenAiChat, "/chat/completions"),
     surface(Dialect::OpenAiResponses, "/responses"),
     surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+    // Only these models are no chat models.
+    Surface { models: "gpt-3.5-turbo-instruct", ..COMPLETIONS },
+    Surface { models: "davinci-002", ..COMPLETIONS },
+    Surface { models: "babbage-002", ..COMPLETIONS },
 ];
+
+/// OpenAI's API, older completions for every model included.
+const SELF_HOSTED: &[Surface] = &[
+    surface(Dialect::OpenAiChat, "/chat/completions"),
+    surface(Dialect::OpenAiResponses, "/responses"),
+    surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+    COMPLETIONS,
+];
+
+const COMPLETIONS: Surface = surface(Dialect::OpenAiCompletions, "/completions");
 
 /// What most imitators have of it.
 const CHAT_AND_EMBEDDINGS: &[Surface] = &[
