@@ -98,7 +98,7 @@ pub const NONE: Quirks = Quirks {
 /// OpenAI's own API refuses unknown members of messages, `top_k`, which clients of
 /// other dialects send, and tool call ids of more than 40 bytes.
 /// <https://platform.openai.com/docs/api-reference/chat/create>
-pub const OPENAI: Quirks = 
+pub const OPENAI: Quirks =
     Quirks { drop: &["top_k"], tool_ids: ToolIds::Max(40), echoes: &[], ..NONE };
 
 // === impl Quirks ===

@@ -15,6 +15,7 @@
 mod support;
 
 mod basics;
+mod clients_completions;
 mod clients_gemini;
 mod config;
 mod counting;

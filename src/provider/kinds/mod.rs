@@ -71,7 +71,14 @@ const OPENAI: &[Surface] = &[
     surface(Dialect::OpenAiChat, "/chat/completions"),
     surface(Dialect::OpenAiResponses, "/responses"),
     surface(Dialect::OpenAiEmbeddings, "/embeddings"),
-    // Only these models are no chat models.
+];
+
+/// The same where its makers serve it: older completions for the models that are no
+/// chat models.
+const OPENAI_ITSELF: &[Surface] = &[
+    surface(Dialect::OpenAiChat, "/chat/completions"),
+    surface(Dialect::OpenAiResponses, "/responses"),
+    surface(Dialect::OpenAiEmbeddings, "/embeddings"),
     Surface { models: "gpt-3.5-turbo-instruct", ..COMPLETIONS },
     Surface { models: "davinci-002", ..COMPLETIONS },
     Surface { models: "babbage-002", ..COMPLETIONS },

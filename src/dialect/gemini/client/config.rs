@@ -50,7 +50,8 @@ pub(super) fn write(
                 value.number()?;
                 member(out, theirs, raw);
             }
-        } else if !READ.contains(&own.as_ref()) && !matches!(raw, b"null" | b"[]" | b"{}" | b"false")
+        } else if !READ.contains(&own.as_ref())
+            && !matches!(raw, b"null" | b"[]" | b"{}" | b"false")
         {
             dropped.client_name("generationConfig.", name);
         }
@@ -77,11 +78,7 @@ pub(super) fn write(
     }
 }
 
-fn modalities(
-    config: &Value<'_, '_>,
-    object: &Object<'_>,
-    out: &mut Vec<u8>,
-) -> Result<(), Error> {
+fn modalities(config: &Value<'_, '_>, object: &Object<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
     let Some(list) = field(config, object, "responseModalities") else { return Ok(()) };
     let mut images = false;
     for (i, raw) in list.items()?.into_iter().enumerate() {

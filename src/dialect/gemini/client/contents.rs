@@ -200,7 +200,8 @@ impl<'a> Writer<'a, '_> {
             _ => {}
         }
         if let Some(call) = part.call {
-            let (id, name) = read_call(&call, place, &mut model.calls, google.take(), self.dropped)?;
+            let (id, name) =
+                read_call(&call, place, &mut model.calls, google.take(), self.dropped)?;
             self.calls.push((id, name, false));
         } else if part.inline.is_some() || part.file.is_some() {
             self.dropped.add("contents.parts (media of the model's)");
@@ -247,8 +248,10 @@ impl<'a> Writer<'a, '_> {
             return Err(response.error("needs a name"));
         };
         let text = name.text()?;
-        let by_id = self.calls.iter().position(|(own, _, done)| !done && id.as_deref() == Some(own));
-        let found = by_id.or_else(|| self.calls.iter().position(|(_, n, done)| !done && *n == text));
+        let by_id =
+            self.calls.iter().position(|(own, _, done)| !done && id.as_deref() == Some(own));
+        let found =
+            by_id.or_else(|| self.calls.iter().position(|(_, n, done)| !done && *n == text));
         let Some((id, _, done)) = found.and_then(|at| self.calls.get_mut(at)) else {
             return Err(name.error("answers no call of the turn before it"));
         };
@@ -362,7 +365,11 @@ impl Model {
         let out = messages.item();
         out.extend_from_slice(br#"{"role":"assistant","content":"#);
         // Null only beside calls: a chat's answer says something.
-        if calls.is_empty() { text.push_string(out) } else { text.push(out) }
+        if calls.is_empty() {
+            text.push_string(out)
+        } else {
+            text.push(out)
+        }
         if !blocks.is_empty() {
             blocks.push_member(out, "thinking_blocks");
         } else if !thoughts.is_empty() {

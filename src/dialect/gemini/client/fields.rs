@@ -10,7 +10,11 @@ pub(super) const FIELDS: &[Field] = &[
     field("systemInstruction", Mapped, "the system message; text only"),
     field("tools", Mapped, "functionDeclarations; tools that run at Google are refused"),
     field("toolConfig", Mapped, "tool_choice; VALIDATED is auto"),
-    field("generationConfig", Mapped, "sampling, limits, stop, response_format, reasoning_effort, logprobs, n"),
+    field(
+        "generationConfig",
+        Mapped,
+        "sampling, limits, stop, response_format, reasoning_effort, logprobs, n",
+    ),
     field("serviceTier", Mapped, "service_tier: standard is default"),
     field("safetySettings", Dropped(&["[]"]), "no such control"),
     field("labels", Dropped(&["{}"]), "no such field"),

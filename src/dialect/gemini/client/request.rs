@@ -47,11 +47,7 @@ pub(super) fn to_chat(request: &Request<'_>) -> Result<ChatRequest, Error> {
 }
 
 /// As `loss::sort_out`, for either spelling.
-fn sort_out(
-    root: &Value<'_, '_>,
-    body: &Object<'_>,
-    dropped: &mut Dropped,
-) -> Result<(), Error> {
+fn sort_out(root: &Value<'_, '_>, body: &Object<'_>, dropped: &mut Dropped) -> Result<(), Error> {
     for (name, raw) in body.iter() {
         if raw == b"null" {
             continue;

@@ -86,7 +86,9 @@ pub(super) fn push_candidate(
         out.extend_from_slice(br#","finishReason":"#);
         json::push_text(out, finish.word());
         if finish == Finish::Malformed {
-            out.extend_from_slice(br#","finishMessage":"The model's function call has no JSON object of arguments.""#);
+            out.extend_from_slice(
+                br#","finishMessage":"The model's function call has no JSON object of arguments.""#,
+            );
         }
     }
     out.extend_from_slice(br#","index":"#);

@@ -37,12 +37,7 @@ pub(super) fn field<'a, 'c>(
 }
 
 /// Lists every field that is not in `known` and says something.
-pub(super) fn unknown(
-    dropped: &mut Dropped,
-    prefix: &str,
-    object: &Object<'_>,
-    known: &[&str],
-) {
+pub(super) fn unknown(dropped: &mut Dropped, prefix: &str, object: &Object<'_>, known: &[&str]) {
     for (name, raw) in object.iter() {
         let own = camel(name);
         if !known.contains(&own.as_ref()) && !matches!(raw, b"null" | b"[]" | b"{}") {

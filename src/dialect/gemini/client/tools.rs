@@ -78,11 +78,7 @@ fn declaration(
     Ok(())
 }
 
-fn choice(
-    calling: &Value<'_, '_>,
-    out: &mut Vec<u8>,
-    dropped: &mut Dropped,
-) -> Result<(), Error> {
+fn choice(calling: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> Result<(), Error> {
     let object = calling.object()?;
     let prefix = "toolConfig.functionCallingConfig.";
     unknown(dropped, prefix, &object, &["mode", "allowedFunctionNames"]);
