@@ -2,9 +2,10 @@
 //! acts on. README.md holds this output and `docs/fields.md` that of `--fields`;
 //! a test keeps them equal.
 
-use crate::dialect::features::{Feature, Gap};
+use crate::dialect::features::{Feature, Gap, Gaps};
+use crate::dialect::hub::Inbound;
 use crate::dialect::loss::{Fate, Field};
-use crate::dialect::{Dialect, TRANSLATORS, Translator};
+use crate::dialect::{Dialect, TRANSLATORS, Translator, gemini, openai};
 use std::fmt::Write;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -72,6 +73,15 @@ fn is_identity(pair: &Translator) -> bool {
     pair.client == pair.upstream
 }
 
+/// What a client dialect has no word for, whoever answers it.
+fn own_gaps(client: Dialect) -> Gaps {
+    match client {
+        Dialect::Gemini => gemini::Client::GAPS,
+        Dialect::OpenAiCompletions => openai::completions::Client::GAPS,
+        _ => &[],
+    }
+}
+
 fn overview(out: &mut String, client: Dialect, pairs: &[&Translator]) {
     // Writing to a String cannot fail.
     let _ = write!(out, "**{} clients**\n\n| feature |", client.as_str());
@@ -82,7 +92,9 @@ fn overview(out: &mut String, client: Dialect, pairs: &[&Translator]) {
     for feature in Feature::ALL {
         let _ = write!(out, "| {} |", feature.as_str());
         for pair in pairs {
-            let gap = pair.gaps.iter().find(|(f, _)| *f == feature).map(|(_, gap)| *gap);
+            let gaps = if is_identity(pair) { &[] } else { own_gaps(client) };
+            let gap = gaps.iter().chain(pair.gaps).find(|(f, _)| *f == feature);
+            let gap = gap.map(|(_, gap)| *gap);
             let _ = match gap {
                 None => write!(out, " yes |"),
                 Some(Gap::No(why)) => write!(out, " no: {why} |"),
