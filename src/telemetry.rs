@@ -182,9 +182,11 @@ impl Record<'_> {
     }
 }
 
-/// The same for a request that was answered without a plan.
+/// The same for a request that was answered without a plan. Of its path the query stays
+/// out: clients of Google's put keys there.
 pub fn local_record(request_id: &str, path: &str, outcome: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(160);
+    let path = path.split('?').next().unwrap_or_default();
     let shown: String = path.chars().take(MAX_PATH).collect();
     for (key, text) in
         [("\"request_id\":", request_id), (",\"path\":", &shown), (",\"error\":", outcome)]
@@ -224,7 +226,7 @@ mod tests {
         let priced = Record { cost: Some(1_250_000), ..record };
         let read: serde_json::Value = serde_json::from_str(&object(priced.members())).unwrap();
         assert_eq!((read["cost_usd"].as_f64(), read.get("unpriced")), (Some(0.00125), None));
-        let local = object(local_record("1\"", "/x\"y", "ok"));
+        let local = object(local_record("1\"", "/x\"y?key=secret", "ok"));
         let read: serde_json::Value = serde_json::from_str(&local).unwrap();
         assert_eq!((read["path"].as_str(), read["error"].is_null()), (Some("/x\"y"), true));
     }

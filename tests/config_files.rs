@@ -33,6 +33,8 @@ fn the_schema_is_fresh_and_the_example_obeys_it() {
         "run `sluice schema > envoy/sluice.schema.json`"
     );
     let validator = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
+    let clouds = validator.validate(&parse("envoy/clouds.yaml")).map_err(|e| e.to_string());
+    assert_eq!(clouds, Ok(()));
     let mut example = parse("envoy/sluice.yaml");
     assert!(validator.validate(&example).is_ok(), "{:?}", validator.validate(&example));
     example["models"][0]["target"] = json!("openai/x");
@@ -45,6 +47,8 @@ fn the_example_is_taken_by_the_filter_and_shown_to_editors() {
     let said = check::check(&text, &|_| Some("key".into())).unwrap();
     assert!(said.starts_with("ok (2 providers, 4 models)"), "{said}");
     assert!(text.starts_with("# yaml-language-server: $schema=sluice.schema.json\n"));
+    let said = check::check(&read("envoy/clouds.yaml"), &|_| Some("key".into())).unwrap();
+    assert_eq!(said, "ok (6 providers, 5 models)", "its models have prices");
 }
 
 #[test]
@@ -53,6 +57,7 @@ fn envoy_takes_what_is_rendered() {
     let mock = Some("mock:8081".parse().unwrap());
     validate("vendors", &envoy(&options(example)).unwrap());
     validate("mock", &envoy(&EnvoyOptions { mock, ..options(example) }).unwrap());
+    validate("clouds", &envoy(&options(Path::new("envoy/clouds.yaml"))).unwrap());
     let servers = scratch("servers.yaml");
     fs::write(&servers, SERVERS).unwrap();
     validate("servers", &envoy(&options(&servers)).unwrap());
@@ -283,6 +288,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn a_source_knows_the_environment_it_needs() {
     let example = Source::read(Path::new("envoy/sluice.yaml")).unwrap();
     assert_eq!(example.env, ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"]);
+    let clouds = Source::read(Path::new("envoy/clouds.yaml")).unwrap();
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+        assert!(clouds.env.iter().any(|n| n == name), "{name}: {:?}", clouds.env);
+    }
     let file = Path::new("x.yaml");
     assert!(Source::parse(file, SERVERS).unwrap().env.is_empty());
     let error = Source::parse(file, "providers: {}\nmodels: []\nx: 1").unwrap_err().to_string();

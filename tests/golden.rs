@@ -189,7 +189,10 @@ impl Case {
         features::check(self.translator.gaps, &facts)?;
         let model = self.settings["model"].as_str().unwrap_or("claude-test-1");
         let quirks = self.quirks();
-        let request = Request { body, facts: &facts, model, traits: self.traits(), quirks };
+        // As in an attempt: no more of the body than the row says it reads.
+        let reads = self.translator.reads.map_or(body.len(), |reads| reads(&facts, quirks));
+        let (head, tail) = body.split_at(reads);
+        let request = Request { body: head, facts: &facts, model, traits: self.traits(), quirks };
         let made = (self.translator.request)(&request)?;
         outcome.insert("dropped".into(), json!(made.dropped));
         if made.json_tool {
@@ -205,7 +208,7 @@ impl Case {
             quirks,
         };
         let mut upstream = match made.body {
-            Body::Spliced(splices) => wire::splice(body, &splices),
+            Body::Spliced(splices) => [&wire::splice(head, &splices), tail].concat(),
             Body::Whole(whole) => whole,
         };
         serde_json::from_slice::<Value>(&upstream).expect("an upstream request must be JSON");

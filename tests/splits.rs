@@ -53,7 +53,8 @@ proptest! {
                     let mut kept = Vec::new();
                     texts(&seen, &mut kept);
                     for text in &given {
-                        let found = said_no || kept.iter().any(|k| k.contains(text));
+                        // Claude refuses white space at the end of an answer's beginning.
+                        let found = said_no || kept.iter().any(|k| k.contains(text.trim_end()));
                         prop_assert!(found, "{} in {}", text, seen);
                     }
                 }

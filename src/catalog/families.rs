@@ -5,8 +5,8 @@
 //! Claude's traits are written here, each from Anthropic's pages; of other makers the
 //! family says how thinking is steered, and the list whether this model thinks and
 //! takes a schema (not of Nova and Llama: the list counts schemas that a client fakes by
-//! a forced tool, and Bedrock takes none for these). Must not: know prices, or say more of an unknown name than what
-//! every model takes.
+//! a forced tool, and Bedrock takes none for these). Must not: know prices, or say more
+//! of an unknown name than what every model takes.
 //!
 //! Sources: <https://platform.claude.com/docs/en/about-claude/models/overview>,
 //! thinking <https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking>,
@@ -115,7 +115,8 @@ const ADAPTIVE: ModelTraits = ModelTraits { thinking: Thinking::Adaptive, ..budg
 const NO_SAMPLING: ModelTraits = ModelTraits { sampling: false, ..ADAPTIVE };
 /// 4.8 and later: system messages in the middle of a conversation.
 const CURRENT: ModelTraits = ModelTraits { system_turns: true, ..NO_SAMPLING };
-/// Fable, Mythos and Opus 5.5: thinking cannot be turned off.
+/// Fable, Mythos, Opus 5.5 and Sonnet 5.5: thinking cannot be turned off (Sonnet's not
+/// between calls), nor a tool be forced.
 const ALWAYS: ModelTraits = ModelTraits { thinking: Thinking::Always, ..CURRENT };
 
 /// Another maker's, that takes no schema unless the list says so.
@@ -170,13 +171,16 @@ const FAMILIES: &[Family] = &[
     family("claude-sonnet-4-5", budget(64_000)),
     family("claude-sonnet-4-6", ADAPTIVE),
     family("claude-sonnet-5", NO_SAMPLING),
-    family("claude-sonnet-5-5", CURRENT),
+    family("claude-sonnet-5-5", ALWAYS),
     // A name without a number is the newest.
     family("gemini-", gemini(Thinking::Level, 65_536)),
     family("gemini-1", gemini(Thinking::None, 8192)),
     family("gemini-2.0", gemini(Thinking::None, 8192)),
     family("gemini-2-0", gemini(Thinking::None, 8192)),
     family("gemini-2.5", gemini(Thinking::Budget, 65_536)),
+    // Its budget cannot be 0.
+    family("gemini-2.5-pro", gemini(Thinking::Always, 65_536)),
+    family("gemini-2-5-pro", gemini(Thinking::Always, 65_536)),
     family("gemini-2-5", gemini(Thinking::Budget, 65_536)),
     family("gemini-robotics-er-1.5", gemini(Thinking::Budget, 65_536)),
     family("gemini-embedding", by(Maker::Google, Thinking::None)),

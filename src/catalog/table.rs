@@ -126,10 +126,12 @@ pub fn read(line: &'static str) -> Option<Listing> {
 
 impl Listing {
     /// The price that a call's tokens are charged at. Lists give rerankers that are
-    /// paid by the search 0 a token, which is not that they are free.
-    /// <https://cohere.com/pricing>
+    /// paid by the search, and Lyria, that is paid by the song, 0 a token, which is not
+    /// that they are free.
+    /// <https://cohere.com/pricing>, <https://ai.google.dev/gemini-api/docs/pricing>
     pub fn per_token(&self) -> Option<Price> {
-        self.price.filter(|p| self.mode != Mode::Rerank || p.input > 0)
+        let by_piece = self.mode == Mode::Rerank || self.model.starts_with("lyria-");
+        self.price.filter(|p| !by_piece || p.input > 0)
     }
 }
 

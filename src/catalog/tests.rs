@@ -219,6 +219,7 @@ fn free_is_a_price_but_not_for_what_is_paid_by_the_search() {
     assert_eq!(known("cohere", "", "command-a-plus-05-2026").price.map(|p| p.input), Some(0));
     assert_eq!(known("cohere", "", "rerank-v5.0-pro").price.map(|p| p.input), Some(50_000));
     assert_eq!(known("cohere", "", "rerank-v3.5").price, None);
+    assert_eq!(known("gemini", "", "lyria-3.5").price, None);
 }
 
 #[test]
@@ -244,6 +245,8 @@ fn claude_is_claude_wherever_it_runs() {
     assert!(!traits("anthropic", "claude-opus-4-7").sampling);
     assert!(traits("anthropic", "claude-opus-4-6").sampling);
     assert_eq!(traits("bedrock", "global.anthropic.claude-fable-5-1").thinking, Thinking::Always);
+    assert_eq!(traits("anthropic", "claude-sonnet-5-5").thinking, Thinking::Always);
+    assert_eq!(traits("anthropic", "claude-haiku-5-5").thinking, Thinking::Adaptive);
     assert!(traits("anthropic", "claude-opus-4-1").structured_output);
     assert!(!traits("bedrock", "us.anthropic.claude-opus-4-1-20250805-v1:0").structured_output);
     assert_eq!(traits("bedrock", "anthropic.claude-v2:1").max_output_tokens, 4096);
@@ -253,7 +256,7 @@ fn claude_is_claude_wherever_it_runs() {
 fn other_makers_have_their_own_ways() {
     for (kind, model, maker, thinking, schemas, most) in [
         ("gemini", "gemini-2.5-flash", Maker::Google, Thinking::Budget, true, 65_536),
-        ("vertex", "google/gemini-2.5-pro", Maker::Google, Thinking::Budget, true, 65_535),
+        ("vertex", "google/gemini-2.5-pro", Maker::Google, Thinking::Always, true, 65_535),
         ("gemini", "models/gemini-3.5-flash", Maker::Google, Thinking::Level, true, 65_536),
         ("gemini", "gemini-3-unheard-of", Maker::Google, Thinking::Level, true, 65_536),
         ("gemini", "gemini-flash-latest", Maker::Google, Thinking::Level, true, 65_536),

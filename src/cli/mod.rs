@@ -29,7 +29,7 @@ enum Command {
     Demo(run::Args),
     /// Print what each pair of dialects carries, drops and rejects.
     Matrix(matrix::Args),
-    /// Run honest little OpenAI and Anthropic servers with faults on demand.
+    /// Run an honest little server of every vendor's API, with faults on demand.
     Mock(mock::Args),
     /// List the models of the catalog with their prices.
     Models(models::Args),

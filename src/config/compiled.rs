@@ -12,7 +12,6 @@ use crate::provider::{Kind, Path};
 use hashbrown::HashMap;
 use std::fmt;
 
-/// The compiled configuration. Immutable; shared by all calls of a VM.
 #[derive(Debug)]
 pub struct Config {
     pub providers: Vec<Provider>,

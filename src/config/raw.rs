@@ -3,16 +3,17 @@
 //! Unknown fields are errors everywhere. `envoy/sluice.schema.json` is generated
 //! from these types; a test fails when it is stale.
 
-use super::aws;
 use super::units::{Bytes, Millis};
 use serde::Deserialize;
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
-use std::fmt;
 
 mod catalog;
+mod keys;
+mod target;
 
 pub use catalog::Entry;
+pub use keys::{Key, Keys};
+pub use target::Target;
 
 /// sluice.yaml
 #[derive(Debug, Deserialize)]
@@ -79,30 +80,6 @@ pub struct Provider {
     pub keys: Option<Keys>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-pub enum Keys {
-    None,
-    List(Vec<Key>),
-}
-
-#[derive(PartialEq, Eq)]
-#[cfg_attr(
-    not(target_arch = "wasm32"),
-    derive(schemars::JsonSchema),
-    schemars(rename_all = "snake_case")
-)]
-pub enum Key {
-    /// The name of an environment variable of the Envoy process.
-    Env(String),
-    /// The same for a token that goes into `authorization: Bearer`, whatever header
-    /// the provider's keys go into: an Entra token for Azure.
-    BearerEnv(String),
-    /// The key itself. Better: `env`.
-    Value(String),
-    /// AWS credentials, which sign each call.
-    Aws(aws::Names),
-}
-
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -111,16 +88,6 @@ pub struct Model {
     pub name: String,
     /// Tried in order.
     pub targets: Vec<Target>,
-}
-
-/// `provider/model`, or the long form with deadlines of its own. The model `*`
-/// is the name the client asked for.
-#[derive(Debug)]
-pub struct Target {
-    pub target: String,
-    pub first_token_timeout: Option<Millis>,
-    pub timeout: Option<Millis>,
-    pub api: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -199,132 +166,6 @@ pub struct Usage {
     pub max_rows: u32,
 }
 
-// === impl Keys ===
-
-impl<'de> Deserialize<'de> for Keys {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct NoneOrList;
-        impl<'de> Visitor<'de> for NoneOrList {
-            type Value = Keys;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`none`, or a list such as [{ env: OPENAI_API_KEY }]")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Keys, E> {
-                match text {
-                    "none" => Ok(Keys::None),
-                    _ => Err(E::invalid_value(de::Unexpected::Str("a text"), &self)),
-                }
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Keys, A::Error> {
-                Vec::deserialize(de::value::SeqAccessDeserializer::new(seq)).map(Keys::List)
-            }
-        }
-        d.deserialize_any(NoneOrList)
-    }
-}
-
-// === impl Key ===
-
-/// By hand: serde's own complaints quote what they found, and that may be a key.
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct EnvOrValue;
-        impl<'de> Visitor<'de> for EnvOrValue {
-            type Value = Key;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(
-                    "{ env: VARIABLE }, { bearer_env: VARIABLE }, { value: KEY } or { aws: {} }",
-                )
-            }
-
-            fn visit_str<E: de::Error>(self, _: &str) -> Result<Key, E> {
-                Err(E::invalid_type(de::Unexpected::Other("a text"), &self))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Key, A::Error> {
-                let wrong =
-                    || de::Error::custom(format_args!("expected {}", &self as &dyn de::Expected));
-                let key = match map.next_key::<String>()?.as_deref() {
-                    Some("env") => Key::Env(map.next_value()?),
-                    Some("bearer_env") => Key::BearerEnv(map.next_value()?),
-                    Some("value") => Key::Value(map.next_value()?),
-                    Some("aws") => Key::Aws(map.next_value()?),
-                    _ => return Err(wrong()),
-                };
-                if map.next_key::<de::IgnoredAny>()?.is_some() {
-                    return Err(wrong());
-                }
-                Ok(key)
-            }
-        }
-        d.deserialize_any(EnvOrValue)
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Key::Env(name) => write!(f, "Env({name})"),
-            Key::BearerEnv(name) => write!(f, "BearerEnv({name})"),
-            Key::Value(_) => f.write_str("Value(redacted)"),
-            Key::Aws(_) => f.write_str("Aws(redacted)"),
-        }
-    }
-}
-
-// === impl Target ===
-
-#[derive(Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-struct LongTarget {
-    /// provider/model
-    target: String,
-    /// Instead of defaults.first_token_timeout.
-    #[serde(default)]
-    first_token_timeout: Option<Millis>,
-    /// Instead of defaults.timeout.
-    #[serde(default)]
-    timeout: Option<Millis>,
-    /// The dialect to speak where the provider has several, such as
-    /// openai-responses. Default: what the model asks for, else the provider's first.
-    #[serde(default)]
-    api: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for Target {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct ShortOrLong;
-        impl<'de> Visitor<'de> for ShortOrLong {
-            type Value = Target;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`provider/model` or { target: provider/model, .. }")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Target, E> {
-                Ok(Target {
-                    target: text.to_owned(),
-                    first_token_timeout: None,
-                    timeout: None,
-                    api: None,
-                })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Target, A::Error> {
-                let LongTarget { target, first_token_timeout, timeout, api } =
-                    LongTarget::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(Target { target, first_token_timeout, timeout, api })
-            }
-        }
-        d.deserialize_any(ShortOrLong)
-    }
-}
-
 // === impl Defaults ===
 
 impl Default for Defaults {
@@ -354,34 +195,5 @@ impl Default for Expose {
 impl Default for Usage {
     fn default() -> Self {
         Self { max_rows: 512 }
-    }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-mod schema {
-    use super::{Key, Keys, LongTarget, Target};
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-    use std::borrow::Cow;
-
-    impl JsonSchema for Keys {
-        fn schema_name() -> Cow<'static, str> {
-            "Keys".into()
-        }
-
-        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-            let list = generator.subschema_for::<Vec<Key>>();
-            json_schema!({ "oneOf": [{ "const": "none" }, list] })
-        }
-    }
-
-    impl JsonSchema for Target {
-        fn schema_name() -> Cow<'static, str> {
-            "Target".into()
-        }
-
-        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-            let long = generator.subschema_for::<LongTarget>();
-            json_schema!({ "oneOf": [{ "type": "string", "pattern": "^[^/]+/.+$" }, long] })
-        }
     }
 }

@@ -217,6 +217,8 @@ fn complaints_never_quote_a_secret() {
         json!({ "kind": "openai", "keys": ["sk-secret"] }),
         json!({ "kind": "openai", "keys": "sk-secret" }),
         json!({ "kind": "openai", "keys": [{ "sk-secret": null }] }),
+        json!({ "kind": "openai", "keys": [{ "env": "sk-secret" }] }),
+        json!({ "kind": "openai", "keys": [{ "bearer_env": "sk-secret" }] }),
         json!({ "kind": "openai", "keys": [{ "value": "sk-secret", "env": "X" }] }),
         json!({ "kind": "openai", "keys": [{ "value": "sk-secret\n\u{7f}" }] }),
         json!({ "kind": "openai", "keys": ["a", { "value": "sk-secret" }] }),
@@ -329,4 +331,20 @@ fn aws_credentials_come_from_the_usual_variables_or_named_ones() {
     assert!(words.contains("AWS_BEARER_TOKEN_BEDROCK") && words.contains("AWS_ACCESS_KEY_ID"));
     let token = json!([{ "aws": { "session_token": "MINE" } }]);
     assert!(problem(Some(token), pair).contains("MINE is not set"));
+}
+
+#[test]
+fn a_signature_needs_a_region_where_the_url_needs_none() {
+    let mut config = base();
+    let endpoint = json!({ "kind": "bedrock", "url": "https://vpce.example.com" });
+    config["providers"] = json!({ "aws": endpoint });
+    config["models"] = json!([{ "name": "m", "targets": ["aws/x"] }]);
+    let with =
+        |config: &serde_json::Value| load(config.to_string().as_bytes(), &|_| Some("key".into()));
+    assert!(with(&config).is_ok(), "a bearer key signs nothing");
+    config["providers"]["aws"]["keys"] = json!([{ "aws": {} }]);
+    let problems = with(&config).unwrap_err();
+    assert_eq!(problems[0].path, "providers.aws.region");
+    config["providers"]["aws"]["region"] = json!("eu-west-1");
+    assert!(with(&config).is_ok());
 }

@@ -8,6 +8,8 @@
 //! Rejected: searching the messages for each word (`memmem`): a dozen passes over a
 //! long conversation where this is a few instructions for each of its strings.
 
+use crate::wire::json;
+
 /// Which of the top-level fields that quirks may name are there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fields {
@@ -105,6 +107,9 @@ fn bit(name: &str) -> Option<u64> {
     NAMES.iter().position(|n| *n == name).map(|at| 1 << at)
 }
 
+/// The longest spelling of the longest word below, quotes included.
+const LONGEST: usize = 6 * "reasoning_content".len() + 2;
+
 // === impl Hints ===
 
 impl Hints {
@@ -114,7 +119,11 @@ impl Hints {
         if id_next {
             self.longest_id = self.longest_id.max(string.len().saturating_sub(2));
         }
-        match string {
+        // A word may be spelled with escapes, of six bytes a letter.
+        let decoded = (string.len() <= LONGEST && string.contains(&b'\\'))
+            .then(|| json::text(string).map(|text| format!("\"{text}\"")))
+            .flatten();
+        match decoded.as_deref().map_or(string, str::as_bytes) {
             b"\"developer\"" => self.developer = true,
             b"\"name\"" => self.names = true,
             b"\"tool_calls\"" => self.calls = true,
@@ -136,7 +145,6 @@ impl Hints {
 mod tests {
     use super::*;
     use crate::dialect::quirks::{FOREIGN, LEFTOVERS};
-    use crate::wire::json;
 
     #[test]
     fn every_field_has_a_bit() {
@@ -171,6 +179,11 @@ mod tests {
         }
         let all = of(r#"[{"role":"developer","name":"n"},{"tool_calls":[]}]"#);
         assert!(all.developer && all.names && all.calls && !all.foreign && !all.leftovers);
+        let spelled = of(
+            r#"[{"r\u006fle":"d\u0065veloper","\u006eame":"n","refus\u0061l":1,"to\u006fl_calls":[],"reasoning\u005Fcontent":1,"to\u006Fl_call_id":"1234567"}]"#,
+        );
+        assert!(spelled.developer && spelled.names && spelled.calls && spelled.foreign);
+        assert!(spelled.leftovers && spelled.longest_id == 7);
         let ids = of(r#"[{"tool_call_id" : "12345"},{"tool_call_id":"123","x":"1234567"}]"#);
         assert!(ids.calls && ids.longest_id == 5);
     }

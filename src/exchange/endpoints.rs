@@ -83,6 +83,27 @@ const ADDRESSED: &[(&str, &str, Dialect, bool)] = &[
     ("/model/", "/converse-stream", Dialect::BedrockConverse, true),
 ];
 
+/// Whose paths begin so: there errors are told in that vendor's shape too, where the
+/// path or its method is not ours.
+const VENDORS: &[(&str, Dialect)] = &[
+    ("/v1/messages", Dialect::AnthropicMessages),
+    ("/v1beta/", Dialect::Gemini),
+    ("/model/", Dialect::BedrockConverse),
+    ("/v2/", Dialect::CohereChat),
+];
+
+/// What a client on this path speaks; where nothing tells, the hub's dialect.
+pub fn client(path: &str) -> Dialect {
+    let path = path.split('?').next().unwrap_or_default();
+    match call(path) {
+        Some(Endpoint::Call(dialect, _)) => dialect,
+        _ => VENDORS
+            .iter()
+            .find(|(before, _)| path.starts_with(before))
+            .map_or(Dialect::OpenAiChat, |(_, dialect)| *dialect),
+    }
+}
+
 /// The endpoint of a method and a path; a query is ignored.
 pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
@@ -254,6 +275,21 @@ impl<'a> UsageRow<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn knows_the_clients_dialect_by_its_path() {
+        for (path, dialect) in [
+            ("/v1/messages/count_tokens", Dialect::AnthropicMessages),
+            ("/v1beta/models/m:countTokens?key=k", Dialect::Gemini),
+            ("/v1beta/models/m:batchEmbedContents", Dialect::GeminiEmbed),
+            ("/model/m/invoke", Dialect::BedrockConverse),
+            ("/v2/classify", Dialect::CohereChat),
+            ("/v1/rerank", Dialect::CohereRerank),
+            ("/v1/files", Dialect::OpenAiChat),
+        ] {
+            assert_eq!(client(path), dialect, "{path}");
+        }
+    }
 
     #[test]
     fn finds_endpoints() {

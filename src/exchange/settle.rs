@@ -50,7 +50,7 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let verdict = Verdict::of(host, entry);
     // An attempt that the plan knows nothing of is nobody's.
     let tried = entry.tried.iter().rev().map(|t| t.target);
-    let resolve = |target| entry.plan.resolve(&entry.config, entry.client, target);
+    let resolve = |target| entry.plan.resolve(&entry.config, target);
     let Some(at) = tried.chain([0]).find_map(resolve) else { return };
     let labels = Labels {
         consumer: &entry.consumer,
@@ -137,7 +137,7 @@ struct Labels<'a> {
 
 fn attempts(worker: &Worker, host: &dyn Host, entry: &Entry) {
     for (i, tried) in entry.tried.iter().enumerate() {
-        let Some(at) = entry.plan.resolve(&entry.config, entry.client, tried.target) else {
+        let Some(at) = entry.plan.resolve(&entry.config, tried.target) else {
             continue;
         };
         let provider = ("provider", at.provider.name.as_str());

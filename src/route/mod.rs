@@ -9,12 +9,11 @@ use crate::config::compiled::MAX_TARGETS;
 use crate::config::{Config, Model, Provider, Target};
 use crate::dialect::Facts;
 use crate::dialect::features;
-use crate::dialect::{self, Dialect, Request, Translator};
+use crate::dialect::{Request, Translator};
 use crate::error::{Error, Kind};
 use crate::provider::{Path, Surface};
 
 /// The ordered targets of a call, as indexes into the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub model: usize,
     /// At least one.
@@ -25,12 +24,12 @@ pub struct Plan {
 }
 
 /// One of the model's targets, and the surface of its provider that is spoken.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     /// Index into the model's targets.
     pub target: usize,
     /// Index into the kind's surfaces.
     pub surface: usize,
+    pub translator: &'static Translator,
     /// What is known of the model a client named, for a target that takes any; looked
     /// up once a call.
     pub known: Option<Box<Known>>,
@@ -82,7 +81,7 @@ pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> 
             Ok(()) => {
                 plan.per_try_ms = plan.per_try_ms.max(target.deadline_ms(facts.stream));
                 let known = target.known.is_none().then(|| Box::new(known));
-                plan.targets.push(Choice { target: i, surface, known });
+                plan.targets.push(Choice { target: i, surface, translator: row, known });
             }
             Err(e) => refusal = refusal.or(Some(e)),
         }
@@ -122,19 +121,14 @@ const TARGET_HEADERS: [&str; MAX_TARGETS] = [
 
 impl Plan {
     /// The target of attempt `attempt`, counted from 0.
-    pub fn resolve<'a>(
-        &self,
-        config: &'a Config,
-        client: Dialect,
-        attempt: usize,
-    ) -> Option<Resolved<'a>> {
+    pub fn resolve<'a>(&self, config: &'a Config, attempt: usize) -> Option<Resolved<'a>> {
         let model = config.models.get(self.model)?;
         let choice = self.targets.get(attempt)?;
         let target = model.targets.get(choice.target)?;
         let provider = config.providers.get(target.provider)?;
         let surface = provider.kind.surfaces.get(choice.surface)?;
         let paths = provider.paths.get(choice.surface)?;
-        let translator = dialect::translator(client, surface.dialect)?;
+        let translator = choice.translator;
         let known = target.known.or_else(|| choice.known.as_deref().copied())?;
         Some(Resolved { model, target, provider, surface, paths, translator, known })
     }
@@ -142,21 +136,25 @@ impl Plan {
     /// The headers from which the router picks clusters, beginning with attempt
     /// `from`; none where nothing is left to pick. `x-sluice-pick` is always 0: the
     /// first untried entry of the route is taken.
-    pub fn orders<'a>(
-        &self,
-        config: &'a Config,
-        client: Dialect,
-        from: usize,
-    ) -> Vec<(&'static str, &'a str)> {
+    pub fn orders<'a>(&self, config: &'a Config, from: usize) -> Vec<(&'static str, &'a str)> {
         let mut orders = Vec::with_capacity(self.targets.len() + 1);
         for (attempt, name) in TARGET_HEADERS.iter().enumerate().skip(from) {
-            let Some(at) = self.resolve(config, client, attempt) else { break };
+            let Some(at) = self.resolve(config, attempt) else { break };
             orders.push((*name, at.provider.cluster.as_str()));
         }
         if !orders.is_empty() {
             orders.push(("x-sluice-pick", "0"));
         }
         orders
+    }
+}
+
+// === impl Resolved ===
+
+impl<'a> Resolved<'a> {
+    /// The provider's name of the model.
+    pub fn name(&self, facts: &'a Facts) -> &'a str {
+        self.target.model.as_deref().unwrap_or(&facts.model)
     }
 }
 

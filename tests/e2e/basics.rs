@@ -3,6 +3,7 @@
 use crate::support::client::{chat, get, post, post_bytes, streamed};
 use crate::support::gateway::{Gateway, Setup, config, with_models};
 use serde_json::{Value, json};
+use sluice::cli::mock::MADE_UP_KEY;
 
 #[tokio::test]
 async fn the_committed_files_serve_both_providers() {
@@ -26,6 +27,27 @@ async fn the_committed_files_serve_both_providers() {
 
     let reply = post(&gateway, &chat("gpt-anything")).await;
     assert_eq!(reply.json()["model"], "gpt-anything");
+    gateway.assert_calm().await;
+}
+
+/// As `sluice run` starts it: every variable of a key holds the same.
+#[tokio::test]
+async fn the_committed_clouds_are_served_without_keys() {
+    let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+    let env = names.map(|name| (name.to_owned(), MADE_UP_KEY.to_owned())).to_vec();
+    let clouds = Some(include_str!("../../envoy/clouds.yaml").to_owned());
+    let mut gateway = Gateway::start(Setup { config: clouds, env, ..Setup::default() }).await;
+    for (model, provider) in
+        [("gemini", "gemini"), ("claude", "bedrock"), ("gpt", "openai"), ("command", "cohere")]
+    {
+        let reply = post(&gateway, &chat(model)).await;
+        let answer = &reply.json()["choices"][0]["message"]["content"];
+        assert_eq!(answer, "You said: hello there", "{model}");
+        assert_eq!(reply.header("x-sluice-provider"), provider);
+        assert_eq!(reply.header("x-sluice-attempts"), "1");
+        let reply = post(&gateway, &streamed(model)).await;
+        assert_eq!((reply.status, reply.content().as_str()), (200, "You said: hello there"));
+    }
     gateway.assert_calm().await;
 }
 

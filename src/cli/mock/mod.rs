@@ -56,6 +56,9 @@ pub use record::Recorded;
 use faults::Faults;
 use http::State;
 
+/// For whoever has no key: as such, or as any part of AWS's.
+pub const MADE_UP_KEY: &str = "sk-made-up-for-the-mock";
+
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Where to listen; port 0 takes a free one.

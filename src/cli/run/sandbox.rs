@@ -8,7 +8,7 @@
 
 use super::client::request;
 use super::{Args, binary};
-use crate::cli::mock::Server;
+use crate::cli::mock::{MADE_UP_KEY, Server};
 use crate::cli::render::{self, EnvoyOptions, Source};
 use crate::config;
 use hyper::Method;
@@ -100,7 +100,7 @@ impl Sandbox {
         command.args(["--disable-hot-restart", "--concurrency", "2", "--log-level", "warn"]);
         command.stdin(Stdio::null()).kill_on_drop(true);
         if !args.live {
-            command.envs(source.env.iter().map(|name| (name, "sk-made-up-for-the-mock")));
+            command.envs(source.env.iter().map(|name| (name, MADE_UP_KEY)));
         }
         if logs == Logs::Kept {
             command.stdout(Stdio::piped());

@@ -25,7 +25,7 @@ pub(super) fn keys(
             let Some(key) = usual(name, kind, env) else {
                 problems.add(
                     format!("{path}.keys"),
-                    unset(&format!("{name}, or {} and {},", Names::ID, Names::SECRET)),
+                    not_set(&format!(" {name}, or {} and {},", Names::ID, Names::SECRET)),
                 );
                 return Vec::new();
             };
@@ -92,7 +92,8 @@ fn aws(names: &Names, env: Env<'_>) -> Result<AwsKey, String> {
     })
 }
 
-/// A secret in a name's place has small letters, most likely: it must not be quoted.
+/// A secret in a name's place has small letters or dashes, most likely: what has is not
+/// quoted.
 fn is_name(name: &str) -> bool {
     let fits = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
     !name.is_empty() && name.bytes().all(fits)
@@ -107,8 +108,13 @@ fn checked(value: &str) -> Result<String, String> {
 }
 
 fn unset(name: &str) -> String {
+    if is_name(name) { not_set(&format!(" {name}")) } else { not_set(", whose name stands here,") }
+}
+
+/// `which`: its name behind a space, or what else tells it.
+fn not_set(which: &str) -> String {
     format!(
-        "the environment variable {name} is not set; export it for Envoy and list it under \
+        "the environment variable{which} is not set; export it for Envoy and list it under \
          vm_config.environment_variables.host_env_keys, or write `keys: none`"
     )
 }

@@ -2,7 +2,7 @@
 
 use super::keys::keys;
 use super::{Problems, is_label};
-use crate::config::compiled::Provider;
+use crate::config::compiled::{Provider, Secret};
 use crate::config::raw;
 use crate::config::url::Url;
 use crate::provider::{self, Kind, Path};
@@ -61,6 +61,11 @@ pub(super) fn compile(
                 .map(|template| Path::new(&url.base, &fill(template, &settings)))
         });
         let region = settings.iter().find(|(name, _)| *name == "region");
+        let unsaid = p.url.is_some() && p.region.as_deref().unwrap_or_default().is_empty();
+        if unsaid && keys.iter().any(|k| matches!(k, Secret::Aws(_))) {
+            let words = "is needed for AWS signatures, such as `region: us-east-1`";
+            problems.add(format!("{path}.region"), words);
+        }
         compiled.push(Provider {
             name: name.clone(),
             kind,
@@ -92,14 +97,14 @@ fn settings(
         named(url) || places.any(named)
     };
     let given = [
-        ("region", &p.region),
-        ("project", &p.project),
-        ("account", &p.account),
-        ("resource", &p.resource),
-        ("api_version", &p.api_version),
+        ("region", &p.region, "us-east-1"),
+        ("project", &p.project, "my-project"),
+        ("account", &p.account, "0123abcd"),
+        ("resource", &p.resource, "my-resource"),
+        ("api_version", &p.api_version, "2024-10-21"),
     ];
     let mut values = Vec::new();
-    for (name, value) in given {
+    for (name, value, example) in given {
         let setting = kind.settings.iter().find(|s| s.name == name);
         let Some(setting) = setting else {
             if value.is_some() {
@@ -113,7 +118,8 @@ fn settings(
         if value.is_empty() && !needed(name) {
             continue;
         } else if value.is_empty() {
-            problems.add(format!("{path}.{name}"), format!("is needed for kind {}", kind.name));
+            let words = format!("is needed for kind {}, such as `{name}: {example}`", kind.name);
+            problems.add(format!("{path}.{name}"), words);
         } else if !value.bytes().all(fits) {
             problems.add(format!("{path}.{name}"), "may hold letters, digits and - _ . : only");
         } else {

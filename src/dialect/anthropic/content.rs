@@ -147,7 +147,7 @@ impl Blocks {
 }
 
 /// No character the API counts as text.
-fn is_blank(string: &[u8]) -> bool {
+pub(super) fn is_blank(string: &[u8]) -> bool {
     match inner(string).first() {
         Some(b' ' | b'\\' | 0x80..) => {
             json::text(string).is_none_or(|text| text.chars().all(char::is_whitespace))

@@ -8,7 +8,7 @@
 //! balance) is the operator's and never quoted.
 
 use crate::dialect::UpstreamError;
-use crate::dialect::openai;
+use crate::dialect::openai::{self, error::shortened};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 use serde::Deserialize;
@@ -69,9 +69,6 @@ pub(super) fn in_answer(data: &[u8]) -> Error {
     let status = words.status();
     words.into_error(status)
 }
-
-/// The longest message of a provider that is passed on, in bytes.
-const MAX_MESSAGE: usize = 4096;
 
 /// How the API says that the conversation does not fit, and how Bedrock does.
 const TOO_LONG: &[&str] =
@@ -226,14 +223,6 @@ impl Words {
         }
         error
     }
-}
-
-fn shortened(message: &str) -> &str {
-    let mut end = message.len().min(MAX_MESSAGE);
-    while !message.is_char_boundary(end) {
-        end -= 1;
-    }
-    message.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@
 //! <https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls>.
 
 use super::calls;
-use super::content::{Blocks, Owner};
+use super::content::{Blocks, Owner, is_blank};
 use super::tools::NAMES;
 use super::turns::{Conversation, Side, Turns};
 use crate::dialect::loss::Dropped;
@@ -25,18 +25,29 @@ use crate::dialect::openai::role::Role;
 use crate::error::Error;
 use crate::wire::json;
 
+/// What the model takes, this time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Takes {
+    /// Instructions in the middle.
+    pub(super) system_turns: bool,
+    /// Thoughts of earlier turns.
+    pub(super) thoughts: bool,
+    /// The assistant may speak last.
+    pub(super) prefill: bool,
+}
+
 struct Writer<'d> {
     turns: Turns,
+    takes: Takes,
     /// The id of the last deprecated function call, and how many there were.
     function: Option<String>,
     functions: usize,
     dropped: &'d mut Dropped,
 }
 
-/// `system_turns`: the model takes instructions in the middle.
 pub(super) fn read(
     messages: &Value<'_, '_>,
-    system_turns: bool,
+    takes: Takes,
     dropped: &mut Dropped,
 ) -> Result<Conversation, Error> {
     let items = messages.items()?;
@@ -46,7 +57,7 @@ pub(super) fn read(
         let object = message.object()?;
         opened.push((Role::read(&message, &object)?, object));
     }
-    let mut writer = Writer::new(dropped);
+    let mut writer = Writer::new(takes, dropped);
     let mut begun = false;
     let next = next_speakers(opened.iter().map(|(role, _)| *role).rev());
     for (i, (raw, (role, object))) in items.iter().zip(&opened).enumerate() {
@@ -60,10 +71,10 @@ pub(super) fn read(
             let next = next.get(i).copied().flatten();
             let fits =
                 writer.turns.take_instruction() && matches!(next, None | Some(Role::Assistant));
-            writer.instruction(&message, object, system_turns && fits)?;
+            writer.instruction(&message, object, takes.system_turns && fits)?;
         }
     }
-    writer.turns.finish(messages)
+    writer.turns.finish(messages, takes.prefill, writer.dropped)
 }
 
 /// For each message who speaks after it, instructions aside. In one pass: a body
@@ -84,8 +95,8 @@ fn next_speakers(backwards: impl Iterator<Item = Role>) -> Vec<Option<Role>> {
 // === impl Writer ===
 
 impl<'d> Writer<'d> {
-    fn new(dropped: &'d mut Dropped) -> Self {
-        Self { turns: Turns::default(), function: None, functions: 0, dropped }
+    fn new(takes: Takes, dropped: &'d mut Dropped) -> Self {
+        Self { turns: Turns::default(), takes, function: None, functions: 0, dropped }
     }
 
     fn leading(&mut self, message: &Value<'_, '_>, object: &Object<'_>) -> Result<(), Error> {
@@ -182,11 +193,14 @@ impl<'d> Writer<'d> {
         let mut thought = false;
         if let Some(blocks) = message.field(object, "thinking_blocks") {
             for (i, raw) in blocks.items()?.into_iter().enumerate() {
-                if calls::is_signed_thinking(&blocks.item(i, raw))? {
+                if !calls::is_signed_thinking(&blocks.item(i, raw))? {
+                    self.dropped.add("messages.thinking_blocks (without a signature)");
+                } else if self.takes.thoughts {
                     thought = true;
+                    self.turns.thought = true;
                     self.turns.blocks.raw(raw);
                 } else {
-                    self.dropped.add("messages.thinking_blocks (without a signature)");
+                    self.dropped.add("messages.thinking_blocks (not without thinking)");
                 }
             }
         }
@@ -231,11 +245,15 @@ impl<'d> Writer<'d> {
         if let (Some(content), None) = (&content, plain) {
             inside.content(content, Owner::Tool, self.dropped)?;
         }
+        if plain.is_some_and(|text| text != b"\"\"" && is_blank(text)) {
+            self.dropped.add("messages.content (blank text)");
+        }
         let write = |out: &mut Vec<u8>| {
             out.extend_from_slice(br#"{"type":"tool_result","tool_use_id":"#);
             json::push_text(out, id);
             match plain {
-                Some(b"\"\"") => {}
+                // Blank text is refused; a result may have none.
+                Some(text) if is_blank(text) => {}
                 Some(text) => {
                     out.extend_from_slice(br#","content":"#);
                     out.extend_from_slice(text);

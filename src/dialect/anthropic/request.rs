@@ -9,6 +9,7 @@ use super::host::Host;
 use super::media;
 use super::messages;
 use super::tools::{self, NAMES};
+use crate::dialect::claude::prefill;
 use crate::dialect::claude::thinking::{Asked, Thought};
 use crate::dialect::loss::{self, Dropped};
 use crate::dialect::openai::read::{Object, Value};
@@ -50,7 +51,7 @@ pub(super) fn from_openai_chat(
     let json_tool = matches!(format, Format::Tool(_));
     let default = u64::from(traits.max_output_tokens).max(1);
     let max_tokens = request.facts.max_tokens.unwrap_or(default);
-    let thought = asked.settle(traits, tools.choice.is_forced(), max_tokens, &mut dropped);
+    let mut thought = asked.settle(traits, tools.choice.is_forced(), max_tokens, &mut dropped);
 
     let Some(list) = root.field(&body, "messages") else {
         return Err(Error::invalid("messages", "you must provide a messages parameter"));
@@ -58,7 +59,15 @@ pub(super) fn from_openai_chat(
     if !host.is_anthropic() {
         media::refuse_links(&list)?;
     }
-    let mut conversation = messages::read(&list, traits.system_turns, &mut dropped)?;
+    let takes = messages::Takes {
+        system_turns: traits.system_turns,
+        thoughts: thought.keeps(traits),
+        prefill: prefill::is_taken(traits, thought.on),
+    };
+    let mut conversation = messages::read(&list, takes, &mut dropped)?;
+    if thought.on && traits.thinking == Thinking::Budget && conversation.thoughtless_calls {
+        asked.revoke(&mut thought, &mut dropped);
+    }
     if let Format::Instruction(text) = &format {
         let mut string = Vec::new();
         json::push_text(&mut string, text);
@@ -74,7 +83,7 @@ pub(super) fn from_openai_chat(
     let own = if let Format::Tool(tool) = &format { Some(tool.as_slice()) } else { None };
     tools::write(&tools, traits.structured_output, own, &mut out, &mut dropped);
     if let Some(thinking) = &thought.thinking {
-        member(&mut out, "thinking", thinking);
+        json::push_member(&mut out, "thinking", thinking);
     }
     output_config(&mut out, &thought, &format);
     sampling(&mut out, &root, &body, traits.sampling, thought.on, &mut dropped)?;
@@ -83,7 +92,7 @@ pub(super) fn from_openai_chat(
     if host.is_anthropic() {
         service_tier(&mut out, &root, &body, &mut dropped)?;
         if let Some(cache) = body.get("cache_control") {
-            member(&mut out, "cache_control", cache);
+            json::push_member(&mut out, "cache_control", cache);
         }
     }
     if host.body_says_betas()
@@ -92,7 +101,7 @@ pub(super) fn from_openai_chat(
         for (i, raw) in betas.items()?.into_iter().enumerate() {
             betas.item(i, raw).string()?;
         }
-        member(&mut out, "anthropic_beta", betas.raw);
+        json::push_member(&mut out, "anthropic_beta", betas.raw);
     }
     if let Some(options) = root.field(&body, "stream_options") {
         dropped.unknown("stream_options.", &options.object()?, &["include_usage"]);
@@ -112,20 +121,13 @@ pub(super) fn from_openai_chat(
 /// `super::JSON_TOOL` as a JSON string.
 const JSON_TOOL_STRING: &[u8] = br#""sluice_json_answer""#;
 
-fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-    out.extend_from_slice(value);
-}
-
 fn output_config(out: &mut Vec<u8>, thought: &Thought, format: &Format) {
     let mut config = Vec::new();
     if let Some(effort) = thought.effort {
-        member(&mut config, "effort", format!("\"{effort}\"").as_bytes());
+        json::push_member(&mut config, "effort", format!("\"{effort}\"").as_bytes());
     }
     if let Format::Native(native) = format {
-        member(&mut config, "format", native);
+        json::push_member(&mut config, "format", native);
     }
     if let Some(config) = config.get(1..) {
         out.extend_from_slice(br#","output_config":{"#);
@@ -160,10 +162,10 @@ fn sampling(
         } else if refused.is_none() && number > 1.0 {
             dropped.add("temperature (clamped to 1)");
             heated = true;
-            member(out, "temperature", b"1");
+            json::push_member(out, "temperature", b"1");
         } else if refused.is_none() && number != 1.0 {
             heated = true;
-            member(out, "temperature", temperature.raw);
+            json::push_member(out, "temperature", temperature.raw);
         }
     }
     if let Some(top_p) = root.field(body, "top_p")
@@ -172,14 +174,14 @@ fn sampling(
         match refused {
             Some(why) => dropped.add(format!("top_p ({why})")),
             None if heated => dropped.add("top_p (not beside temperature)"),
-            None => member(out, "top_p", top_p.raw),
+            None => json::push_member(out, "top_p", top_p.raw),
         }
     }
     if let Some(top_k) = root.field(body, "top_k") {
         top_k.number()?;
         match refused {
             Some(why) => dropped.add(format!("top_k ({why})")),
-            None => member(out, "top_k", top_k.raw),
+            None => json::push_member(out, "top_k", top_k.raw),
         }
     }
     Ok(())
@@ -202,7 +204,7 @@ fn stop_sequences(
         }
     }
     if let Some(list) = list.get(1..) {
-        member(out, "stop_sequences", &[b"[", list, b"]"].concat());
+        json::push_member(out, "stop_sequences", &[b"[", list, b"]"].concat());
     }
     Ok(())
 }
@@ -234,7 +236,7 @@ fn metadata(
         }
     }
     if let Some(user) = user.filter(|user| *user != b"\"\"") {
-        member(out, "metadata", &[br#"{"user_id":"#, user, b"}"].concat());
+        json::push_member(out, "metadata", &[br#"{"user_id":"#, user, b"}"].concat());
     }
     Ok(())
 }
@@ -248,11 +250,13 @@ fn service_tier(
 ) -> Result<(), Error> {
     let Some(tier) = root.field(body, "service_tier") else { return Ok(()) };
     match tier.text()?.as_ref() {
-        "auto" | "priority" => member(out, "service_tier", br#""auto""#),
-        "default" | "standard_only" => member(out, "service_tier", br#""standard_only""#),
+        "auto" | "priority" => json::push_member(out, "service_tier", br#""auto""#),
+        "default" | "standard_only" => {
+            json::push_member(out, "service_tier", br#""standard_only""#)
+        }
         "flex" => {
             dropped.add("service_tier (flex taken as standard)");
-            member(out, "service_tier", br#""standard_only""#);
+            json::push_member(out, "service_tier", br#""standard_only""#);
         }
         _ => dropped.add("service_tier"),
     }

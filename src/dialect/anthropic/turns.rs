@@ -4,6 +4,8 @@
 //! behind the calls. A turn without content is not written.
 
 use super::content::Blocks;
+use crate::dialect::claude::prefill;
+use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::read::Value;
 use crate::error::Error;
@@ -13,6 +15,8 @@ use crate::error::Error;
 pub(super) struct Conversation {
     pub(super) system: Blocks,
     pub(super) turns: Array,
+    /// Calls wait to be gone on with, and no thought came with them.
+    pub(super) thoughtless_calls: bool,
 }
 
 /// Whose turn is being written.
@@ -31,7 +35,16 @@ pub(super) struct Turns {
     /// Tools' answers.
     pub(super) results: Blocks,
     pub(super) blocks: Blocks,
+    /// A signed thought stands behind the user's last own words.
+    pub(super) thought: bool,
+    /// The user's last turn answers calls.
+    answers: bool,
+    /// Who spoke last.
+    last: Option<Side>,
 }
+
+/// Said for the user where the assistant spoke last.
+const GO_ON: &[u8] = br#"{"role":"user","content":[{"type":"text","text":"(Go on.)"}]}"#;
 
 // === impl Turns ===
 
@@ -48,6 +61,11 @@ impl Turns {
             && content.iter().any(|c| !c.is_empty())
         {
             let turn = self.written.item();
+            if side == Side::User {
+                self.answers = !results.written.is_empty();
+                self.thought &= self.answers;
+            }
+            self.last = Some(side);
             turn.extend_from_slice(side.head());
             let comma: &[u8] = if content.iter().all(|c| !c.is_empty()) { b"," } else { b"" };
             let [results, blocks] = content;
@@ -65,7 +83,12 @@ impl Turns {
         matches!(self.side, Some(Side::User | Side::System)) && !empty
     }
 
-    pub(super) fn finish(mut self, messages: &Value<'_, '_>) -> Result<Conversation, Error> {
+    pub(super) fn finish(
+        mut self,
+        messages: &Value<'_, '_>,
+        may_prefill: bool,
+        dropped: &mut Dropped,
+    ) -> Result<Conversation, Error> {
         self.turn(None);
         if self.written.is_empty() {
             // Only instructions: the API asks for a turn, so they are the user's.
@@ -77,7 +100,16 @@ impl Turns {
             self.blocks = system;
             self.turn(None);
         }
-        Ok(Conversation { system: self.system, turns: self.written })
+        if self.last == Some(Side::Assistant) {
+            if may_prefill {
+                prefill::trim(self.written.open());
+            } else {
+                dropped.add("messages (the assistant spoke last: a user's turn was put behind)");
+                self.written.item().extend_from_slice(GO_ON);
+            }
+        }
+        let thoughtless_calls = self.answers && !self.thought;
+        Ok(Conversation { system: self.system, turns: self.written, thoughtless_calls })
     }
 }
 

@@ -10,7 +10,7 @@
 //! model's own failure, which says in `originalStatusCode` what it was.
 
 use crate::dialect::UpstreamError;
-use crate::dialect::openai;
+use crate::dialect::openai::{self, error::shortened};
 use crate::error::{Error, Kind};
 use crate::wire::eventstream::{self, Header};
 use crate::wire::json;
@@ -85,9 +85,6 @@ const TYPES: &[(&str, u16)] = &[
     ("MissingAuthenticationTokenException", 403),
     ("ExpiredTokenException", 403),
 ];
-
-/// The longest message of a provider that is passed on, in bytes.
-const MAX_MESSAGE: usize = 4096;
 
 /// `com.amazon...#Name:http://...` is `Name`.
 fn short(type_: &str) -> &str {
@@ -181,14 +178,6 @@ impl Words {
 fn is_of_credentials(message: &str) -> bool {
     let words = ["security token", "request signature", "Credential=", "signing key", "API Key"];
     words.iter().any(|w| message.contains(w))
-}
-
-fn shortened(message: &str) -> &str {
-    let mut end = message.len().min(MAX_MESSAGE);
-    while !message.is_char_boundary(end) {
-        end -= 1;
-    }
-    message.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]

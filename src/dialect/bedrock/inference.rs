@@ -3,7 +3,7 @@
 //! Spec: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html>.
 
 use super::reasoning::Reasoning;
-use super::request::{member, object};
+use super::request::object;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::read::{Object, Value};
 use crate::dialect::openai::stop;
@@ -27,7 +27,7 @@ pub(super) fn write(
         } else {
             let mut number = Vec::new();
             json::push_number(&mut number, max);
-            member(&mut config, "maxTokens", &number);
+            json::push_member(&mut config, "maxTokens", &number);
         }
     }
     sampling(&mut config, request, root, body, reasoning, dropped)?;
@@ -41,7 +41,7 @@ pub(super) fn write(
         }
     }
     if let Some(sequences) = sequences.get(1..) {
-        member(&mut config, "stopSequences", &[b"[", sequences, b"]"].concat());
+        json::push_member(&mut config, "stopSequences", &[b"[", sequences, b"]"].concat());
     }
     object(out, "inferenceConfig", &config);
     Ok(())
@@ -73,11 +73,11 @@ fn sampling(
             Some(why) => dropped.add(format!("temperature ({why})")),
             None if number > 1.0 => {
                 dropped.add("temperature (clamped to 1)");
-                member(config, "temperature", b"1");
+                json::push_member(config, "temperature", b"1");
                 heated = true;
             }
             None => {
-                member(config, "temperature", temperature.raw);
+                json::push_member(config, "temperature", temperature.raw);
                 heated = true;
             }
         }
@@ -93,7 +93,7 @@ fn sampling(
         None if heated && request.traits.maker == Maker::Anthropic => {
             dropped.add("top_p (not beside temperature)");
         }
-        None => member(config, "topP", top_p.raw),
+        None => json::push_member(config, "topP", top_p.raw),
     }
     Ok(())
 }
@@ -108,9 +108,9 @@ pub(super) fn top_k(
 ) {
     match maker {
         _ if reasoning.own_sampling => dropped.add("top_k (not with thinking)"),
-        Maker::Anthropic => member(fields, "top_k", number),
+        Maker::Anthropic => json::push_member(fields, "top_k", number),
         Maker::Amazon => {
-            member(fields, "inferenceConfig", &[br#"{"topK":"#, number, b"}"].concat());
+            json::push_member(fields, "inferenceConfig", &[br#"{"topK":"#, number, b"}"].concat());
         }
         _ => dropped.add("top_k (this model takes none)"),
     }

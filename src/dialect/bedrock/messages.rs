@@ -10,13 +10,15 @@
 
 use super::content::{Blocks, Context, Owner};
 use super::media::Documents;
+use super::reasoning::Reasoning;
 use super::tools::NAMES;
 use super::turns::{Conversation, Side, Turns};
-use crate::dialect::Maker;
+use crate::dialect::claude::prefill;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::calls::{self, Call, Function, read_id};
 use crate::dialect::openai::read::{Object, Value};
 use crate::dialect::openai::role::Role;
+use crate::dialect::{Maker, ModelTraits};
 use crate::error::Error;
 use crate::wire::json;
 use std::borrow::Cow;
@@ -24,6 +26,7 @@ use std::borrow::Cow;
 struct Writer<'d> {
     turns: Turns,
     context: Context<'d>,
+    keeps_thoughts: bool,
     /// The id of the last deprecated function call, and how many there were.
     function: Option<String>,
     functions: usize,
@@ -31,11 +34,15 @@ struct Writer<'d> {
 
 pub(super) fn read(
     messages: &Value<'_, '_>,
-    maker: Maker,
+    traits: &ModelTraits,
+    reasoning: &Reasoning,
     dropped: &mut Dropped,
 ) -> Result<Conversation, Error> {
+    let maker = traits.maker;
     let context = Context { maker, documents: Documents::default(), dropped };
-    let mut writer = Writer { turns: Turns::default(), context, function: None, functions: 0 };
+    let keeps_thoughts = reasoning.keeps_thoughts;
+    let mut writer =
+        Writer { turns: Turns::default(), context, keeps_thoughts, function: None, functions: 0 };
     let mut begun = false;
     for (i, raw) in messages.items()?.into_iter().enumerate() {
         let message = messages.item(i, raw);
@@ -52,7 +59,8 @@ pub(super) fn read(
         }
     }
     let Writer { turns, context, .. } = writer;
-    turns.finish(messages, context.dropped)
+    let prefill = maker != Maker::Anthropic || prefill::is_taken(traits, reasoning.own_sampling);
+    turns.finish(messages, prefill, context.dropped)
 }
 
 /// The same id where Bedrock takes it. Its own alphabet also has `.` and `:`, but
@@ -119,7 +127,7 @@ impl Writer<'_> {
         let context = &mut self.context;
         let turn = self.turns.turn(Side::Assistant);
         let before = turn.blocks.written.items().len();
-        thoughts(message, object, &mut turn.blocks, context)?;
+        let thought = thoughts(message, object, &mut turn.blocks, self.keeps_thoughts, context)?;
         if let Some(content) = message.field(object, "content") {
             turn.blocks.content(&content, Owner::Assistant, context)?;
         }
@@ -149,6 +157,7 @@ impl Writer<'_> {
         }
         turn.blocks.mark(object.get("cache_control"), before, context);
         called.into_iter().for_each(|name| self.turns.called.add(name));
+        self.turns.thought |= thought;
         Ok(())
     }
 
@@ -198,18 +207,21 @@ impl Writer<'_> {
     }
 }
 
-/// An assistant's thoughts of an earlier turn.
+/// An assistant's thoughts of an earlier turn; true: some went out.
 fn thoughts(
     message: &Value<'_, '_>,
     object: &Object<'_>,
     blocks: &mut Blocks,
+    keeps: bool,
     context: &mut Context<'_>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let mut thought = false;
     if let Some(list) = message.field(object, "thinking_blocks") {
         for (i, raw) in list.items()?.into_iter().enumerate() {
             let block = list.item(i, raw);
-            if context.maker == Maker::Anthropic && reasoning_content(&block, blocks)? {
+            if context.maker == Maker::Anthropic && !keeps {
+                context.dropped.add("messages.thinking_blocks (not without thinking)");
+            } else if context.maker == Maker::Anthropic && reasoning_content(&block, blocks)? {
                 thought = true;
             } else {
                 context.dropped.add("messages.thinking_blocks (of another provider)");
@@ -219,7 +231,7 @@ fn thoughts(
     if !thought && object.get("reasoning_content").is_some_and(|r| r != b"\"\"") {
         context.dropped.add("messages.reasoning_content (without thinking_blocks)");
     }
-    Ok(())
+    Ok(thought)
 }
 
 /// Writes one of Claude's own blocks as Converse has it; false: it is none.

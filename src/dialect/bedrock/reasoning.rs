@@ -8,13 +8,13 @@
 //! - OpenAI's open models: `reasoning_effort` as OpenAI has it, three words of it.
 //! - Others: nothing is documented, so the word is listed as dropped.
 
-use super::request::member;
 use crate::dialect::claude::thinking;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::effort::Effort;
 use crate::dialect::openai::read::{Object, Value};
-use crate::dialect::{Maker, Request, Thinking};
+use crate::dialect::{Maker, ModelTraits, Request, Thinking};
 use crate::error::Error;
+use crate::wire::json;
 
 /// What the request says of thinking.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(super) struct Reasoning {
     pub(super) fields: Vec<u8>,
     /// `outputConfig.effort`
     pub(super) effort: Option<&'static str>,
+    /// Claude takes back the thoughts of earlier turns.
+    pub(super) keeps_thoughts: bool,
     /// Temperature and its like must be left alone.
     pub(super) own_sampling: bool,
     /// No maxTokens may be given.
@@ -63,7 +65,7 @@ impl<'a> Asked<'a> {
 
     /// `forced`: a tool is forced, which Claude's thinking does not go with.
     pub(super) fn settle(
-        self,
+        &self,
         request: &Request<'_>,
         forced: bool,
         dropped: &mut Dropped,
@@ -75,8 +77,9 @@ impl<'a> Asked<'a> {
             let max_tokens = request.facts.max_tokens.unwrap_or(default);
             let thought = self.claude.settle(traits, forced, max_tokens, dropped);
             if let Some(thinking) = &thought.thinking {
-                member(&mut reasoning.fields, "thinking", thinking);
+                json::push_member(&mut reasoning.fields, "thinking", thinking);
             }
+            reasoning.keeps_thoughts = thought.keeps(traits);
             reasoning.effort = thought.effort;
             reasoning.own_sampling = thought.on;
             return reasoning;
@@ -89,17 +92,31 @@ impl<'a> Asked<'a> {
         match (traits.maker, word(effort)) {
             (Maker::Amazon, Some(word)) if thinks => {
                 let config = [br#"{"type":"enabled","maxReasoningEffort":"#, word, b"}"].concat();
-                member(&mut reasoning.fields, "reasoningConfig", &config);
+                json::push_member(&mut reasoning.fields, "reasoningConfig", &config);
                 reasoning.own_sampling = true;
                 reasoning.unbounded = word == br#""high""#;
             }
             (Maker::Amazon, None) => {}
             (Maker::OpenAi, Some(word)) if thinks => {
-                member(&mut reasoning.fields, "reasoning_effort", word);
+                json::push_member(&mut reasoning.fields, "reasoning_effort", word);
             }
             (_, None) if !thinks => {}
             _ => dropped.add("reasoning_effort"),
         }
         reasoning
+    }
+
+    /// The calls in progress came without a thought.
+    pub(super) fn revoke(
+        &self,
+        traits: &ModelTraits,
+        reasoning: &mut Reasoning,
+        dropped: &mut Dropped,
+    ) {
+        let by_budget = traits.maker == Maker::Anthropic && traits.thinking == Thinking::Budget;
+        if by_budget && reasoning.own_sampling {
+            self.claude.revoke(&mut thinking::Thought::default(), dropped);
+            *reasoning = Reasoning { keeps_thoughts: true, ..Reasoning::default() };
+        }
     }
 }

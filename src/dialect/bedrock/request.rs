@@ -38,12 +38,15 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
         }
     }
     let json_tool = matches!(format, Format::Tool(_));
-    let reasoning = asked.settle(request, tools.choice.is_forced(), &mut dropped);
+    let mut reasoning = asked.settle(request, tools.choice.is_forced(), &mut dropped);
 
     let Some(list) = root.field(&body, "messages") else {
         return Err(Error::invalid("messages", "you must provide a messages parameter"));
     };
-    let mut conversation = messages::read(&list, traits.maker, &mut dropped)?;
+    let mut conversation = messages::read(&list, traits, &reasoning, &mut dropped)?;
+    if conversation.thoughtless_calls {
+        asked.revoke(traits, &mut reasoning, &mut dropped);
+    }
     if let Format::Instruction(text) = &format {
         let mut string = Vec::new();
         json::push_text(&mut string, text);
@@ -76,19 +79,11 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
     })
 }
 
-/// `,"name":value`
-pub(super) fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-    out.extend_from_slice(value);
-}
-
 /// `,"name":{members}`, or nothing where there are none. Each member of `members`
 /// begins with its comma.
 pub(super) fn object(out: &mut Vec<u8>, name: &str, members: &[u8]) {
     if let Some(members) = members.get(1..) {
-        member(out, name, &[b"{", members, b"}"].concat());
+        json::push_member(out, name, &[b"{", members, b"}"].concat());
     }
 }
 
@@ -116,10 +111,10 @@ fn more_fields(
 fn output_config(out: &mut Vec<u8>, reasoning: &Reasoning, format: &Format) {
     let mut config = Vec::new();
     if let Format::Native(native) = format {
-        member(&mut config, "textFormat", native);
+        json::push_member(&mut config, "textFormat", native);
     }
     if let Some(effort) = reasoning.effort {
-        member(&mut config, "effort", format!("\"{effort}\"").as_bytes());
+        json::push_member(&mut config, "effort", format!("\"{effort}\"").as_bytes());
     }
     object(out, "outputConfig", &config);
 }
@@ -145,18 +140,18 @@ fn settings(
             }
             self::object(out, "guardrailConfig", &kept);
         } else {
-            member(out, "guardrailConfig", guardrail.raw);
+            json::push_member(out, "guardrailConfig", guardrail.raw);
         }
     }
     if let Some(performance) = root.field(body, "performance_config") {
         performance.object()?;
-        member(out, "performanceConfig", performance.raw);
+        json::push_member(out, "performanceConfig", performance.raw);
     }
     let Some(tier) = root.field(body, "service_tier") else { return Ok(()) };
     match tier.text()?.as_ref() {
         "auto" => {}
         "default" | "flex" | "priority" | "reserved" => {
-            member(out, "serviceTier", &[br#"{"type":"#, tier.raw, b"}"].concat());
+            json::push_member(out, "serviceTier", &[br#"{"type":"#, tier.raw, b"}"].concat());
         }
         "scale" => dropped.add("service_tier (no such tier)"),
         _ => return Err(tier.error("must be auto, default, flex, priority or reserved")),

@@ -7,6 +7,7 @@
 
 use super::content::Blocks;
 use super::tools::Called;
+use crate::dialect::claude::prefill;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::read::Value;
@@ -18,6 +19,8 @@ pub(super) struct Conversation {
     pub(super) system: Blocks,
     pub(super) turns: Array,
     pub(super) called: Called,
+    /// Calls wait to be gone on with, and no thought came with them.
+    pub(super) thoughtless_calls: bool,
 }
 
 /// Whose turn is being written.
@@ -34,6 +37,10 @@ pub(super) struct Turns {
     /// The turns that are over and have content, sides alternating.
     over: Vec<Turn>,
     current: Turn,
+    /// A signed thought stands behind the user's last own words.
+    pub(super) thought: bool,
+    /// The user's last turn answers calls.
+    answers: bool,
 }
 
 #[derive(Debug)]
@@ -46,6 +53,8 @@ pub(super) struct Turn {
 
 /// Said for the user where the assistant would begin.
 const OPENING: &[u8] = br#"{"text":"(The assistant begins.)"}"#;
+/// Said for the user where the assistant spoke last.
+const GO_ON: &[u8] = br#"{"text":"(Go on.)"}"#;
 /// Beside a document that has no text beside it.
 const BESIDE_DOCUMENT: &[u8] = br#""See the document.""#;
 
@@ -70,6 +79,10 @@ impl Turns {
             turn.blocks.text(BESIDE_DOCUMENT, None, &mut Dropped::default());
         }
         if !turn.results.is_empty() || !turn.blocks.is_empty() {
+            if turn.side == Side::User {
+                self.answers = !turn.results.is_empty();
+                self.thought &= self.answers;
+            }
             self.over.push(turn);
         }
     }
@@ -77,6 +90,7 @@ impl Turns {
     pub(super) fn finish(
         mut self,
         messages: &Value<'_, '_>,
+        may_prefill: bool,
         dropped: &mut Dropped,
     ) -> Result<Conversation, Error> {
         let last = std::mem::take(&mut self.current);
@@ -92,16 +106,30 @@ impl Turns {
         let mut turns = Array::default();
         if self.over.first().is_some_and(|first| first.side == Side::Assistant) {
             dropped.add("messages (the assistant began: a user's turn was put before)");
-            let turn = turns.item();
-            turn.extend_from_slice(Side::User.head());
-            turn.extend_from_slice(OPENING);
-            turn.extend_from_slice(b"]}");
+            say(OPENING, &mut turns);
         }
         for turn in &self.over {
             turn.write(turns.item());
         }
-        Ok(Conversation { system: self.system, turns, called: self.called })
+        if self.over.last().is_some_and(|last| last.side == Side::Assistant) {
+            if may_prefill {
+                prefill::trim(turns.open());
+            } else {
+                dropped.add("messages (the assistant spoke last: a user's turn was put behind)");
+                say(GO_ON, &mut turns);
+            }
+        }
+        let thoughtless_calls = self.answers && !self.thought;
+        Ok(Conversation { system: self.system, turns, called: self.called, thoughtless_calls })
     }
+}
+
+/// A turn of the user's that the user did not write.
+fn say(block: &[u8], turns: &mut Array) {
+    let turn = turns.item();
+    turn.extend_from_slice(Side::User.head());
+    turn.extend_from_slice(block);
+    turn.extend_from_slice(b"]}");
 }
 
 // === impl Turn ===

@@ -10,7 +10,13 @@
 //! - the effort word alone, where thinking cannot be turned off or is off because
 //!   a tool is forced: the API refuses both at once.
 //!
-//! A client's own `thinking` object is passed on as it is.
+//! Newer models think unless they are told not to, so a forced tool turns it off in so
+//! many words; without thinking they take no effort above high.
+//!
+//! A client's own `thinking` object is passed on as it is, but for a budget where the
+//! model decides, and for turning off what cannot be. Models that take a budget refuse
+//! a turn in progress whose calls came without a thought while thinking is on, and one
+//! with thoughts while it is off: see `revoke` and `keeps`.
 //!
 //! Spec: <https://platform.claude.com/docs/en/build-with-claude/extended-thinking>,
 //! <https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking>,
@@ -40,8 +46,13 @@ pub(in crate::dialect) struct Asked<'a> {
     thinking: Option<&'a [u8]>,
     /// The client's own object turns it on.
     thinking_on: bool,
+    /// It names a budget.
+    by_budget: bool,
     effort: Option<Effort>,
 }
+
+const DISABLED: &[u8] = br#"{"type":"disabled"}"#;
+const ADAPTIVE: &[u8] = br#"{"type":"adaptive","display":"summarized"}"#;
 
 /// The smallest budget the API takes.
 const MIN_BUDGET: u64 = 1024;
@@ -55,6 +66,7 @@ impl<'a> Asked<'a> {
             let object = own.object()?;
             let type_ = own.field(&object, "type").map(|t| t.text()).transpose()?;
             asked.thinking_on = type_.as_deref() != Some("disabled");
+            asked.by_budget = type_.as_deref() == Some("enabled");
             asked.thinking = Some(own.raw);
         }
         asked.effort = Effort::read(root, body)?;
@@ -71,12 +83,15 @@ impl<'a> Asked<'a> {
 
     /// `forced`: a tool is forced, which thinking does not go with.
     pub(in crate::dialect) fn settle(
-        self,
+        &self,
         traits: &ModelTraits,
         forced: bool,
         max_tokens: u64,
         dropped: &mut Dropped,
     ) -> Thought {
+        // 4.6, the last that takes a temperature, takes a budget as well.
+        let by_word =
+            matches!(traits.thinking, Thinking::Adaptive | Thinking::Always) && !traits.sampling;
         let mut thought = self.by_effort(traits, forced, max_tokens, dropped);
         if let Some(own) = self.thinking {
             thought.on = self.thinking_on && !forced;
@@ -86,12 +101,31 @@ impl<'a> Asked<'a> {
             } else if traits.thinking == Thinking::None && self.thinking_on {
                 dropped.add("thinking");
                 thought.on = false;
+            } else if traits.thinking == Thinking::Always && !self.thinking_on {
+                dropped.add("thinking (it cannot be turned off)");
+            } else if self.by_budget && by_word {
+                dropped.add("thinking.budget_tokens (this model decides)");
+                thought.thinking = Some(ADAPTIVE.to_vec());
             } else {
                 thought.thinking = Some(own.to_vec());
             }
         }
         thought.on |= traits.thinking == Thinking::Always;
+        if forced && traits.thinking == Thinking::Adaptive {
+            thought.thinking = Some(DISABLED.to_vec());
+        }
+        if !thought.on && matches!(thought.effort, Some("xhigh" | "max")) {
+            dropped.add("reasoning_effort (taken as high, without thinking)");
+            thought.effort = Some("high");
+        }
         thought
+    }
+
+    /// The calls in progress came without a thought: no thinking this time.
+    pub(in crate::dialect) fn revoke(&self, thought: &mut Thought, dropped: &mut Dropped) {
+        let name = if self.thinking.is_some() { "thinking" } else { "reasoning_effort" };
+        dropped.add(format!("{name} (the calls in progress came without it)"));
+        *thought = Thought { effort: thought.effort, ..Thought::default() };
     }
 
     fn by_effort(
@@ -127,33 +161,47 @@ impl<'a> Asked<'a> {
                 Thought::default()
             }
             Thinking::Adaptive if effort == Effort::None => {
-                Thought { thinking: Some(br#"{"type":"disabled"}"#.to_vec()), ..Thought::default() }
+                Thought { thinking: Some(DISABLED.to_vec()), ..Thought::default() }
             }
             Thinking::Adaptive if forced => {
                 if self.thinking.is_none() {
                     dropped.add("reasoning_effort (no thinking with a forced tool)");
                 }
-                Thought { effort: Some(word(effort)), ..Thought::default() }
+                Thought { effort: Some(word(effort, traits, dropped)), ..Thought::default() }
             }
             Thinking::Always if effort == Effort::None => {
                 dropped.add("reasoning_effort (none taken as low)");
-                Thought { effort: Some(word(effort)), ..Thought::default() }
+                Thought { effort: Some("low"), ..Thought::default() }
             }
             Thinking::Adaptive | Thinking::Always => Thought {
-                thinking: Some(br#"{"type":"adaptive","display":"summarized"}"#.to_vec()),
-                effort: Some(word(effort)),
+                thinking: Some(ADAPTIVE.to_vec()),
+                effort: Some(word(effort, traits, dropped)),
                 on: true,
             },
         }
     }
 }
 
+// === impl Thought ===
+
+impl Thought {
+    /// The model takes back the thoughts of earlier turns.
+    pub(in crate::dialect) fn keeps(&self, traits: &ModelTraits) -> bool {
+        self.on || traits.thinking != Thinking::Budget
+    }
+}
+
 /// The nearest of Anthropic's words.
-fn word(effort: Effort) -> &'static str {
+fn word(effort: Effort, traits: &ModelTraits, dropped: &mut Dropped) -> &'static str {
     match effort {
         Effort::None | Effort::Minimal | Effort::Low => "low",
         Effort::Medium => "medium",
         Effort::High => "high",
+        // 4.6, the last that takes a temperature, does not know the word.
+        Effort::XHigh if traits.sampling => {
+            dropped.add("reasoning_effort (xhigh taken as high)");
+            "high"
+        }
         Effort::XHigh => "xhigh",
         Effort::Max => "max",
     }

@@ -7,7 +7,6 @@
 //! Spec: <https://docs.cohere.com/docs/image-inputs>,
 //! <https://docs.cohere.com/docs/tool-use-citations>.
 
-use super::request::member;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::chunk::inner;
 use crate::dialect::openai::completion::Array;
@@ -92,7 +91,7 @@ impl Content {
                 value.object()?;
                 let out = self.item();
                 out.extend_from_slice(br#"{"type":"document""#);
-                member(out, "document", value.raw);
+                json::push_member(out, "document", value.raw);
                 out.push(b'}');
                 Ok(())
             }
@@ -112,7 +111,7 @@ impl Content {
         let first = self.count == 0;
         let out = self.item();
         out.extend_from_slice(br#"{"type":"text""#);
-        member(out, "text", string);
+        json::push_member(out, "text", string);
         out.push(b'}');
         if first {
             self.only = Some(string.to_vec());
@@ -123,7 +122,7 @@ impl Content {
     pub(super) fn thinking(&mut self, string: &[u8]) {
         let out = self.item();
         out.extend_from_slice(br#"{"type":"thinking""#);
-        member(out, "thinking", string);
+        json::push_member(out, "thinking", string);
         out.push(b'}');
     }
 
@@ -150,7 +149,7 @@ impl Content {
         out.extend_from_slice(br#"{"type":"image_url","image_url":{"url":"#);
         out.extend_from_slice(url);
         if let Some(detail) = object.as_ref().and_then(|o| value.field(o, "detail")) {
-            member(out, "detail", detail.string()?);
+            json::push_member(out, "detail", detail.string()?);
         }
         out.extend_from_slice(b"}}");
         Ok(())

@@ -14,7 +14,6 @@
 //! <https://platform.openai.com/docs/api-reference/embeddings/create>.
 
 use super::EMBED_FIELDS;
-use super::request::member;
 use super::usage;
 use crate::dialect::loss::{self, Dropped};
 use crate::dialect::openai::embeddings;
@@ -24,6 +23,7 @@ use crate::error::{Error, Kind};
 use crate::wire::json;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
     let root = Value::root(request.body);
@@ -33,21 +33,16 @@ pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Erro
     let mut out = Vec::with_capacity(request.body.len() + 128);
     out.extend_from_slice(br#"{"model":"#);
     json::push_text(&mut out, request.model);
-    let Some(input) = root.field(&body, "input") else {
-        return Err(Error::invalid("input", "you must provide an input parameter"));
-    };
-    member(&mut out, "texts", &texts(&input)?);
+    let texts = embeddings::texts(&root, &body)?;
+    if texts.len() > MAX_TEXTS {
+        return Err(Error::invalid("input", "this model takes at most 96 texts in one call"));
+    }
+    json::push_member(&mut out, "texts", &[b"[", &texts.join(&b","[..])[..], b"]"].concat());
     let type_ = root.field(&body, "input_type").map(|t| t.string()).transpose()?;
-    member(&mut out, "input_type", type_.unwrap_or(br#""search_document""#));
-    let types: &[u8] = match root.field(&body, "encoding_format") {
-        None => br#"["float"]"#,
-        Some(format) => match format.text()?.as_ref() {
-            "float" => br#"["float"]"#,
-            "base64" => br#"["base64"]"#,
-            _ => return Err(format.error("must be float or base64")),
-        },
-    };
-    member(&mut out, "embedding_types", types);
+    json::push_member(&mut out, "input_type", type_.unwrap_or(br#""search_document""#));
+    let base64 = embeddings::wants_base64(&root, &body)?;
+    let types: &[u8] = if base64 { br#"["base64"]"# } else { br#"["float"]"# };
+    json::push_member(&mut out, "embedding_types", types);
     for (name, theirs) in [
         ("dimensions", "output_dimension"),
         ("truncate", "truncate"),
@@ -55,7 +50,7 @@ pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Erro
         ("priority", "priority"),
     ] {
         if let Some(own) = body.get(name) {
-            member(&mut out, theirs, own);
+            json::push_member(&mut out, theirs, own);
         }
     }
     out.push(b'}');
@@ -65,31 +60,6 @@ pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Erro
 
 /// Most texts the API takes in one call.
 const MAX_TEXTS: usize = 96;
-
-/// One text or a list of them, as a list.
-fn texts(input: &Value<'_, '_>) -> Result<Vec<u8>, Error> {
-    if input.is_string() {
-        return Ok([b"[", input.raw, b"]"].concat());
-    }
-    if !input.is_array() {
-        return Err(input.error("must be a string or an array of strings"));
-    }
-    let items = input.items()?;
-    if items.is_empty() {
-        return Err(input.error("must not be empty"));
-    }
-    if items.len() > MAX_TEXTS {
-        return Err(input.error("this model takes at most 96 texts in one call"));
-    }
-    for (i, raw) in items.iter().enumerate() {
-        let item = input.item(i, raw);
-        if !item.is_string() {
-            let words = "must be text: tokens are numbers of another model's vocabulary";
-            return Err(item.error(words));
-        }
-    }
-    Ok(input.raw.to_vec())
-}
 
 pub(super) fn to_openai(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
     let bad = |words: &'static str| Error::new(Kind::BadAnswer, words);
@@ -115,7 +85,7 @@ pub(super) fn to_openai(body: &[u8], reply: &Reply) -> Result<ClientResponse, Er
         return Err(bad("the provider's embeddings are no list"));
     };
     let usage = usage::of_embed(answer.meta.map(RawValue::get));
-    let vectors = vectors.iter().map(|v| v.get().as_bytes());
+    let vectors = vectors.iter().map(|v| Cow::Borrowed(v.get().as_bytes()));
     let body = embeddings::write(vectors, &reply.model, &usage, body.len());
     Ok(ClientResponse { body: Some(body), usage })
 }

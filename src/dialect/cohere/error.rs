@@ -9,7 +9,7 @@
 //! Spec: <https://docs.cohere.com/reference/errors>.
 
 use crate::dialect::UpstreamError;
-use crate::dialect::openai;
+use crate::dialect::openai::{self, error::shortened};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 use serde::Deserialize;
@@ -75,22 +75,11 @@ pub(super) fn of_finish(reason: &str, words: Option<&str>) -> Option<Error> {
     Some(Error::new(Kind::ProviderFault, words.to_owned()).with_status(status))
 }
 
-/// The longest message of a provider that is passed on, in bytes.
-const MAX_MESSAGE: usize = 4096;
-
 fn billing() -> Error {
     Error::new(
         Kind::ProviderAuth,
         "the provider does not serve the gateway's account (billing); the operator must check it",
     )
-}
-
-fn shortened(message: &str) -> &str {
-    let mut end = message.len().min(MAX_MESSAGE);
-    while !message.is_char_boundary(end) {
-        end -= 1;
-    }
-    message.get(..end).unwrap_or_default()
 }
 
 #[derive(Deserialize, Default)]

@@ -12,7 +12,7 @@ pub const FIELDS: &[Field] = &[
     field("stop", Mapped, "stop_sequences; at most 5, the API takes no more"),
     field("stream", Mapped, "stream"),
     field("stream_options", Mapped, "the gateway writes the usage chunk itself"),
-    field("temperature", Mapped, "temperature; dropped where the model takes none"),
+    field("temperature", Mapped, "temperature, at most 1; dropped where the model takes none"),
     field("top_p", Mapped, "p, from 0.01 to 0.99"),
     field("top_k", Mapped, "k, at most 500"),
     field("seed", Mapped, "seed; dropped where negative"),

@@ -5,7 +5,6 @@
 //! call one; `response` and `stream` unwrap ours. What is left is asked for in words.
 
 use super::JSON_TOOL;
-use super::request::member;
 use crate::dialect::ModelTraits;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::format;
@@ -57,7 +56,7 @@ impl Format {
         let about = asked.description.as_deref().unwrap_or_default();
         if native {
             let mut format = br#"{"type":"json_object""#.to_vec();
-            member(&mut format, "json_schema", &schema);
+            json::push_member(&mut format, "json_schema", &schema);
             format.push(b'}');
             let instruction = Some(with(BY_SCHEMA, about));
             return Ok(Format::Native { format, instruction });
@@ -95,7 +94,7 @@ fn tool(about: &str, schema: &[u8]) -> Vec<u8> {
     json::push_text(&mut out, JSON_TOOL);
     out.extend_from_slice(br#","description":"#);
     json::push_text(&mut out, &with(how, about));
-    member(&mut out, "parameters", schema);
+    json::push_member(&mut out, "parameters", schema);
     out.extend_from_slice(b"}}");
     out
 }

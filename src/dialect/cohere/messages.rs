@@ -9,7 +9,6 @@
 //! <https://docs.cohere.com/docs/tool-use-usage-patterns>.
 
 use super::content::{Content, Owner};
-use super::request::member;
 use super::tools::NAMES;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::calls::{Call, Function, read_id};
@@ -208,7 +207,7 @@ impl Writer<'_> {
         let out = self.open("assistant", &content);
         calls.push_member(out, "tool_calls");
         if let Some(plan) = plan {
-            member(out, "tool_plan", plan);
+            json::push_member(out, "tool_plan", plan);
         }
         citations.push_member(out, "citations");
         out.push(b'}');

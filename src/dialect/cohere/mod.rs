@@ -38,7 +38,8 @@
 //! - The SDK's streams may end with `[DONE]`; Cohere's own end with `message-end`.
 //!   `tool_calls` of a stream is one object; some servers send a list of one.
 //! - The errors page knows 402 (billing) and a machine's word `error_type`, which the
-//!   reference leaves out, and says that both penalties cannot be given at once.
+//!   reference leaves out, and says that temperature is at most 1 and that both penalties
+//!   cannot be given at once.
 
 use super::features::{Feature, Gap, Gaps};
 use super::identity::{self, Unstreamed};

@@ -38,12 +38,12 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
     let mut out = Vec::with_capacity(request.body.len() + 256);
     out.extend_from_slice(br#"{"model":"#);
     json::push_text(&mut out, request.model);
-    member(&mut out, "stream", if request.facts.stream { b"true" } else { b"false" });
+    json::push_member(&mut out, "stream", if request.facts.stream { b"true" } else { b"false" });
     conversation.push_member(&mut out, "messages");
     let own = if let Format::Tool(tool) = &format { Some(tool.as_slice()) } else { None };
     tools::write(&tools, own, traits.structured_output, &body, &mut out, &mut dropped);
     if let Format::Native { format, .. } = &format {
-        member(&mut out, "response_format", format);
+        json::push_member(&mut out, "response_format", format);
     }
     if let Some(max_tokens) = request.facts.max_tokens {
         out.extend_from_slice(br#","max_tokens":"#);
@@ -53,15 +53,15 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
     sampling(&mut out, &root, &body, traits.sampling, &mut dropped)?;
     penalties(&mut out, &root, &body, &mut dropped)?;
     if request.facts.logprobs {
-        member(&mut out, "logprobs", b"true");
+        json::push_member(&mut out, "logprobs", b"true");
     }
     let max_tokens = request.facts.max_tokens.unwrap_or(traits.max_output_tokens.into());
     if let Some(thinking) = thinking::read(&root, &body, traits, max_tokens, &mut dropped)? {
-        member(&mut out, "thinking", &thinking);
+        json::push_member(&mut out, "thinking", &thinking);
     }
     for name in ["safety_mode", "documents", "citation_options", "priority"] {
         if let Some(own) = body.get(name) {
-            member(&mut out, name, own);
+            json::push_member(&mut out, name, own);
         }
     }
     if let Some(options) = root.field(&body, "stream_options") {
@@ -70,13 +70,6 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
     out.push(b'}');
     let (body, dropped) = (Body::Whole(out), dropped.into_names());
     Ok(UpstreamRequest { body, dropped, json_tool, ..Default::default() })
-}
-
-pub(super) fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-    out.extend_from_slice(value);
 }
 
 /// Most sequences the API takes.
@@ -95,7 +88,11 @@ fn stops(
         dropped.add("stop (more than 5)");
     }
     if !list.is_empty() {
-        member(out, "stop_sequences", &[b"[", list.join(&b',').as_slice(), b"]"].concat());
+        json::push_member(
+            out,
+            "stop_sequences",
+            &[b"[", list.join(&b',').as_slice(), b"]"].concat(),
+        );
     }
     Ok(())
 }
@@ -122,20 +119,24 @@ fn sampling(
             continue;
         }
         match name {
+            "temperature" if number > 1.0 => {
+                dropped.add("temperature (clamped to 1)");
+                json::push_member(out, theirs, b"1");
+            }
             // The API's own bounds: all and almost all are the same to a client.
-            "top_p" if number > 0.99 => member(out, theirs, b"0.99"),
-            "top_p" if number < 0.01 => member(out, theirs, b"0.01"),
+            "top_p" if number > 0.99 => json::push_member(out, theirs, b"0.99"),
+            "top_p" if number < 0.01 => json::push_member(out, theirs, b"0.01"),
             "top_k" if number > 500.0 => {
                 dropped.add("top_k (clamped to 500)");
-                member(out, theirs, b"500");
+                json::push_member(out, theirs, b"500");
             }
-            _ => member(out, theirs, value.raw),
+            _ => json::push_member(out, theirs, value.raw),
         }
     }
     if let Some(seed) = root.field(body, "seed") {
         seed.number()?;
         match std::str::from_utf8(seed.raw).ok().and_then(|s| s.parse::<u64>().ok()) {
-            Some(_) => member(out, "seed", seed.raw),
+            Some(_) => json::push_member(out, "seed", seed.raw),
             None => dropped.add("seed (not a whole number from 0)"),
         }
     }
@@ -165,7 +166,7 @@ fn penalties(
             if number > 1.0 {
                 dropped.add(format!("{name} (clamped to 1)"));
             }
-            member(out, name, if number > 1.0 { b"1" } else { value.raw });
+            json::push_member(out, name, if number > 1.0 { b"1" } else { value.raw });
         }
     }
     Ok(())

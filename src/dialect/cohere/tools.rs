@@ -10,7 +10,6 @@
 //! Spec: <https://docs.cohere.com/docs/tool-use-overview>,
 //! <https://docs.cohere.com/docs/structured-outputs#structured-outputs-tools>.
 
-use super::request::member;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::read::Object;
@@ -56,15 +55,17 @@ pub(super) fn write(
     }
     defined.push_member(out, "tools");
     match body.get("strict_tools") {
-        Some(asked) => member(out, "strict_tools", asked),
-        None if strict > 0 && loose == 0 && takes_strict => member(out, "strict_tools", b"true"),
+        Some(asked) => json::push_member(out, "strict_tools", asked),
+        None if strict > 0 && loose == 0 && takes_strict => {
+            json::push_member(out, "strict_tools", b"true")
+        }
         None if strict > 0 => dropped.add("tools.function.strict"),
         None => {}
     }
     match tools.choice {
-        _ if own.is_some() => member(out, "tool_choice", br#""REQUIRED""#),
-        Choice::Any | Choice::Named(_) => member(out, "tool_choice", br#""REQUIRED""#),
-        Choice::Never => member(out, "tool_choice", br#""NONE""#),
+        _ if own.is_some() => json::push_member(out, "tool_choice", br#""REQUIRED""#),
+        Choice::Any | Choice::Named(_) => json::push_member(out, "tool_choice", br#""REQUIRED""#),
+        Choice::Never => json::push_member(out, "tool_choice", br#""NONE""#),
         Choice::Auto | Choice::Unsaid => {}
     }
 }
@@ -73,7 +74,7 @@ fn define(tool: &Tool<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"type":"function","function":{"name":"#);
     out.extend_from_slice(tool.name);
     if let Some(description) = tool.description {
-        member(out, "description", description);
+        json::push_member(out, "description", description);
     }
     out.extend_from_slice(br#","parameters":"#);
     open_schema(out, tool.parameters);

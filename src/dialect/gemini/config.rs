@@ -14,6 +14,7 @@ use crate::dialect::openai::read::{Object, Value};
 use crate::dialect::openai::stop;
 use crate::dialect::{Request, Thinking};
 use crate::error::Error;
+use crate::wire::json;
 
 /// How the answer becomes JSON.
 #[derive(Debug)]
@@ -35,14 +36,14 @@ const JSON_ONLY: &str = "Answer with one JSON value and nothing else: no text ar
 /// Most candidates of one answer.
 const MAX_CANDIDATES: u64 = 8;
 
-/// Numbers that only change their name. Penalties and sampling.
-const NUMBERS: &[(&str, &str)] = &[
-    ("temperature", "temperature"),
-    ("top_p", "topP"),
-    ("top_k", "topK"),
-    ("presence_penalty", "presencePenalty"),
-    ("frequency_penalty", "frequencyPenalty"),
-];
+/// Numbers that only change their name.
+const NUMBERS: &[(&str, &str)] =
+    &[("temperature", "temperature"), ("top_p", "topP"), ("top_k", "topK")];
+
+/// From 2.5 on, each but 0 is refused ("Penalty is not enabled for this model",
+/// <https://github.com/vercel/ai/issues/8943>).
+const PENALTIES: &[(&str, &str)] =
+    &[("presence_penalty", "presencePenalty"), ("frequency_penalty", "frequencyPenalty")];
 
 // === impl Shape ===
 
@@ -102,6 +103,15 @@ impl Config {
             if request.traits.sampling {
                 config.member(own, value.raw);
             } else {
+                dropped.add(format!("{name} (this model takes none)"));
+            }
+        }
+        for (name, own) in PENALTIES {
+            let Some(value) = root.field(body, name) else { continue };
+            let number = value.number()?;
+            if request.traits.thinking == Thinking::None {
+                config.member(own, value.raw);
+            } else if number != 0.0 {
                 dropped.add(format!("{name} (this model takes none)"));
             }
         }
@@ -205,9 +215,6 @@ impl Config {
     }
 
     fn member(&mut self, name: &str, value: &[u8]) {
-        self.0.extend_from_slice(b",\"");
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.extend_from_slice(b"\":");
-        self.0.extend_from_slice(value);
+        json::push_member(&mut self.0, name, value);
     }
 }

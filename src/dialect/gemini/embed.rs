@@ -10,20 +10,22 @@
 use super::EMBED_FIELDS;
 use super::usage;
 use crate::dialect::loss::{self, Dropped};
-use crate::dialect::openai::read::{Object, Value};
+use crate::dialect::openai::embeddings;
+use crate::dialect::openai::read::Value;
 use crate::dialect::{Body, ClientResponse, Reply, Request, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
 use crate::wire::json::{self, Splice};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
     let root = Value::root(request.body);
     let body = root.object()?;
     let mut dropped = Dropped::default();
     loss::sort_out(EMBED_FIELDS, &root, &body, &mut dropped)?;
-    let texts = texts(&root, &body)?;
-    let base64 = wants_base64(&root, &body)?;
+    let texts = embeddings::texts(&root, &body)?;
+    let base64 = embeddings::wants_base64(&root, &body)?;
     let mut model = Vec::new();
     json::push_text(&mut model, &format!("models/{}", request.model));
     let mut more = Vec::new();
@@ -61,26 +63,10 @@ pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Erro
 
 pub(super) fn to_openai(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
     let (answer, usage) = read(body)?;
-    let mut out = Vec::with_capacity(body.len() + 256);
-    out.extend_from_slice(br#"{"object":"list","data":["#);
-    for (i, embedding) in answer.embeddings.iter().flatten().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(br#"{"object":"embedding","index":"#);
-        json::push_number(&mut out, i as u64);
-        out.extend_from_slice(br#","embedding":"#);
-        embedding.push(reply.base64, &mut out)?;
-        out.push(b'}');
-    }
-    out.extend_from_slice(br#"],"model":"#);
-    json::push_text(&mut out, &reply.model);
-    out.extend_from_slice(br#","usage":{"prompt_tokens":"#);
-    json::push_number(&mut out, usage.input);
-    out.extend_from_slice(br#","total_tokens":"#);
-    json::push_number(&mut out, usage.input);
-    out.extend_from_slice(b"}}");
-    Ok(ClientResponse { body: Some(out), usage })
+    let vectors = answer.embeddings.iter().flatten().map(|e| e.vector(reply.base64));
+    let vectors = vectors.collect::<Result<Vec<_>, _>>()?;
+    let body = embeddings::write(vectors.into_iter(), &reply.model, &usage, body.len());
+    Ok(ClientResponse { body: Some(body), usage })
 }
 
 /// Each of `requests` repeats the model, so the provider's name of it is spliced.
@@ -106,40 +92,6 @@ pub(super) fn identity(request: &Request<'_>) -> Result<UpstreamRequest, Error> 
 pub(super) fn identity_response(body: &[u8], _: &Reply) -> Result<ClientResponse, Error> {
     let (_, usage) = read(body)?;
     Ok(ClientResponse { body: None, usage })
-}
-
-/// The JSON strings of `input`.
-fn texts<'a>(root: &Value<'a, '_>, body: &Object<'a>) -> Result<Vec<&'a [u8]>, Error> {
-    let Some(input) = root.field(body, "input") else {
-        return Err(Error::invalid("input", "you must provide an input parameter"));
-    };
-    if input.is_string() {
-        return Ok(vec![input.raw]);
-    }
-    if !input.is_array() {
-        return Err(input.error("must be a string or an array of strings"));
-    }
-    let mut texts = Vec::new();
-    for (i, raw) in input.items()?.into_iter().enumerate() {
-        let item = input.item(i, raw);
-        if !item.is_string() {
-            return Err(item.error("token arrays are not carried: send text"));
-        }
-        texts.push(raw);
-    }
-    if texts.is_empty() {
-        return Err(input.error("must not be empty"));
-    }
-    Ok(texts)
-}
-
-fn wants_base64(root: &Value<'_, '_>, body: &Object<'_>) -> Result<bool, Error> {
-    let Some(format) = root.field(body, "encoding_format") else { return Ok(false) };
-    match format.text()?.as_ref() {
-        "float" => Ok(false),
-        "base64" => Ok(true),
-        _ => Err(format.error("must be float or base64")),
-    }
 }
 
 fn read(body: &[u8]) -> Result<(Answer<'_>, Usage), Error> {
@@ -178,23 +130,21 @@ struct Embedding<'a> {
 
 // === impl Embedding ===
 
-impl Embedding<'_> {
-    fn push(&self, base64: bool, out: &mut Vec<u8>) -> Result<(), Error> {
+impl<'a> Embedding<'a> {
+    /// As OpenAI has it.
+    fn vector(&self, base64: bool) -> Result<Cow<'a, [u8]>, Error> {
         let bad = || Error::new(Kind::BadAnswer, "an embedding of the provider is no array");
-        let raw = self.values.ok_or_else(bad)?;
+        let raw = self.values.ok_or_else(bad)?.get();
         if !base64 {
-            if !raw.get().starts_with('[') {
-                return Err(bad());
-            }
-            out.extend_from_slice(raw.get().as_bytes());
-            return Ok(());
+            let raw = Some(raw.as_bytes()).filter(|raw| raw.starts_with(b"["));
+            return raw.map(Cow::Borrowed).ok_or_else(bad);
         }
-        let values: Vec<f32> = serde_json::from_str(raw.get()).map_err(|_| bad())?;
+        let values: Vec<f32> = serde_json::from_str(raw).map_err(|_| bad())?;
         let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let mut out = b"\"".to_vec();
+        push_base64(&bytes, &mut out);
         out.push(b'"');
-        push_base64(&bytes, out);
-        out.push(b'"');
-        Ok(())
+        Ok(Cow::Owned(out))
     }
 }
 

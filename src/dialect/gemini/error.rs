@@ -9,7 +9,7 @@
 //! country).
 
 use crate::dialect::UpstreamError;
-use crate::dialect::openai;
+use crate::dialect::openai::{self, error::shortened};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 use serde::Deserialize;
@@ -78,9 +78,6 @@ pub(super) fn of_odd_answer(body: &[u8]) -> Error {
         None => Error::new(Kind::BadAnswer, "the provider's answer has another shape"),
     }
 }
-
-/// The longest message of a provider that is passed on, in bytes.
-const MAX_MESSAGE: usize = 4096;
 
 /// Google's canonical codes, by the HTTP status each is told with.
 const STATUSES: &[(u16, &str)] = &[
@@ -176,14 +173,6 @@ impl Words {
         }
         error
     }
-}
-
-fn shortened(message: &str) -> &str {
-    let mut end = message.len().min(MAX_MESSAGE);
-    while !message.is_char_boundary(end) {
-        end -= 1;
-    }
-    message.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@
 
 use super::{Dialect, Translator};
 use crate::dialect::features::{Feature, Gap, Gaps};
+use crate::dialect::identity::Unstreamed;
 
 mod answer;
 mod client;
@@ -89,7 +90,7 @@ pub const EMBED_FROM_OPENAI: Translator = Translator {
     reads: None,
     response: embed::to_openai,
     error: error::from_upstream,
-    stream: |_| Box::new(identity::Stream::default()),
+    stream: |_| Box::new(Unstreamed::default()),
     fields: EMBED_FIELDS,
 };
 
@@ -101,7 +102,7 @@ pub const EMBED_IDENTITY: Translator = Translator {
     reads: None,
     response: embed::identity_response,
     error: error::from_upstream_verbatim,
-    stream: |_| Box::new(identity::Stream::default()),
+    stream: |_| Box::new(Unstreamed::default()),
     fields: &[],
 };
 

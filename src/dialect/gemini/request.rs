@@ -51,10 +51,10 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
     }
     tools::write(&tools, &mut out, &mut dropped);
     if let Some(settings) = extra.safety {
-        member(&mut out, "safetySettings", settings);
+        json::push_member(&mut out, "safetySettings", settings);
     }
     if let Some(cached) = extra.cached {
-        member(&mut out, "cachedContent", cached);
+        json::push_member(&mut out, "cachedContent", cached);
     }
     service_tier(&mut out, &root, &body)?;
     config.push(&mut out);
@@ -69,22 +69,15 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
     })
 }
 
-fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-    out.extend_from_slice(value);
-}
-
 /// Spec: <https://ai.google.dev/gemini-api/docs/priority-inference>,
 /// <https://ai.google.dev/gemini-api/docs/flex-inference>.
 fn service_tier(out: &mut Vec<u8>, root: &Value<'_, '_>, body: &Object<'_>) -> Result<(), Error> {
     let Some(tier) = root.field(body, "service_tier") else { return Ok(()) };
     match tier.text()?.as_ref() {
         "auto" => {}
-        "default" => member(out, "serviceTier", br#""standard""#),
-        "flex" => member(out, "serviceTier", br#""flex""#),
-        "priority" => member(out, "serviceTier", br#""priority""#),
+        "default" => json::push_member(out, "serviceTier", br#""standard""#),
+        "flex" => json::push_member(out, "serviceTier", br#""flex""#),
+        "priority" => json::push_member(out, "serviceTier", br#""priority""#),
         _ => return Err(tier.error("must be auto, default, flex or priority")),
     }
     Ok(())

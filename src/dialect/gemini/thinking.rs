@@ -1,7 +1,8 @@
 //! How the model is told to think.
 //!
 //! OpenAI's `reasoning_effort` becomes a budget in tokens (Gemini 2.5) or a level
-//! (Gemini 3), by the numbers of Google's own OpenAI compatibility. Not every level
+//! (Gemini 3), by the numbers of Google's own OpenAI compatibility; 2.5 Pro's budget
+//! cannot be 0. Not every level
 //! is known to every model of the newer line, but low, medium and high are; thinking
 //! cannot be turned off there. A client that asks for effort is shown the thoughts.
 //! Its own `thinking_config` goes before the word.
@@ -34,7 +35,12 @@ pub(super) fn config(
             None
         }
         Thinking::Budget if effort == Effort::None => Some(br#"{"thinkingBudget":0}"#.to_vec()),
-        Thinking::Budget => {
+        // 2.5 Pro: the least it takes.
+        Thinking::Always if effort == Effort::None => {
+            dropped.add("reasoning_effort (none taken as least)");
+            Some(br#"{"thinkingBudget":128}"#.to_vec())
+        }
+        Thinking::Budget | Thinking::Always => {
             let budget = match effort {
                 Effort::None | Effort::Minimal | Effort::Low => 1024,
                 Effort::Medium => 8192,
@@ -42,7 +48,7 @@ pub(super) fn config(
             };
             Some(format!(r#"{{"thinkingBudget":{budget},"includeThoughts":true}}"#).into_bytes())
         }
-        Thinking::Level | Thinking::Adaptive | Thinking::Always => {
+        Thinking::Level | Thinking::Adaptive => {
             let level = match effort {
                 Effort::None => {
                     dropped.add("reasoning_effort (none taken as low)");

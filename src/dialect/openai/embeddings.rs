@@ -4,12 +4,14 @@
 //! Spec: <https://platform.openai.com/docs/api-reference/embeddings/create>.
 
 use super::error;
+use super::read::{Object, Value};
 use crate::dialect::identity::{self, Unstreamed};
 use crate::dialect::{ClientResponse, Dialect, Reply, Translator, Usage};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 pub const IDENTITY: Translator = Translator {
     client: Dialect::OpenAiEmbeddings,
@@ -41,9 +43,44 @@ fn response(body: &[u8], _reply: &Reply) -> Result<ClientResponse, Error> {
     Ok(ClientResponse { body: None, usage })
 }
 
+/// The texts of `input`, as JSON strings, for those who take no tokens.
+pub fn texts<'a>(root: &Value<'a, '_>, body: &Object<'a>) -> Result<Vec<&'a [u8]>, Error> {
+    let Some(input) = root.field(body, "input") else {
+        return Err(Error::invalid("input", "you must provide an input parameter"));
+    };
+    if input.is_string() {
+        return Ok(vec![input.raw]);
+    }
+    if !input.is_array() {
+        return Err(input.error("must be a string or an array of strings"));
+    }
+    let texts = input.items()?;
+    if texts.is_empty() {
+        return Err(input.error("must not be empty"));
+    }
+    for (i, raw) in texts.iter().enumerate() {
+        let item = input.item(i, raw);
+        if !item.is_string() {
+            let words = "must be text: tokens are numbers of another model's vocabulary";
+            return Err(item.error(words));
+        }
+    }
+    Ok(texts)
+}
+
+/// `encoding_format`: base64 of little-endian floats, not numbers.
+pub fn wants_base64(root: &Value<'_, '_>, body: &Object<'_>) -> Result<bool, Error> {
+    let Some(format) = root.field(body, "encoding_format") else { return Ok(false) };
+    match format.text()?.as_ref() {
+        "float" => Ok(false),
+        "base64" => Ok(true),
+        _ => Err(format.error("must be float or base64")),
+    }
+}
+
 /// Writes a whole answer. `vectors`: arrays of numbers, or base64 strings.
 pub fn write<'a>(
-    vectors: impl Iterator<Item = &'a [u8]>,
+    vectors: impl Iterator<Item = Cow<'a, [u8]>>,
     model: &str,
     usage: &Usage,
     size: usize,
@@ -57,7 +94,7 @@ pub fn write<'a>(
         out.extend_from_slice(br#"{"object":"embedding","index":"#);
         json::push_number(&mut out, i as u64);
         out.extend_from_slice(br#","embedding":"#);
-        out.extend_from_slice(vector);
+        out.extend_from_slice(&vector);
         out.push(b'}');
     }
     out.extend_from_slice(br#"],"model":"#);

@@ -75,7 +75,16 @@ pub fn provider_auth(status: u16) -> Error {
     )
 }
 
-/// The longest message of a provider that is passed on, in bytes.
+/// As much of a provider's message as is passed on.
+pub fn shortened(message: &str) -> &str {
+    let mut end = message.len().min(MAX_MESSAGE);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    message.get(..end).unwrap_or_default()
+}
+
+/// In bytes.
 const MAX_MESSAGE: usize = 4096;
 
 fn push_optional(out: &mut Vec<u8>, text: Option<&str>) {
@@ -137,6 +146,8 @@ struct Envelope<'a> {
 #[derive(Deserialize, Default)]
 struct Words {
     message: Option<serde_json::Value>,
+    /// Where servers built on FastAPI have their words.
+    detail: Option<serde_json::Value>,
     #[serde(rename = "type")]
     type_: Option<serde_json::Value>,
     param: Option<serde_json::Value>,
@@ -192,15 +203,8 @@ impl Words {
     }
 
     fn into_error(self, kind: Kind, status: u16) -> Error {
-        let message = match text(self.message) {
-            Some(mut message) => {
-                let mut end = message.len().min(MAX_MESSAGE);
-                while !message.is_char_boundary(end) {
-                    end -= 1;
-                }
-                message.truncate(end);
-                message
-            }
+        let message = match spoken(self.message).or_else(|| spoken(self.detail)) {
+            Some(message) => shortened(&message).to_owned(),
             None => format!("the provider answered HTTP {status}"),
         };
         let mut error = Error::new(kind, message).with_status(status);
@@ -208,6 +212,18 @@ impl Words {
         error.param = text(self.param).map(Into::into);
         error.code = text(self.code).map(Into::into);
         error
+    }
+}
+
+/// A message: text, or a list of what is wrong as JSON.
+fn spoken(value: Option<serde_json::Value>) -> Option<String> {
+    match value? {
+        serde_json::Value::Array(list) if list.is_empty() => None,
+        serde_json::Value::Object(map) if map.is_empty() => None,
+        value @ (serde_json::Value::Array(_) | serde_json::Value::Object(_)) => {
+            Some(value.to_string())
+        }
+        value => text(Some(value)),
     }
 }
 
@@ -244,6 +260,21 @@ mod tests {
             ),
             (500, r#"{"error":"boom"}"#, "boom", false),
             (400, r#"{"object":"error","message":"bad","code":400}"#, "bad", false),
+            // Mistral and what is built on FastAPI tell of the fields that are wrong.
+            (
+                422,
+                r#"{"object":"error","message":{"detail":[{"loc":["body","x"]}]},"type":"t"}"#,
+                r#"{"detail":[{"loc":["body","x"]}]}"#,
+                false,
+            ),
+            (
+                422,
+                r#"{"detail":[{"msg":"Field required"}]}"#,
+                r#"[{"msg":"Field required"}]"#,
+                false,
+            ),
+            (404, r#"{"detail":"Not Found"}"#, "Not Found", false),
+            (400, r#"{"message":null,"detail":{}}"#, "the provider answered HTTP 400", false),
             (502, "<html>", "the provider answered HTTP 502", false),
             (503, "", "the provider answered HTTP 503", false),
             (409, "", "the provider answered HTTP 409", false),

@@ -2,12 +2,12 @@
 //!
 //! Only the key is replaced; all other bytes of an answer or a chunk stay. Where an
 //! answer has both names, as some servers send for old clients' sake, it stays as it
-//! is.
+//! is; but where only theirs says something, the two change places.
 
 use super::adapt::offset;
 use crate::dialect::Quirks;
 use crate::dialect::quirks::REASONING;
-use crate::wire::json::{self, Splice};
+use crate::wire::json::{self, Member, Splice};
 use memchr::memmem;
 
 /// What a provider calls it, in quotes, ready to be searched for.
@@ -43,15 +43,31 @@ impl Name {
 
     fn rename(&self, said: &[u8], base: usize, out: &mut Vec<Splice>) {
         let members = json::members(said).unwrap_or_default();
-        if members.iter().any(|m| m.key == REASONING) {
-            return;
-        }
         let theirs = self.0.trim_matches('"');
-        if let Some(found) = members.iter().find(|m| m.key == theirs) {
-            let range = base + found.name.start..base + found.name.end;
-            out.push(Splice { range, with: format!("\"{REASONING}\"").into_bytes() });
+        let Some(found) = members.iter().find(|m| m.key == theirs) else { return };
+        let ours = members.iter().find(|m| m.key == REASONING);
+        let mut name = |member: &Member<'_>, name: &str| {
+            let range = base + member.name.start..base + member.name.end;
+            out.push(Splice { range, with: format!("\"{name}\"").into_bytes() });
+        };
+        match ours {
+            None => name(found, REASONING),
+            Some(ours) if is_null(said, ours) && !is_null(said, found) => {
+                let (a, b) = if ours.name.start < found.name.start {
+                    ((ours, theirs), (found, REASONING))
+                } else {
+                    ((found, REASONING), (ours, theirs))
+                };
+                name(a.0, a.1);
+                name(b.0, b.1);
+            }
+            Some(_) => {}
         }
     }
+}
+
+fn is_null(object: &[u8], member: &Member<'_>) -> bool {
+    object.get(member.value.clone()) == Some(b"null")
 }
 
 fn member<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
@@ -77,6 +93,10 @@ mod tests {
             (
                 r#"{"reasoning":1,"choices":[{"delta":{"reasoning":"a","reasoning_content":"a"}}]}"#,
                 r#"{"reasoning":1,"choices":[{"delta":{"reasoning":"a","reasoning_content":"a"}}]}"#,
+            ),
+            (
+                r#"{"choices":[{"delta":{"reasoning_content":null,"reasoning":"a"}},{"delta":{"reasoning":null,"reasoning_content":"a"}}]}"#,
+                r#"{"choices":[{"delta":{"reasoning":null,"reasoning_content":"a"}},{"delta":{"reasoning":null,"reasoning_content":"a"}}]}"#,
             ),
             (r#"{"choices":null,"x":"reasoning"}"#, r#"{"choices":null,"x":"reasoning"}"#),
         ] {

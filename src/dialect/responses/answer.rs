@@ -36,6 +36,8 @@ pub(super) struct Item<'a> {
     #[serde(borrow, rename = "type")]
     pub(super) type_: Option<&'a RawValue>,
     #[serde(borrow)]
+    pub(super) id: Option<&'a RawValue>,
+    #[serde(borrow)]
     pub(super) call_id: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) name: Option<&'a RawValue>,

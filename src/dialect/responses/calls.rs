@@ -3,7 +3,6 @@
 //! Arguments are not looked into: the model that wrote them, badly perhaps, reads
 //! them again.
 
-use super::request::member;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::calls::{fitted, read_id};
 use crate::dialect::openai::read::Value;
@@ -55,8 +54,8 @@ pub(super) fn write(
         Kind::Custom => {
             out.extend_from_slice(br#"{"type":"custom_tool_call","call_id":"#);
             json::push_text(out, &id);
-            member(out, "name", name.raw);
-            member(out, "input", text.unwrap_or(b"\"\""));
+            json::push_member(out, "name", name.raw);
+            json::push_member(out, "input", text.unwrap_or(b"\"\""));
             out.push(b'}');
         }
     }
@@ -67,8 +66,8 @@ pub(super) fn write(
 pub(super) fn function_call(id: &str, name: &[u8], arguments: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(br#"{"type":"function_call","call_id":"#);
     json::push_text(out, id);
-    member(out, "name", name);
-    member(out, "arguments", arguments);
+    json::push_member(out, "name", name);
+    json::push_member(out, "arguments", arguments);
     out.push(b'}');
 }
 

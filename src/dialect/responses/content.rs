@@ -4,12 +4,12 @@
 //! <https://developers.openai.com/api/docs/guides/file-inputs>. Files may be named by
 //! their id: they are at the same vendor. Sounds are not taken.
 
-use super::request::member;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::media::{self, Media};
 use crate::dialect::openai::read::{Object, Value};
 use crate::error::Error;
+use crate::wire::json;
 
 /// Whose content it is: each may hold other kinds of parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +93,7 @@ fn part(
         }
         ("refusal", _) => {
             out.extend_from_slice(br#"{"type":"refusal""#);
-            member(out, "refusal", value.string()?);
+            json::push_member(out, "refusal", value.string()?);
             out.push(b'}');
             return Ok(());
         }
@@ -101,11 +101,11 @@ fn part(
         ("file", _) => file(&value, out, dropped)?,
         _ => {
             out.extend_from_slice(br#"{"type":"input_text""#);
-            member(out, "text", value.string()?);
+            json::push_member(out, "text", value.string()?);
         }
     }
     if let Some(mark) = object.get("prompt_cache_breakpoint") {
-        member(out, "prompt_cache_breakpoint", mark);
+        json::push_member(out, "prompt_cache_breakpoint", mark);
     }
     out.push(b'}');
     Ok(())
@@ -121,15 +121,15 @@ fn image(value: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> Res
     out.extend_from_slice(br#"{"type":"input_image""#);
     // OpenAI: {"url": ...}; some clients send the URL itself.
     if value.is_string() {
-        member(out, "image_url", value.raw);
-        member(out, "detail", br#""auto""#);
+        json::push_member(out, "image_url", value.raw);
+        json::push_member(out, "detail", br#""auto""#);
         return Ok(());
     }
     let object = value.object()?;
     dropped.unknown("image_url.", &object, &["url", "detail"]);
     let Some(url) = value.field(&object, "url") else { return Err(value.error("needs a url")) };
-    member(out, "image_url", url.string()?);
-    member(out, "detail", optional(value, &object, "detail")?.unwrap_or(br#""auto""#));
+    json::push_member(out, "image_url", url.string()?);
+    json::push_member(out, "detail", optional(value, &object, "detail")?.unwrap_or(br#""auto""#));
     Ok(())
 }
 
@@ -143,7 +143,7 @@ fn file(value: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> Resu
     out.extend_from_slice(br#"{"type":"input_file""#);
     for name in KNOWN {
         if let Some(string) = optional(value, &object, name)? {
-            member(out, name, string);
+            json::push_member(out, name, string);
         }
     }
     Ok(())

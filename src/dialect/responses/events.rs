@@ -11,6 +11,8 @@ pub(super) struct Event<'a> {
     type_: Option<&'a RawValue>,
     pub(super) sequence_number: Option<u64>,
     pub(super) output_index: Option<u64>,
+    #[serde(borrow)]
+    item_id: Option<&'a RawValue>,
     pub(super) content_index: Option<u64>,
     pub(super) summary_index: Option<u64>,
     /// Of created, completed and the like.
@@ -37,6 +39,14 @@ pub(super) struct Event<'a> {
     pub(super) error: Option<&'a RawValue>,
 }
 
+/// Which item an event is about. Some servers tell no index (llama.cpp), others no id.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct About<'a> {
+    pub(super) index: Option<u64>,
+    /// A JSON string.
+    pub(super) id: &'a [u8],
+}
+
 // === impl Event ===
 
 impl<'a> Event<'a> {
@@ -46,6 +56,11 @@ impl<'a> Event<'a> {
         'a: 'n,
     {
         self.type_.and_then(text).unwrap_or_else(|| String::from_utf8_lossy(name))
+    }
+
+    /// Whom it is about.
+    pub(super) fn about(&self) -> About<'a> {
+        About { index: self.output_index, id: string(self.item_id) }
     }
 
     pub(super) fn delta(&self) -> &'a [u8] {

@@ -10,7 +10,6 @@
 
 use super::calls::{self, Kind};
 use super::content::{self, Owner};
-use super::request::member;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::calls::{Function, read_id};
 use crate::dialect::openai::completion::Array;
@@ -90,7 +89,7 @@ impl Writer<'_> {
         };
         let out = self.items.item();
         out.extend_from_slice(br#"{"type":"message""#);
-        member(out, "role", object.get("role").unwrap_or(b"\"user\""));
+        json::push_member(out, "role", object.get("role").unwrap_or(b"\"user\""));
         out.extend_from_slice(br#","content":"#);
         content::write(&content, owner, out, self.dropped)?;
         out.push(b'}');

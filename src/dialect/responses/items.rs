@@ -3,7 +3,7 @@
 
 use super::annotations;
 use super::answer::{EMPTY, Item, one_line, string, text};
-use super::events::Event;
+use super::events::{About, Event};
 use super::response::PARAGRAPH;
 use super::stream::{Reader, bad};
 use crate::dialect::openai::chunk::inner;
@@ -12,7 +12,9 @@ use serde_json::value::RawValue;
 
 /// A call that has begun and not ended.
 pub(super) struct Call {
-    output_index: u64,
+    output_index: Option<u64>,
+    /// By which the provider's events may call it; JSON strings.
+    ids: [Vec<u8>; 2],
     /// The client's.
     index: u64,
     custom: bool,
@@ -36,6 +38,22 @@ const MAX_OPEN: usize = 256;
 
 /// Most parts that are remembered as told.
 const MAX_TOLD: usize = 256;
+
+/// Most bytes of an id that are kept.
+const MAX_ID: usize = 256;
+
+// === impl Call ===
+
+impl Call {
+    /// By its place where both know one, else by its id, else any.
+    fn is(&self, about: About<'_>) -> bool {
+        match (self.output_index, about.index) {
+            (Some(own), Some(other)) => own == other,
+            _ if about.id == EMPTY => true,
+            _ => self.ids.iter().any(|id| about.id.get(..about.id.len().min(MAX_ID)) == Some(id)),
+        }
+    }
+}
 
 // === impl Reader ===
 
@@ -122,8 +140,10 @@ impl Reader {
         self.progress.started = true;
         let index = self.calls;
         self.calls += 1;
-        let output_index = event.output_index.unwrap_or(0);
-        self.open.push(Call { output_index, index, custom, sent: false });
+        let ids = [string(item.id), id].map(|id| id.get(..id.len().min(MAX_ID)));
+        let ids = ids.map(|id| id.unwrap_or_default().to_vec());
+        let output_index = event.output_index;
+        self.open.push(Call { output_index, ids, index, custom, sent: false });
         self.chunk(out, |chunks, out| {
             if custom {
                 chunks.custom_start(out, index, id, name);
@@ -133,9 +153,8 @@ impl Reader {
         });
     }
 
-    pub(super) fn arguments(&mut self, at: Option<u64>, piece: &[u8], out: &mut Vec<u8>) {
-        let at = at.unwrap_or(0);
-        let Some(call) = self.open.iter_mut().rev().find(|c| c.output_index == at) else { return };
+    pub(super) fn arguments(&mut self, about: About<'_>, piece: &[u8], out: &mut Vec<u8>) {
+        let Some(call) = self.open.iter_mut().rev().find(|c| c.is(about)) else { return };
         if piece == EMPTY {
             return;
         }
@@ -152,10 +171,10 @@ impl Reader {
     }
 
     /// The arguments as they came to be: news only where no delta came.
-    pub(super) fn rest(&mut self, at: Option<u64>, whole: &[u8], out: &mut Vec<u8>) {
-        let found = self.open.iter().rev().find(|c| c.output_index == at.unwrap_or(0));
+    pub(super) fn rest(&mut self, about: About<'_>, whole: &[u8], out: &mut Vec<u8>) {
+        let found = self.open.iter().rev().find(|c| c.is(about));
         if found.is_some_and(|c| !c.sent) {
-            self.arguments(at, whole, out);
+            self.arguments(about, whole, out);
         }
     }
 
@@ -174,16 +193,17 @@ impl Reader {
                 });
             }
             Some(kind @ ("function_call" | "custom_tool_call")) => {
-                let at = event.output_index.unwrap_or(0);
-                if !self.open.iter().any(|c| c.output_index == at) {
+                let id = if item.id.is_some() { item.id } else { item.call_id };
+                let about = About { index: event.output_index, id: string(id) };
+                if !self.open.iter().any(|c| c.is(about)) {
                     self.added(event, out);
                 }
                 let custom = kind == "custom_tool_call";
                 let whole = string(if custom { item.input } else { item.arguments });
                 // SDKs parse a function's arguments: an empty string is not JSON.
                 let empty = whole == EMPTY && !custom;
-                self.rest(event.output_index, if empty { br#""{}""# } else { whole }, out);
-                self.open.retain(|c| c.output_index != at);
+                self.rest(about, if empty { br#""{}""# } else { whole }, out);
+                self.open.retain(|c| !c.is(about));
             }
             _ => {}
         }

@@ -5,7 +5,7 @@ use crate::dialect::loss::{self, Dropped};
 use crate::dialect::openai::effort::Effort;
 use crate::dialect::openai::format::Format;
 use crate::dialect::openai::read::{Object, Value};
-use crate::dialect::{Body, Request, Thinking, UpstreamRequest};
+use crate::dialect::{Body, Request, UpstreamRequest};
 use crate::error::Error;
 use crate::wire::json;
 
@@ -18,7 +18,7 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
         return Err(Error::invalid("messages", "you must provide a messages parameter"));
     };
     let effort = Effort::read(&root, &body)?;
-    let reasons = request.traits.thinking != Thinking::None
+    let reasons = request.traits.reasons
         || effort.is_some_and(|e| e != Effort::None)
         || body.get("reasoning").is_some();
 
@@ -33,16 +33,16 @@ pub(super) fn from_openai_chat(request: &Request<'_>) -> Result<UpstreamRequest,
     for name in ["temperature", "top_p"] {
         let Some(value) = root.field(&body, name) else { continue };
         if request.traits.sampling {
-            member(&mut out, name, value.raw);
+            json::push_member(&mut out, name, value.raw);
         } else if value.number()? != 1.0 {
             dropped.add(format!("{name} (this model takes none)"));
         }
     }
     include(request.facts.logprobs, reasons, &mut out);
-    member(&mut out, "store", body.get("store").unwrap_or(b"false"));
+    json::push_member(&mut out, "store", body.get("store").unwrap_or(b"false"));
     for name in PASSED {
         if let Some(raw) = body.get(name) {
-            member(&mut out, name, raw);
+            json::push_member(&mut out, name, raw);
         }
     }
     stream(request.facts.stream, &root, &body, &mut out, &mut dropped)?;
@@ -72,17 +72,10 @@ const PASSED: &[&str] = &[
 /// The smallest limit the API takes.
 const MIN_TOKENS: u64 = 16;
 
-pub(super) fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-    out.extend_from_slice(value);
-}
-
 /// `,"name":{members}`, where `members` begin with a comma; nothing without any.
 fn object(out: &mut Vec<u8>, name: &str, members: &[u8]) {
     if let Some(members) = members.get(1..) {
-        member(out, name, &[b"{", members, b"}"].concat());
+        json::push_member(out, name, &[b"{", members, b"}"].concat());
     }
 }
 
@@ -95,26 +88,30 @@ fn text(
     let mut text = Vec::new();
     match Format::read(root, body, dropped)? {
         Format::Text => {}
-        Format::Json => member(&mut text, "format", br#"{"type":"json_object"}"#),
+        Format::Json => json::push_member(&mut text, "format", br#"{"type":"json_object"}"#),
         Format::Schema(schema) => {
             let Some(name) = schema.name else {
                 return Err(Error::invalid("response_format.json_schema", "needs a name"));
             };
             let mut format = br#"{"type":"json_schema""#.to_vec();
-            member(&mut format, "name", name);
+            json::push_member(&mut format, "name", name);
             if let Some(description) = &schema.description {
                 let mut string = Vec::new();
                 json::push_text(&mut string, description);
-                member(&mut format, "description", &string);
+                json::push_member(&mut format, "description", &string);
             }
-            member(&mut format, "schema", schema.schema);
-            member(&mut format, "strict", if schema.strict { b"true" } else { b"false" });
+            json::push_member(&mut format, "schema", schema.schema);
+            json::push_member(
+                &mut format,
+                "strict",
+                if schema.strict { b"true" } else { b"false" },
+            );
             format.push(b'}');
-            member(&mut text, "format", &format);
+            json::push_member(&mut text, "format", &format);
         }
     }
     if let Some(verbosity) = root.field(body, "verbosity") {
-        member(&mut text, "verbosity", verbosity.string()?);
+        json::push_member(&mut text, "verbosity", verbosity.string()?);
     }
     object(out, "text", &text);
     Ok(())
@@ -135,7 +132,7 @@ fn reasoning(
         dropped.unknown("reasoning.", &own_object, REASONING);
         for name in REASONING {
             if let Some(raw) = own_object.get(name) {
-                member(&mut reasoning, name, raw);
+                json::push_member(&mut reasoning, name, raw);
             }
         }
         if let (Some(_), Some(ours)) = (own_object.get("effort"), effort) {
@@ -146,7 +143,7 @@ fn reasoning(
         }
     }
     if let Some(effort) = effort {
-        member(&mut reasoning, "effort", effort);
+        json::push_member(&mut reasoning, "effort", effort);
     }
     object(out, "reasoning", &reasoning);
     Ok(())
@@ -163,7 +160,7 @@ fn max_tokens(request: &Request<'_>, body: &Object<'_>, out: &mut Vec<u8>, dropp
     }
     let mut number = Vec::new();
     json::push_number(&mut number, asked.max(MIN_TOKENS));
-    member(out, "max_output_tokens", &number);
+    json::push_member(out, "max_output_tokens", &number);
 }
 
 fn include(logprobs: bool, reasons: bool, out: &mut Vec<u8>) {
@@ -175,7 +172,7 @@ fn include(logprobs: bool, reasons: bool, out: &mut Vec<u8>) {
         list.extend_from_slice(br#","message.output_text.logprobs""#);
     }
     if let Some(list) = list.get(1..) {
-        member(out, "include", &[b"[", list, b"]"].concat());
+        json::push_member(out, "include", &[b"[", list, b"]"].concat());
     }
 }
 
@@ -187,7 +184,7 @@ fn stream(
     dropped: &mut Dropped,
 ) -> Result<(), Error> {
     if streams {
-        member(out, "stream", b"true");
+        json::push_member(out, "stream", b"true");
     }
     let Some(options) = root.field(body, "stream_options") else { return Ok(()) };
     let object = options.object()?;
@@ -197,7 +194,7 @@ fn stream(
     {
         obfuscation.boolean()?;
         let options = [br#"{"include_obfuscation":"#, obfuscation.raw, b"}"].concat();
-        member(out, "stream_options", &options);
+        json::push_member(out, "stream_options", &options);
     }
     Ok(())
 }

@@ -121,10 +121,10 @@ impl Reader {
                 self.whole(event, Field::Reasoning, out);
             }
             "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
-                self.arguments(event.output_index, event.delta(), out);
+                self.arguments(event.about(), event.delta(), out);
             }
             "response.function_call_arguments.done" | "response.custom_tool_call_input.done" => {
-                self.rest(event.output_index, event.whole(), out);
+                self.rest(event.about(), event.whole(), out);
             }
             "response.output_text.annotation.added" => self.annotation(event, out),
             "response.output_item.added" => self.added(event, out),

@@ -4,12 +4,12 @@
 //! <https://developers.openai.com/api/docs/guides/tools-web-search>.
 
 use super::calls::NAMES;
-use super::request::member;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::read::{Object, Value};
 use crate::dialect::openai::tools::open_schema;
 use crate::error::Error;
+use crate::wire::json;
 
 /// Appends `tools` and `tool_choice`.
 pub(super) fn write(
@@ -88,7 +88,7 @@ fn function(
         Some(strict) => strict.boolean()?,
         None => false,
     };
-    member(out, "strict", if strict { b"true" } else { b"false" });
+    json::push_member(out, "strict", if strict { b"true" } else { b"false" });
     out.push(b'}');
     Ok(())
 }
@@ -109,11 +109,11 @@ fn custom(custom: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> R
                     let Some(text) = grammar.field(&rules, name) else {
                         return Err(grammar.error(format!("needs {name}")));
                     };
-                    member(out, name, text.string()?);
+                    json::push_member(out, name, text.string()?);
                 }
                 out.push(b'}');
             }
-            None => member(out, "format", format.raw),
+            None => json::push_member(out, "format", format.raw),
         }
     }
     out.push(b'}');
@@ -124,9 +124,9 @@ fn custom(custom: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> R
 fn named(value: &Value<'_, '_>, object: &Object<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
     let Some(name) = value.field(object, "name") else { return Err(value.error("needs a name")) };
     NAMES.check(&name)?;
-    member(out, "name", name.raw);
+    json::push_member(out, "name", name.raw);
     if let Some(description) = value.field(object, "description") {
-        member(out, "description", description.string()?);
+        json::push_member(out, "description", description.string()?);
     }
     Ok(())
 }
@@ -141,7 +141,7 @@ fn web_search(
     dropped.unknown("web_search_options.", &object, &["search_context_size", "user_location"]);
     out.extend_from_slice(br#"{"type":"web_search""#);
     if let Some(size) = options.field(&object, "search_context_size") {
-        member(out, "search_context_size", size.string()?);
+        json::push_member(out, "search_context_size", size.string()?);
     }
     if let Some(place) = options.field(&object, "user_location") {
         let outer = place.object()?;
@@ -153,7 +153,7 @@ fn web_search(
             dropped.unknown("web_search_options.user_location.approximate.", &inner, KNOWN);
             for name in KNOWN {
                 if let Some(text) = near.field(&inner, name) {
-                    member(out, name, text.string()?);
+                    json::push_member(out, name, text.string()?);
                 }
             }
         }
@@ -183,7 +183,7 @@ fn choice(value: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> Re
     let inner = allowed.object()?;
     dropped.unknown("tool_choice.allowed_tools.", &inner, &["mode", "tools"]);
     out.extend_from_slice(br#"{"type":"allowed_tools""#);
-    member(out, "mode", inner.get("mode").unwrap_or(br#""auto""#));
+    json::push_member(out, "mode", inner.get("mode").unwrap_or(br#""auto""#));
     let Some(list) = allowed.field(&inner, "tools") else {
         return Err(allowed.error("needs tools"));
     };
@@ -191,7 +191,7 @@ fn choice(value: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> Re
     for (i, raw) in list.items()?.into_iter().enumerate() {
         chosen(&list.item(i, raw), tools.item(), dropped)?;
     }
-    member(out, "tools", &[b"[", tools.items(), b"]"].concat());
+    json::push_member(out, "tools", &[b"[", tools.items(), b"]"].concat());
     out.push(b'}');
     Ok(())
 }
@@ -215,7 +215,7 @@ fn chosen(value: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> Re
     out.extend_from_slice(br#"{"type":""#);
     out.extend_from_slice(key.as_bytes());
     out.push(b'"');
-    member(out, "name", name.raw);
+    json::push_member(out, "name", name.raw);
     out.push(b'}');
     Ok(())
 }

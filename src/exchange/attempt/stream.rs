@@ -7,6 +7,7 @@ use crate::host::{Headers, Host, Side};
 
 /// Most bytes held back while waiting for content; then the stream is let go.
 const MAX_HELD: usize = 256 << 10;
+
 // === impl Attempt ===
 
 impl Attempt {

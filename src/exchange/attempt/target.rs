@@ -57,7 +57,7 @@ impl Try {
         let per_try = e.plan.per_try_ms;
         let own = e
             .plan
-            .resolve(&config, e.client, index)
+            .resolve(&config, index)
             .map_or(per_try, |at| at.target.deadline_ms(e.facts.stream));
         let due = now + own * 1_000_000;
         drop(e);
@@ -76,7 +76,7 @@ impl Try {
 
     pub(super) fn at(&self) -> Option<Resolved<'_>> {
         let entry = self.entry.borrow();
-        entry.plan.resolve(&self.config, entry.client, self.index)
+        entry.plan.resolve(&self.config, self.index)
     }
 
     pub(super) fn reply_is_stream(&self) -> bool {
@@ -93,9 +93,9 @@ impl Try {
         let bug = || Error::new(Kind::Internal, "the plan has no such target");
         let (reply, dropped) = {
             let entry = self.entry.borrow();
-            let at = entry.plan.resolve(&self.config, entry.client, self.index).ok_or_else(bug)?;
+            let at = entry.plan.resolve(&self.config, self.index).ok_or_else(bug)?;
             let facts = &entry.facts;
-            let model = at.target.model.as_deref().unwrap_or(&facts.model);
+            let model = at.name(facts);
             let (traits, quirks) = (at.known.traits, at.provider.kind.quirks);
             let key = self.key(at, entry.key_turn);
             let signs = credential::signs(key);
@@ -120,7 +120,7 @@ impl Try {
                     (new, length)
                 }
             };
-            self.address(host, &entry.headers, at, key, &sent, length);
+            self.address(host, &entry, at, key, &sent, length);
             let reply = Reply {
                 model: model.to_owned(),
                 created: entry.started / 1_000_000_000,
@@ -150,18 +150,16 @@ impl Try {
     fn address(
         &self,
         host: &dyn Host,
-        client: &Headers,
+        entry: &Entry,
         at: Resolved<'_>,
         key: Option<&Secret>,
         sent: &[u8],
         length: usize,
     ) {
         let length = length.to_string();
-        let stream = self.reply_is_stream();
-        let model =
-            at.target.model.clone().unwrap_or_else(|| self.entry.borrow().facts.model.clone());
+        let stream = entry.facts.stream;
         let [whole, streamed] = at.paths;
-        let path = if stream { streamed } else { whole }.of(&model);
+        let path = if stream { streamed } else { whole }.of(at.name(&entry.facts));
         let scheme = if at.provider.url.tls { "https" } else { "http" };
         let mut headers: Vec<(&str, &[u8])> = vec![
             (":method", b"POST"),
@@ -176,7 +174,8 @@ impl Try {
         if own_accept {
             headers.push(("accept", answers.as_bytes()));
         }
-        let forwarded = client
+        let forwarded = entry
+            .headers
             .iter()
             .filter(|(name, _)| provider::forwards(name) && !(own_accept && name == "accept"));
         headers.extend(forwarded.map(|(n, v)| (n.as_str(), v.as_slice())));
@@ -187,8 +186,7 @@ impl Try {
         headers.extend(credentials.iter().map(|(n, v)| (*n, v.as_bytes())));
         // Envoy keeps one header map for all attempts: what the router reads to pick
         // the next target must outlive this one.
-        let entry = self.entry.borrow();
-        let rest = entry.plan.orders(&self.config, entry.client, self.index + 1);
+        let rest = entry.plan.orders(&self.config, self.index + 1);
         headers.extend(rest.iter().map(|(n, v)| (*n, v.as_bytes())));
         host.set_headers(Side::Request, &headers);
     }
@@ -197,8 +195,7 @@ impl Try {
     /// another key's turn.
     fn turns_before(&self, this: Resolved<'_>) -> usize {
         let entry = self.entry.borrow();
-        let earlier =
-            (0..self.index).filter_map(|n| entry.plan.resolve(&self.config, entry.client, n));
+        let earlier = (0..self.index).filter_map(|n| entry.plan.resolve(&self.config, n));
         earlier.filter(|at| std::ptr::eq(at.provider, this.provider)).count()
     }
 
@@ -229,7 +226,8 @@ impl Try {
             tried.outcome = Some(Outcome::Good);
         }
         let length = whole.map(|(l, _)| l.to_string());
-        let cost = whole.and_then(|(_, usage)| self.cost(&entry, usage)).map(price::usd);
+        let at = entry.plan.resolve(&self.config, self.index);
+        let cost = at.zip(whole).and_then(|(at, (_, usage))| self.cost(at, usage)).map(price::usd);
         let mut remove: Vec<&str> = Vec::new();
         let mut add: Vec<(&str, &str)> = Vec::with_capacity(5);
         remove.extend(from.iter().map(|(n, _)| n.as_str()).filter(|n| !is_for_clients(n)));
@@ -239,18 +237,16 @@ impl Try {
             add.extend(length.as_deref().map(|l| ("content-length", l)));
         }
         let expose = self.config.expose;
-        if length.is_none()
-            && let Some(at) = entry.plan.resolve(&self.config, entry.client, self.index)
-            && at.surface.dialect.stream_type() != entry.client.stream_type()
-        {
-            remove.push("content-type");
-            add.push(("content-type", entry.client.stream_type()));
-        }
-        if let Some(at) = entry.plan.resolve(&self.config, entry.client, self.index) {
+        if let Some(at) = at {
+            let type_ = entry.client.stream_type();
+            if length.is_none() && at.surface.dialect.stream_type() != type_ {
+                remove.push("content-type");
+                add.push(("content-type", type_));
+            }
             if expose.provider {
                 add.push(("x-sluice-provider", &at.provider.name));
             }
-            let model = at.target.model.as_deref().unwrap_or(&entry.facts.model);
+            let model = at.name(&entry.facts);
             if expose.model && model.is_ascii() {
                 add.push(("x-sluice-model", model));
             }
@@ -267,11 +263,10 @@ impl Try {
 
     /// What the client is told that it cost: what `settle` will charge, so nothing
     /// where that will be estimated.
-    fn cost(&self, entry: &Entry, usage: &Usage) -> Option<u64> {
+    fn cost(&self, at: Resolved<'_>, usage: &Usage) -> Option<u64> {
         if !(self.config.expose.cost && usage.input_reported && usage.output_reported) {
             return None;
         }
-        let at = entry.plan.resolve(&self.config, entry.client, self.index)?;
         at.known.price?.cost(usage)
     }
 

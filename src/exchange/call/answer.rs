@@ -80,8 +80,7 @@ impl Call {
         if expose.attempts {
             headers.push(("x-sluice-attempts", &attempts));
         }
-        let last =
-            entry.tried.last().and_then(|t| entry.plan.resolve(&config, entry.client, t.target));
+        let last = entry.tried.last().and_then(|t| entry.plan.resolve(&config, t.target));
         if let Some(at) = last {
             if expose.provider {
                 headers.push(("x-sluice-provider", &at.provider.name));

@@ -2,8 +2,9 @@
 //!
 //! `Phase` owns what each stage needs, so no stage can read what it does not
 //! have. Host calls on the good path: all headers, the body, the plan's headers one
-//! by one, one property; nothing on the way back (`answer`) but where it must speak. Must not: translate, know a provider's
-//! wire, or speak for a provider that answered well.
+//! by one, one property; nothing on the way back (`answer`) but where it must speak.
+//! Must not: translate, know a provider's wire, or speak for a provider that answered
+//! well.
 
 use super::endpoints::{self, Endpoint};
 use super::registry::{Answer, Entry, Id, Seen, Shared};
@@ -118,11 +119,9 @@ impl Call {
     fn open(&mut self, host: &dyn Host, headers: Headers, end: bool) -> Result<Step, Error> {
         let method = text(&headers, ":method").unwrap_or_default();
         let path = text(&headers, ":path").unwrap_or_default();
+        self.client = endpoints::client(path);
         let endpoint = endpoints::endpoint(method, path)?;
         self.endpoint = endpoint.as_str();
-        if let Endpoint::Call(client, _) = &endpoint {
-            self.client = *client;
-        }
         if endpoint == Endpoint::Health {
             let body = endpoints::health(&self.config, self.worker.registry.len());
             return Ok(self.answer(host, &body));
@@ -197,7 +196,7 @@ impl Call {
         facts: Facts,
         plan: Plan,
     ) -> Step {
-        let first = plan.resolve(&self.config, self.client, 0);
+        let first = plan.resolve(&self.config, 0);
         let key_turn = first.map_or(0, |at| self.worker.next_key_turn(&at.provider.name));
         let entry = Entry {
             config: Rc::clone(&self.config),
@@ -261,7 +260,7 @@ fn orders(host: &dyn Host, config: &Config, entry: &Entry) {
     let retries = (entry.plan.targets.len().saturating_sub(1)).to_string();
     let per_try = entry.plan.per_try_ms.to_string();
     let total = config.total_timeout_ms.to_string();
-    let mut orders = entry.plan.orders(config, entry.client, 0);
+    let mut orders = entry.plan.orders(config, 0);
     orders.push(("x-envoy-upstream-rq-timeout-ms", &total));
     orders.push(("x-envoy-upstream-rq-per-try-timeout-ms", &per_try));
     if entry.plan.targets.len() > 1 {

@@ -24,7 +24,8 @@ pub(super) const HUGGINGFACE: Kind = Kind {
     name: "huggingface",
     title: "Hugging Face router",
     url: "https://router.huggingface.co/v1",
-    surfaces: super::CHAT,
+    // Responses: <https://huggingface.co/docs/inference-providers/guides/responses-api>.
+    surfaces: super::CHAT_AND_RESPONSES,
     key_env: "HF_TOKEN",
     // What stands behind it differs: reasoning may come under either name.
     quirks: &Quirks { reasoning: "reasoning", ..OPEN_MODELS },

@@ -95,6 +95,7 @@ pub(super) const SAMBANOVA: Kind = Kind {
     name: "sambanova",
     title: "SambaNova",
     url: "https://api.sambanova.ai/v1",
+    surfaces: super::OPENAI,
     key_env: "SAMBANOVA_API_KEY",
     // "Not yet supported and will be ignored"; n: 1 to 8.
     quirks: &Quirks {
@@ -149,8 +150,9 @@ pub(super) const NVIDIA: Kind = Kind {
     title: "NVIDIA NIM",
     url: "https://integrate.api.nvidia.com/v1",
     key_env: "NVIDIA_API_KEY",
-    // Open models, by their makers' templates.
-    quirks: &OPEN_MODELS,
+    // Open models, by their makers' templates. "Extra inputs are not permitted":
+    // <https://github.com/sipeed/picoclaw/issues/1019>.
+    quirks: &Quirks { drop: &["prompt_cache_key"], ..OPEN_MODELS },
     source: "https://docs.nvidia.com/nim/large-language-models/latest/api-reference.html",
     ..COMPATIBLE
 };

@@ -41,6 +41,7 @@ pub(super) const LLAMA_CPP: Kind = Kind {
     name: "llama-cpp",
     title: "llama.cpp server",
     url: "http://localhost:8080/v1",
+    surfaces: super::OPENAI,
     // Reasoning goes back by the model's template.
     quirks: &Quirks { echoes: &["reasoning_content"], ..OPEN_MODELS },
     source: "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",

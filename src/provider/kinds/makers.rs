@@ -55,7 +55,8 @@ pub(super) const COHERE: Kind = Kind {
         surface(Dialect::CohereEmbed, "/v2/embed"),
         surface(Dialect::CohereRerank, "/v2/rerank"),
     ],
-    key_env: "COHERE_API_KEY",
+    // What Cohere's own SDKs read: <https://github.com/cohere-ai/cohere-python>.
+    key_env: "CO_API_KEY",
     source: "https://docs.cohere.com/reference/about",
     ..COMPATIBLE
 };
@@ -67,7 +68,10 @@ pub(super) const MISTRAL: Kind = Kind {
     key_env: "MISTRAL_API_KEY",
     // Fields it does not document it refuses (`extra_forbidden`), in messages, too, be
     // they null: <https://github.com/charmbracelet/crush/issues/1590>. Usage comes with the last
-    // content, unasked. Ids: "must be a-z, A-Z, 0-9, with a length of 9",
+    // content, unasked. "Input should be less than or equal to 1.5" is said of temperature
+    // (<https://github.com/scottyeager/Pal/issues/28>). Its models reason by `none` or `high`
+    // and refuse all else (<https://github.com/withceleste/celeste-python/pull/311>). Ids:
+    // "must be a-z, A-Z, 0-9, with a length of 9",
     // <https://github.com/langchain-ai/langchain/pull/24668>.
     quirks: &Quirks {
         rename: &[("max_completion_tokens", "max_tokens"), ("seed", "random_seed")],
@@ -77,6 +81,7 @@ pub(super) const MISTRAL: Kind = Kind {
             "modalities",
             "prompt_cache_retention",
             "safety_identifier",
+            "service_tier",
             "store",
             "top_logprobs",
             "user",
@@ -84,7 +89,13 @@ pub(super) const MISTRAL: Kind = Kind {
             "web_search_options",
         ],
         refuse: &["audio", "functions"],
-        replace: &[("tool_choice", "\"required\"", "\"any\"")],
+        clamp: &[("temperature", 0.0, 1.5)],
+        drop_value: &[("reasoning_effort", "\"low\""), ("reasoning_effort", "\"minimal\"")],
+        replace: &[
+            ("tool_choice", "\"required\"", "\"any\""),
+            ("reasoning_effort", "\"medium\"", "\"high\""),
+            ("reasoning_effort", "\"xhigh\"", "\"high\""),
+        ],
         stream_options: false,
         message_names: false,
         leftovers: false,

@@ -28,7 +28,7 @@ mod write;
 
 pub use scan::{object, object_seeing};
 pub use walk::{items, members};
-pub use write::{Splice, push_number, push_text, splice};
+pub use write::{Splice, push_member, push_number, push_text, splice};
 
 /// Deepest nesting taken; the top-level object counts as 1.
 pub const MAX_DEPTH: u32 = 128;

@@ -20,6 +20,14 @@ pub fn push_number(out: &mut Vec<u8>, number: u64) {
     let _ = serde_json::to_writer(out, &number);
 }
 
+/// Appends `,"name":value`. `name` needs no escapes.
+pub fn push_member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+    out.extend_from_slice(value);
+}
+
 /// Applies splices, which must be ascending and not overlap; one that does not
 /// fit is skipped, and is a bug.
 pub fn splice(bytes: &[u8], splices: &[Splice]) -> Vec<u8> {

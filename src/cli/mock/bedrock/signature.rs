@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 
+use crate::cli::mock::MADE_UP_KEY;
 use crate::cli::mock::record::Entry;
 use crate::cli::mock::vendor::Failure;
 
@@ -78,10 +79,12 @@ fn check(request: &Request<'_>) -> Result<(), Failure> {
         ));
     };
     let value = |name: &str| request.headers.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
-    if id != ACCESS_KEY_ID || value("x-amz-security-token").is_some_and(|t| t != SESSION_TOKEN) {
+    let token = value("x-amz-security-token");
+    let known = |a: &&Account| a.id == id && token.is_none_or(|t| t == a.token);
+    let Some(account) = ACCOUNTS.iter().find(known) else {
         let message = format!("The security token included in the request is invalid ({id}).");
         return Err(refused("UnrecognizedClientException", &message));
-    }
+    };
     let time = value("x-amz-date").ok_or_else(incomplete)?;
     let age = seconds(time).ok_or_else(incomplete)?.abs_diff(request.now);
     if !time.starts_with(date) || age > 300 {
@@ -106,7 +109,7 @@ fn check(request: &Request<'_>) -> Result<(), Failure> {
     );
     let scope = format!("{date}/{region}/bedrock/aws4_request");
     let text = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{}", digest(canonical.as_bytes()));
-    let mut key = format!("AWS4{SECRET_ACCESS_KEY}").into_bytes();
+    let mut key = format!("AWS4{}", account.secret).into_bytes();
     for part in scope.split('/') {
         key = mac(&key, part);
     }
@@ -155,15 +158,27 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 fn seconds(time: &str) -> Option<u64> {
     let number = |from: usize, to: usize| time.get(from..to)?.parse::<u64>().ok();
     let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
-    let (y, m) = if month < 3 { (year - 1, month + 12) } else { (year, month) };
+    let (y, m) = if month < 3 { (year.checked_sub(1)?, month + 12) } else { (year, month) };
     let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * (m - 3) + 2) / 5 + day;
     let seconds = number(9, 11)? * 3600 + number(11, 13)? * 60 + number(13, 15)?;
     Some(days.checked_sub(719_469)? * 86_400 + seconds)
 }
 
-const ACCESS_KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
-const SECRET_ACCESS_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-const SESSION_TOKEN: &str = "SESSION-EXAMPLE";
+struct Account {
+    id: &'static str,
+    secret: &'static str,
+    token: &'static str,
+}
+
+/// AWS's example, and whoever has none.
+const ACCOUNTS: &[Account] = &[
+    Account {
+        id: "AKIAIOSFODNN7EXAMPLE",
+        secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        token: "SESSION-EXAMPLE",
+    },
+    Account { id: MADE_UP_KEY, secret: MADE_UP_KEY, token: MADE_UP_KEY },
+];
 
 #[cfg(test)]
 mod tests {

@@ -29,7 +29,7 @@ pub(in crate::cli::mock) fn ask(body: &Value) -> Result<Ask<'_>, Failure> {
     if ask.stops.len() > 5 {
         return Err(invalid("stop_sequences must be at most 5"));
     }
-    number(body, "temperature", 0.0, 2.0)?;
+    number(body, "temperature", 0.0, 1.0)?;
     number(body, "p", 0.01, 0.99)?;
     number(body, "k", 0.0, 500.0)?;
     whole(body, "seed", 0)?;

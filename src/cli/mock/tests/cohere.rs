@@ -136,7 +136,7 @@ async fn refuses() {
         (talk(json!([{"role": "user", "content": [{"type": "file"}]}])), "type 'file'"),
         (talk(json!([user, calls, user])), "'c1' has no tool message"),
         (talk(json!([{"role": "tool", "tool_call_id": "c1", "content": "x"}])), "no tool call"),
-        (with(ask("x"), json!({"temperature": 3})), "between 0 and 2 inclusive"),
+        (with(ask("x"), json!({"temperature": 1.2})), "between 0 and 1 inclusive"),
         (with(ask("x"), json!({"p": 1})), "between 0.01 and 0.99"),
         (with(ask("x"), json!({"stop_sequences": ["1", "2", "3", "4", "5", "6"]})), "at most 5"),
         (

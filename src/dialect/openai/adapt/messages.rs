@@ -104,8 +104,16 @@ impl Message<'_> {
     fn foreign(&self, name: &str, raw: &[u8], dropped: &mut Dropped) -> Change {
         let Quirks { echoes, reasoning, .. } = *self.quirks;
         let says_nothing = matches!(raw, b"null" | b"\"\"" | b"[]" | b"{}");
-        if name == REASONING && reasoning != REASONING && echoes.contains(&reasoning) {
-            return match self.get(reasoning) {
+        let both_names = reasoning != REASONING && echoes.contains(&reasoning);
+        if name == reasoning && both_names && raw == b"null" && self.get(REASONING).is_some() {
+            // The text stands under the other name, which becomes this one.
+            return Change { gone: true, ..Default::default() };
+        }
+        if name == REASONING && both_names {
+            return match self.members.iter().find(|m| m.key == reasoning) {
+                Some(m) if self.value(m) == b"null" && raw != b"null" => {
+                    Change { name: Some(reasoning), ..Default::default() }
+                }
                 // The same text, under both names.
                 Some(_) => Change { gone: true, ..Default::default() },
                 None => Change { name: Some(reasoning), ..Default::default() },

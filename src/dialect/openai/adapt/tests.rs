@@ -178,6 +178,22 @@ fn what_others_left() {
             r#"{"role":"assistant","reasoning":"b"}"#,
             &[],
         ),
+        // A name may be there and say nothing: the other's text must not hide behind it.
+        (
+            r#"{"role":"assistant","reasoning":null,"reasoning_content":"a"}"#,
+            r#"{"role":"assistant","reasoning":"a"}"#,
+            &[],
+        ),
+        (
+            r#"{"role":"assistant","reasoning_content":"a","reasoning":null}"#,
+            r#"{"role":"assistant","reasoning":"a"}"#,
+            &[],
+        ),
+        (
+            r#"{"role":"assistant","reasoning_content":null,"reasoning":null}"#,
+            r#"{"role":"assistant","reasoning":" "}"#,
+            &[],
+        ),
         (
             r#"{"role":"assistant","reasoning_content":null}"#,
             r#"{"role":"assistant","reasoning":" "}"#,
