@@ -30,9 +30,9 @@ pub const IDENTITY: Translator = Translator {
         let options = facts.stream_options.as_ref().map_or(0, |span| span.end);
         facts.model_span.end.max(options)
     }),
-    response: response::identity,
+    response: response::older,
     error: error::from_upstream,
-    stream: |reply| Box::new(stream::Identity::new(reply)),
+    stream: |reply| Box::new(stream::Identity::older(reply)),
     fields: &[],
 };
 
