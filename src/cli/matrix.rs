@@ -3,8 +3,9 @@
 //! a test keeps them equal.
 
 use crate::dialect::features::{Feature, Gap, Gaps};
+use crate::dialect::hub::Inbound;
 use crate::dialect::loss::{Fate, Field};
-use crate::dialect::{Dialect, TRANSLATORS, Translator, responses};
+use crate::dialect::{Dialect, TRANSLATORS, Translator, gemini, openai, responses};
 use std::fmt::Write;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -32,8 +33,10 @@ pub fn features() -> String {
     for client in Dialect::ALL {
         let pairs: Vec<&Translator> = TRANSLATORS.iter().filter(|t| t.client == client).collect();
         let translated = pairs.iter().any(|t| !is_identity(t));
-        if translated && client.is_conversation() {
+        if client == Dialect::OpenAiChat {
             overview(&mut out, client, &pairs);
+        } else if translated && client.is_conversation() {
+            others(&mut out, client, &pairs);
         }
         for pair in
             pairs.iter().filter(|t| !(translated && client.is_conversation()) || is_identity(t))
@@ -56,14 +59,46 @@ pub fn features() -> String {
     out
 }
 
+/// A client dialect that goes by way of chat: chat's table holds for it, and this.
+fn others(out: &mut String, client: Dialect, pairs: &[&Translator]) {
+    let reached: Vec<_> =
+        pairs.iter().filter(|t| !is_identity(t)).map(|t| t.upstream.as_str()).collect();
+    let _ = writeln!(
+        out,
+        "**{} clients** reach {}, with what a chat client has there but for:\n",
+        client.as_str(),
+        reached.join(", ")
+    );
+    let gaps = own_gaps(client);
+    for (i, (_, gap)) in gaps.iter().enumerate() {
+        if gaps.iter().take(i).any(|(_, earlier)| earlier == gap) {
+            continue;
+        }
+        let names: Vec<_> =
+            gaps.iter().filter(|(_, g)| g == gap).map(|(f, _)| f.as_str()).collect();
+        let _ = match gap {
+            Gap::No(why) => writeln!(out, "- {}: no, {why}", names.join(", ")),
+            Gap::Drops(what) => writeln!(out, "- {}: drops {what}", names.join(", ")),
+        };
+    }
+    out.push('\n');
+}
+
 /// What becomes of each field, as Markdown.
 pub fn fields() -> String {
     let mut out = String::from(
         "# What becomes of each request field\n\nPrinted by `sluice matrix --fields` from the tables the code acts on. A dropped field that was sent is named in `x-sluice-dropped`; with `strict: true` it is refused.\n",
     );
-    for pair in TRANSLATORS.iter().filter(|t| !is_identity(t)) {
-        out.push('\n');
-        section(&mut out, pair);
+    let rows: Vec<&Translator> = TRANSLATORS.iter().filter(|t| !is_identity(t)).collect();
+    for (i, pair) in rows.iter().enumerate() {
+        // A client's half is one list, wherever it goes from there.
+        let same =
+            |t: &&&Translator| t.client == pair.client && std::ptr::eq(t.fields, pair.fields);
+        if !rows.iter().take(i).any(|t| same(&t)) {
+            let upstreams: Vec<_> = rows.iter().filter(same).map(|t| t.upstream.as_str()).collect();
+            out.push('\n');
+            section(&mut out, pair, &upstreams.join(", "));
+        }
     }
     out
 }
@@ -76,6 +111,8 @@ fn is_identity(pair: &Translator) -> bool {
 fn own_gaps(client: Dialect) -> Gaps {
     match client {
         Dialect::OpenAiResponses => responses::client::GAPS,
+        Dialect::Gemini => gemini::Client::GAPS,
+        Dialect::OpenAiCompletions => openai::completions::Client::GAPS,
         _ => &[],
     }
 }
@@ -104,8 +141,8 @@ fn overview(out: &mut String, client: Dialect, pairs: &[&Translator]) {
     out.push('\n');
 }
 
-fn section(out: &mut String, pair: &Translator) {
-    let _ = writeln!(out, "## {} to {}\n", pair.client.as_str(), pair.upstream.as_str());
+fn section(out: &mut String, pair: &Translator, upstreams: &str) {
+    let _ = writeln!(out, "## {} to {upstreams}\n", pair.client.as_str());
     out.push_str("| field | fate | becomes, or why not |\n|---|---|---|\n");
     for Field { name, fate, note } in pair.fields {
         let fate = match fate {

@@ -56,6 +56,8 @@ impl Facts {
     /// `addressed`: for the dialects whose paths name the model.
     pub fn of(client: Dialect, body: &[u8], addressed: Option<Addressed>) -> Result<Self, Error> {
         let is_chat = client == Dialect::OpenAiChat;
+        // Those whose streams tell the usage when asked.
+        let asks = is_chat || client == Dialect::OpenAiCompletions;
         let mut hints = Hints::default();
         let members = if is_chat {
             json::object_seeing(body, |member, string| {
@@ -98,11 +100,11 @@ impl Facts {
                 "stream" if addressed.is_none() && streams => {
                     facts.stream = boolean("stream", raw)?
                 }
-                "stream_options" if is_chat => {
+                "stream_options" if asks => {
                     facts.stream_options = Some(member.value.clone());
                     facts.include_usage = include_usage(raw)?;
                 }
-                "n" if is_chat => facts.n = integer("n", raw)?.unwrap_or(1).max(1),
+                "n" if asks => facts.n = integer("n", raw)?.unwrap_or(1).max(1),
                 "logprobs" if is_chat => facts.logprobs = boolean("logprobs", raw)?,
                 "modalities" if is_chat => facts.other_modalities |= !is_text_alone(raw),
                 "audio" if is_chat => facts.other_modalities |= raw != b"null",
@@ -167,6 +169,7 @@ impl Facts {
 const fn needs(client: Dialect) -> &'static [&'static [&'static str]] {
     match client {
         Dialect::OpenAiChat | Dialect::CohereChat => &[&["messages"]],
+        Dialect::OpenAiCompletions => &[&["prompt"]],
         Dialect::OpenAiEmbeddings => &[&["input"]],
         Dialect::CohereEmbed => &[&["texts", "images", "inputs"]],
         Dialect::CohereRerank => &[&["query"], &["documents"]],

@@ -69,6 +69,7 @@ const NAMES: &[&str] = &[
     "temperature",
     "tool_choice",
     "tools",
+    "top_k",
     "top_logprobs",
     "top_p",
     "user",

@@ -15,6 +15,11 @@
 
 use crate::error::Error;
 use crate::wire::json::Splice;
+use hub::Through;
+use hub::rows::{
+    ToAnthropic, ToBedrockInvoke, ToCohere, ToConverse, ToGemini, ToOpenAiChat, ToResponses,
+    ToVertex,
+};
 use loss::Field;
 
 pub mod anthropic;
@@ -42,6 +47,9 @@ pub enum Dialect {
     OpenAiChat,
     /// <https://platform.openai.com/docs/api-reference/responses>
     OpenAiResponses,
+    /// The older text completions.
+    /// <https://platform.openai.com/docs/api-reference/completions>
+    OpenAiCompletions,
     /// <https://platform.openai.com/docs/api-reference/embeddings>
     OpenAiEmbeddings,
     /// <https://platform.claude.com/docs/en/api/messages>
@@ -281,13 +289,29 @@ pub const TRANSLATORS: &[Translator] = &[
     cohere::EMBED_FROM_OPENAI,
     cohere::EMBED_IDENTITY,
     cohere::RERANK_IDENTITY,
-    hub::Through::<responses::client::Responses, hub::rows::ToOpenAiChat>::ROW,
-    hub::Through::<responses::client::Responses, hub::rows::ToAnthropic>::ROW,
-    hub::Through::<responses::client::Responses, hub::rows::ToVertex>::ROW,
-    hub::Through::<responses::client::Responses, hub::rows::ToBedrockInvoke>::ROW,
-    hub::Through::<responses::client::Responses, hub::rows::ToGemini>::ROW,
-    hub::Through::<responses::client::Responses, hub::rows::ToConverse>::ROW,
-    hub::Through::<responses::client::Responses, hub::rows::ToCohere>::ROW,
+    Through::<responses::client::Responses, ToOpenAiChat>::ROW,
+    Through::<responses::client::Responses, ToAnthropic>::ROW,
+    Through::<responses::client::Responses, ToVertex>::ROW,
+    Through::<responses::client::Responses, ToBedrockInvoke>::ROW,
+    Through::<responses::client::Responses, ToGemini>::ROW,
+    Through::<responses::client::Responses, ToConverse>::ROW,
+    Through::<responses::client::Responses, ToCohere>::ROW,
+    Through::<gemini::Client, ToOpenAiChat>::ROW,
+    Through::<gemini::Client, ToResponses>::ROW,
+    Through::<gemini::Client, ToAnthropic>::ROW,
+    Through::<gemini::Client, ToVertex>::ROW,
+    Through::<gemini::Client, ToBedrockInvoke>::ROW,
+    Through::<gemini::Client, ToConverse>::ROW,
+    Through::<gemini::Client, ToCohere>::ROW,
+    openai::completions::IDENTITY,
+    Through::<openai::completions::Client, ToOpenAiChat>::ROW,
+    Through::<openai::completions::Client, ToResponses>::ROW,
+    Through::<openai::completions::Client, ToAnthropic>::ROW,
+    Through::<openai::completions::Client, ToVertex>::ROW,
+    Through::<openai::completions::Client, ToBedrockInvoke>::ROW,
+    Through::<openai::completions::Client, ToGemini>::ROW,
+    Through::<openai::completions::Client, ToConverse>::ROW,
+    Through::<openai::completions::Client, ToCohere>::ROW,
 ];
 
 /// The row for a pair, if it is spoken.
@@ -302,6 +326,7 @@ impl Dialect {
         match self {
             Dialect::OpenAiChat => "openai-chat",
             Dialect::OpenAiResponses => "openai-responses",
+            Dialect::OpenAiCompletions => "openai-completions",
             Dialect::OpenAiEmbeddings => "openai-embeddings",
             Dialect::AnthropicMessages => "anthropic-messages",
             Dialect::AnthropicVertex => "anthropic-vertex",
@@ -315,9 +340,10 @@ impl Dialect {
         }
     }
 
-    pub const ALL: [Dialect; 12] = [
+    pub const ALL: [Dialect; 13] = [
         Dialect::OpenAiChat,
         Dialect::OpenAiResponses,
+        Dialect::OpenAiCompletions,
         Dialect::OpenAiEmbeddings,
         Dialect::AnthropicMessages,
         Dialect::AnthropicVertex,

@@ -95,10 +95,11 @@ pub const NONE: Quirks = Quirks {
     no_reasoning: "",
 };
 
-/// OpenAI's own API refuses unknown members of messages, and tool call ids of more
-/// than 40 bytes.
+/// OpenAI's own API refuses unknown members of messages, `top_k`, which clients of
+/// other dialects send, and tool call ids of more than 40 bytes.
 /// <https://platform.openai.com/docs/api-reference/chat/create>
-pub const OPENAI: Quirks = Quirks { tool_ids: ToolIds::Max(40), echoes: &[], ..NONE };
+pub const OPENAI: Quirks =
+    Quirks { drop: &["top_k"], tool_ids: ToolIds::Max(40), echoes: &[], ..NONE };
 
 // === impl Quirks ===
 

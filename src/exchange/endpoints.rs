@@ -53,7 +53,7 @@ struct UsageRow<'a> {
 }
 
 /// What exists, for the 404.
-const PATHS: &str = "POST /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/messages, \
+const PATHS: &str = "POST /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, /v1/messages, \
                      /v1beta/models/{model}:generateContent, /model/{model}/converse, /v2/chat, \
                      /v2/embed, /v2/rerank; GET /v1/models, /v1/models/{id}, /sluice/usage, \
                      /sluice/health";
@@ -62,6 +62,7 @@ const PATHS: &str = "POST /v1/chat/completions, /v1/responses, /v1/embeddings, /
 const CALLS: &[(&str, Dialect)] = &[
     ("/v1/chat/completions", Dialect::OpenAiChat),
     ("/v1/responses", Dialect::OpenAiResponses),
+    ("/v1/completions", Dialect::OpenAiCompletions),
     ("/v1/embeddings", Dialect::OpenAiEmbeddings),
     ("/v1/messages", Dialect::AnthropicMessages),
     ("/v2/chat", Dialect::CohereChat),
@@ -223,6 +224,7 @@ pub fn label(client: Dialect) -> &'static str {
     match client {
         Dialect::OpenAiChat => "chat_completions",
         Dialect::OpenAiResponses => "responses",
+        Dialect::OpenAiCompletions => "completions",
         Dialect::OpenAiEmbeddings => "embeddings",
         Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
             "messages"

@@ -16,6 +16,8 @@ mod support;
 
 mod basics;
 mod clients_responses;
+mod clients_completions;
+mod clients_gemini;
 mod config;
 mod counting;
 mod dialects;

@@ -39,6 +39,7 @@ pub(super) fn address(uri: &Uri) -> Option<Address> {
         path if azure::owns(path) => azure::address(uri),
         // Imitators have them under other bases, such as /api/paas/v4.
         path if path.ends_with("/chat/completions") => of(Vendor::OpenAi),
+        path if path.ends_with("/completions") => of(Vendor::OpenAiCompletions),
         path if path.ends_with("/embeddings") => of(Vendor::OpenAiEmbeddings),
         path if path.ends_with("/responses") => of(Vendor::Responses),
         path => gemini(path).or_else(|| bedrock(path)).or_else(|| claude(path)),

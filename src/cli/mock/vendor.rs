@@ -15,6 +15,8 @@ use super::{anthropic, azure, bedrock, cohere, gemini, openai, responses};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
     OpenAi,
+    /// The older ones.
+    OpenAiCompletions,
     OpenAiEmbeddings,
     Anthropic,
     /// Anthropic's models, on a cloud.
@@ -75,9 +77,11 @@ pub(super) enum Kind {
 impl Vendor {
     pub(super) fn other(self) -> Vendor {
         match self {
-            Vendor::OpenAi | Vendor::Responses | Vendor::Azure | Vendor::AzureResponses => {
-                Vendor::Anthropic
-            }
+            Vendor::OpenAi
+            | Vendor::OpenAiCompletions
+            | Vendor::Responses
+            | Vendor::Azure
+            | Vendor::AzureResponses => Vendor::Anthropic,
             Vendor::OpenAiEmbeddings | Vendor::CohereRerank => Vendor::CohereEmbed,
             Vendor::CohereEmbed => Vendor::OpenAiEmbeddings,
             Vendor::Anthropic
@@ -91,9 +95,10 @@ impl Vendor {
     pub(super) fn authorize(self, entry: &Entry) -> Result<(), Failure> {
         let headers = &entry.headers;
         match self {
-            Vendor::OpenAi | Vendor::OpenAiEmbeddings | Vendor::Responses => {
-                openai::authorize(headers)
-            }
+            Vendor::OpenAi
+            | Vendor::OpenAiCompletions
+            | Vendor::OpenAiEmbeddings
+            | Vendor::Responses => openai::authorize(headers),
             Vendor::Azure | Vendor::AzureResponses => azure::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
             Vendor::Claude(cloud) => cloud.authorize(entry),
@@ -108,6 +113,7 @@ impl Vendor {
     pub(super) fn ask<'a>(self, body: &'a Value, address: &'a Address) -> Result<Ask<'a>, Failure> {
         match self {
             Vendor::OpenAi => openai::ask(body),
+            Vendor::OpenAiCompletions => openai::completions::ask(body),
             Vendor::OpenAiEmbeddings => openai::embeddings::ask(body),
             Vendor::Azure => azure::ask(body, address),
             Vendor::Responses | Vendor::AzureResponses => responses::ask(body),
@@ -125,6 +131,7 @@ impl Vendor {
     pub(super) fn whole(self, ask: &Ask<'_>, answer: &Answer) -> String {
         match self {
             Vendor::OpenAi => openai::whole(ask, answer),
+            Vendor::OpenAiCompletions => openai::completions::whole(ask, answer),
             Vendor::OpenAiEmbeddings => openai::embeddings::whole(ask, answer),
             Vendor::Anthropic | Vendor::Claude(_) => anthropic::whole(ask, answer),
             Vendor::Azure => azure::whole(ask, answer),
@@ -141,6 +148,7 @@ impl Vendor {
     pub(super) fn events(self, ask: &Ask<'_>, answer: &Answer) -> Vec<Event> {
         match self {
             Vendor::OpenAi => openai::events(ask, answer),
+            Vendor::OpenAiCompletions => openai::completions::events(ask, answer),
             Vendor::Azure => azure::events(ask, answer),
             Vendor::Responses | Vendor::AzureResponses => responses::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
@@ -156,9 +164,10 @@ impl Vendor {
     /// A failure's body.
     pub(super) fn failure(self, failure: &Failure) -> String {
         match self {
-            Vendor::OpenAi | Vendor::OpenAiEmbeddings | Vendor::Responses => {
-                openai::failure(failure)
-            }
+            Vendor::OpenAi
+            | Vendor::OpenAiCompletions
+            | Vendor::OpenAiEmbeddings
+            | Vendor::Responses => openai::failure(failure),
             Vendor::Azure | Vendor::AzureResponses => azure::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
             Vendor::Claude(cloud) => cloud.failure(failure),
@@ -171,7 +180,10 @@ impl Vendor {
     /// A failure within a stream: what the vendor says when it breaks down.
     pub(super) fn failure_event(self, code: Option<&str>) -> Event {
         let (name, status, message) = match self {
-            Vendor::OpenAi | Vendor::OpenAiEmbeddings | Vendor::Azure => ("", 500, openai::BROKEN),
+            Vendor::OpenAi
+            | Vendor::OpenAiCompletions
+            | Vendor::OpenAiEmbeddings
+            | Vendor::Azure => ("", 500, openai::BROKEN),
             Vendor::Responses | Vendor::AzureResponses => return responses::failure_event(code),
             Vendor::Anthropic | Vendor::Claude(Cloud::Vertex) => ("error", 529, "Overloaded"),
             Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => {
@@ -207,7 +219,10 @@ impl Vendor {
     /// The name of the response header with the request's id, where there is one.
     pub(super) fn id_header(self) -> Option<&'static str> {
         match self {
-            Vendor::OpenAi | Vendor::OpenAiEmbeddings | Vendor::Responses => Some("x-request-id"),
+            Vendor::OpenAi
+            | Vendor::OpenAiCompletions
+            | Vendor::OpenAiEmbeddings
+            | Vendor::Responses => Some("x-request-id"),
             Vendor::Azure | Vendor::AzureResponses => Some("apim-request-id"),
             Vendor::Anthropic => Some("request-id"),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => Some("x-debug-trace-id"),

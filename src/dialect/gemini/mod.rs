@@ -33,6 +33,7 @@ use crate::dialect::features::{Feature, Gap, Gaps};
 use crate::dialect::identity::Unstreamed;
 
 mod answer;
+mod client;
 mod config;
 mod contents;
 mod embed;
@@ -54,6 +55,7 @@ mod tools;
 mod turns;
 mod usage;
 
+pub use client::Client;
 pub use fields::{EMBED_FIELDS, FIELDS};
 
 pub const FROM_OPENAI_CHAT: Translator = Translator {

@@ -25,6 +25,7 @@ mod adapt;
 pub mod calls;
 pub mod chunk;
 pub mod completion;
+pub mod completions;
 pub mod effort;
 pub mod embeddings;
 pub mod error;

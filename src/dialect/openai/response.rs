@@ -26,6 +26,27 @@ pub(super) fn identity(body: &[u8], reply: &Reply) -> Result<ClientResponse, Err
     Ok(ClientResponse { body: renamed, usage: usage.unwrap_or_default() })
 }
 
+/// The same of the older completions, whose choices have a text.
+pub(super) fn older(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
+    let answer = identity(body, reply)?;
+    match serde_json::from_slice::<Older<'_>>(body) {
+        Ok(older) if older.choices.iter().all(|c| c.text.is_some()) => Ok(answer),
+        _ => Err(Error::new(Kind::BadAnswer, "the provider's answer is not a text completion")),
+    }
+}
+
+#[derive(Deserialize)]
+struct Older<'a> {
+    #[serde(borrow)]
+    choices: Vec<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Text<'a> {
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
+}
+
 /// An array with something in it: an answer without choices is none.
 fn has_items(choices: &RawValue) -> bool {
     let inside = choices.get().strip_prefix('[').map(str::trim_start);

@@ -27,6 +27,8 @@ struct Reader {
     progress: Progress,
     /// The client did not ask for the usage chunk: it is taken out again.
     strip_usage: bool,
+    /// Of the older completions: text stands in `text`, not in a delta.
+    older: bool,
     finish_seen: bool,
     done_seen: bool,
     template: Template,
@@ -51,12 +53,22 @@ impl Identity {
             reader: Reader {
                 progress: Progress::default(),
                 strip_usage: !reply.include_usage,
+                older: false,
                 finish_seen: false,
                 done_seen: false,
                 template: Template::default(),
                 reasoning: Name::of(reply.quirks),
             },
         }
+    }
+}
+
+impl Identity {
+    /// Of the older completions.
+    pub(super) fn older(reply: &Reply) -> Self {
+        let mut stream = Self::new(reply);
+        stream.reader.older = true;
+        stream
     }
 }
 
@@ -187,13 +199,20 @@ impl Reader {
         }
         let choices = chunk.choices.as_deref().unwrap_or_default();
         for choice in choices {
-            self.finish_seen |= choice.finish_reason.is_some();
-            let content = choice.delta.as_ref().map_or(0, |d| d.bytes);
+            // What has not the operation's own field is an answer to another one.
+            let (told, content) = match (self.older, choice.text) {
+                (true, Some(text)) => (true, text.get().len().saturating_sub(2) as u64),
+                (true, None) => (false, 0),
+                (false, _) => (true, choice.delta.as_ref().map_or(0, |d| d.bytes)),
+            };
+            let finished = told && choice.finish_reason.is_some();
+            self.finish_seen |= finished;
             self.progress.output_bytes += content;
-            self.progress.started |= content > 0 || choice.finish_reason.is_some();
+            self.progress.started |= content > 0 || finished;
         }
-        if let [Choice { delta: Some(Delta { text: Some(text), .. }), finish_reason: None }] =
-            choices
+        if let [
+            Choice { delta: Some(Delta { text: Some(text), .. }), finish_reason: None, text: None },
+        ] = choices
             && chunk.usage.is_none()
             && !renames
         {
@@ -258,6 +277,9 @@ struct Extension<'a> {
 struct Choice<'a> {
     #[serde(borrow)]
     delta: Option<Delta<'a>>,
+    /// Of the older completions.
+    #[serde(borrow)]
+    text: Option<&'a RawValue>,
     #[serde(borrow)]
     finish_reason: Option<&'a RawValue>,
 }

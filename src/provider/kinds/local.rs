@@ -9,7 +9,7 @@ pub(super) const VLLM: Kind = Kind {
     name: "vllm",
     title: "vLLM",
     url: "http://localhost:8000/v1",
-    surfaces: super::OPENAI,
+    surfaces: super::SELF_HOSTED,
     // `reasoning` since 0.11.2; before, and for a while beside it, `reasoning_content`.
     quirks: &Quirks { reasoning: "reasoning", echoes: &["reasoning"], ..OPEN_MODELS },
     source: "https://docs.vllm.ai/en/latest/features/reasoning_outputs/",
@@ -52,7 +52,7 @@ pub(super) const OLLAMA: Kind = Kind {
     name: "ollama",
     title: "Ollama",
     url: "http://localhost:11434/v1",
-    surfaces: super::OPENAI,
+    surfaces: super::SELF_HOSTED,
     // Supported fields are listed; of OpenAI's others, logit_bias, user and n are not.
     quirks: &Quirks {
         rename: MAX_TOKENS,

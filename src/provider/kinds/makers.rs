@@ -11,7 +11,7 @@ pub(super) const OPENAI: Kind = Kind {
     name: "openai",
     title: "OpenAI",
     url: "https://api.openai.com/v1",
-    surfaces: super::OPENAI,
+    surfaces: super::OPENAI_ITSELF,
     key_env: "OPENAI_API_KEY",
     quirks: &quirks::OPENAI,
     source: "https://platform.openai.com/docs/api-reference/authentication",

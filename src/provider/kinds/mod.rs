@@ -73,6 +73,27 @@ const OPENAI: &[Surface] = &[
     surface(Dialect::OpenAiEmbeddings, "/embeddings"),
 ];
 
+/// The same where its makers serve it: older completions for the models that are no
+/// chat models.
+const OPENAI_ITSELF: &[Surface] = &[
+    surface(Dialect::OpenAiChat, "/chat/completions"),
+    surface(Dialect::OpenAiResponses, "/responses"),
+    surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+    Surface { models: "gpt-3.5-turbo-instruct", ..COMPLETIONS },
+    Surface { models: "davinci-002", ..COMPLETIONS },
+    Surface { models: "babbage-002", ..COMPLETIONS },
+];
+
+/// OpenAI's API, older completions for every model included.
+const SELF_HOSTED: &[Surface] = &[
+    surface(Dialect::OpenAiChat, "/chat/completions"),
+    surface(Dialect::OpenAiResponses, "/responses"),
+    surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+    COMPLETIONS,
+];
+
+const COMPLETIONS: Surface = surface(Dialect::OpenAiCompletions, "/completions");
+
 /// What most imitators have of it.
 const CHAT_AND_EMBEDDINGS: &[Surface] = &[
     surface(Dialect::OpenAiChat, "/chat/completions"),

@@ -8,6 +8,7 @@
 //! <https://platform.openai.com/docs/guides/error-codes>
 
 pub(super) mod accents;
+pub(super) mod completions;
 pub(super) mod embeddings;
 pub(super) mod fields;
 mod messages;

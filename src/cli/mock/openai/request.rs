@@ -54,7 +54,7 @@ fn max_tokens(body: &Map<String, Value>) -> Result<Option<u64>, Failure> {
     Ok(new.or(old))
 }
 
-fn stops(body: &Map<String, Value>) -> Result<Vec<&str>, Failure> {
+pub(super) fn stops(body: &Map<String, Value>) -> Result<Vec<&str>, Failure> {
     match field(body, "stop") {
         None => Ok(Vec::new()),
         Some(Value::String(stop)) => Ok(vec![stop]),
@@ -73,7 +73,7 @@ fn reasoning(body: &Map<String, Value>) -> Result<bool, Failure> {
     }
 }
 
-fn include_usage(body: &Map<String, Value>, stream: bool) -> Result<bool, Failure> {
+pub(super) fn include_usage(body: &Map<String, Value>, stream: bool) -> Result<bool, Failure> {
     match field(body, "stream_options") {
         None => Ok(false),
         Some(_) if !stream => Err(Failure::bad(

@@ -175,7 +175,7 @@ fn finish(answer: &Answer) -> &'static str {
     }
 }
 
-fn usage_json(usage: &Usage) -> String {
+pub(super) fn usage_json(usage: &Usage) -> String {
     format!(
         r#"{{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},"prompt_tokens_details":{{"cached_tokens":0,"audio_tokens":0}},"completion_tokens_details":{{"reasoning_tokens":{},"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}}}"#,
         usage.input,
@@ -186,4 +186,4 @@ fn usage_json(usage: &Usage) -> String {
 }
 
 /// Fixed: the same request has the same answer.
-const CREATED: u64 = 1_700_000_000;
+pub(super) const CREATED: u64 = 1_700_000_000;
