@@ -15,6 +15,8 @@
 
 use crate::error::Error;
 use crate::wire::json::Splice;
+use anthropic::client::Messages;
+use hub::rows::{ToCohere, ToConverse, ToGemini, ToOpenAiChat, ToResponses};
 use loss::Field;
 
 pub mod anthropic;
@@ -281,6 +283,11 @@ pub const TRANSLATORS: &[Translator] = &[
     cohere::EMBED_FROM_OPENAI,
     cohere::EMBED_IDENTITY,
     cohere::RERANK_IDENTITY,
+    Messages::<ToOpenAiChat>::ROW,
+    Messages::<ToResponses>::ROW,
+    Messages::<ToGemini>::ROW,
+    Messages::<ToConverse>::ROW,
+    Messages::<ToCohere>::ROW,
 ];
 
 /// The row for a pair, if it is spoken.
