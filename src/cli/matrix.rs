@@ -2,7 +2,7 @@
 //! acts on. README.md holds this output and `docs/fields.md` that of `--fields`;
 //! a test keeps them equal.
 
-use crate::dialect::features::{Feature, Gap};
+use crate::dialect::features::{Feature, Gap, Gaps};
 use crate::dialect::loss::{Fate, Field};
 use crate::dialect::{Dialect, TRANSLATORS, Translator};
 use std::fmt::Write;
@@ -72,6 +72,16 @@ fn is_identity(pair: &Translator) -> bool {
     pair.client == pair.upstream
 }
 
+/// What the client's dialect has no word for: a row through the hub has the
+/// provider's gaps alone.
+fn own_gaps(pair: &Translator) -> Gaps {
+    let found = CLIENT_GAPS.iter().find(|(client, _)| *client == pair.client);
+    found.map_or(&[], |(_, gaps)| gaps)
+}
+
+const CLIENT_GAPS: &[(Dialect, Gaps)] =
+    &[(Dialect::AnthropicMessages, crate::dialect::anthropic::client::GAPS)];
+
 fn overview(out: &mut String, client: Dialect, pairs: &[&Translator]) {
     // Writing to a String cannot fail.
     let _ = write!(out, "**{} clients**\n\n| feature |", client.as_str());
@@ -82,7 +92,8 @@ fn overview(out: &mut String, client: Dialect, pairs: &[&Translator]) {
     for feature in Feature::ALL {
         let _ = write!(out, "| {} |", feature.as_str());
         for pair in pairs {
-            let gap = pair.gaps.iter().find(|(f, _)| *f == feature).map(|(_, gap)| *gap);
+            let gaps = own_gaps(pair).iter().chain(pair.gaps);
+            let gap = gaps.into_iter().find(|(f, _)| *f == feature).map(|(_, gap)| *gap);
             let _ = match gap {
                 None => write!(out, " yes |"),
                 Some(Gap::No(why)) => write!(out, " no: {why} |"),

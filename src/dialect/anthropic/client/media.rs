@@ -61,7 +61,10 @@ pub(super) fn document(
     context: &mut Context<'_>,
 ) -> Result<(), Error> {
     let known = ["type", "source", "cache_control", "title", "context"];
-    let off = object.get("citations").is_some_and(|raw| raw == br#"{"enabled":false}"#);
+    let off = match block.field(object, "citations") {
+        Some(citations) => citations.object()?.get("enabled") != Some(b"true"),
+        None => true,
+    };
     for (name, raw) in object.iter() {
         if !known.contains(&name) && raw != b"null" && !(name == "citations" && off) {
             context.dropped.client_name("messages.content.", name);
@@ -83,7 +86,10 @@ pub(super) fn document(
             let Some(content) = source.field(&opened, "content") else {
                 return Err(source.error("needs content"));
             };
-            parts.text(&framed(title, about, br#""""#), None, context);
+            let head = framed(title, about, b"\"\"");
+            if head != b"\"\"" {
+                parts.text(&head, None, context);
+            }
             super::content::read(&content, parts, context)?;
             if cache.is_some() {
                 context.dropped.add("messages.content.cache_control (of content documents)");
@@ -126,7 +132,8 @@ const UNTITLED: &[u8] = br#""document.pdf""#;
 /// A text with its title and context, as one JSON string.
 fn framed(title: Option<&[u8]>, about: Option<&[u8]>, text: &[u8]) -> Vec<u8> {
     let mut out = b"\"".to_vec();
-    for (i, piece) in [title, about, Some(text)].into_iter().flatten().enumerate() {
+    let pieces = [title, about, Some(text)].into_iter().flatten().filter(|p| *p != b"\"\"");
+    for (i, piece) in pieces.enumerate() {
         if i > 0 {
             out.extend_from_slice(b"\\n\\n");
         }

@@ -301,10 +301,12 @@ impl Said {
         object: &Object<'_>,
         context: &mut Context<'_>,
     ) -> Result<(), Error> {
-        let known = ["type", "id", "name", "input", "cache_control"];
         // Who called it: the model itself, where nothing else is said.
-        let direct = object.get("caller").is_some_and(|c| c == br#"{"type":"direct"}"#);
-        let known: &[&str] = &known;
+        let direct = match block.field(object, "caller") {
+            Some(caller) => caller.object()?.get("type") == Some(br#""direct""#),
+            None => true,
+        };
+        let known = ["type", "id", "name", "input", "cache_control"];
         for (name, raw) in object.iter() {
             if !known.contains(&name) && raw != b"null" && !(name == "caller" && direct) {
                 context.dropped.client_name("messages.content.", name);

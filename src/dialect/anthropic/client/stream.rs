@@ -8,7 +8,7 @@ use super::keepsake::Keepsake;
 use crate::dialect::anthropic::error;
 use crate::dialect::hub::read::{Message, ToolCall};
 use crate::dialect::hub::{self, Chunk};
-use crate::dialect::{Progress, Reply};
+use crate::dialect::{Progress, Reply, Usage};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 
@@ -49,11 +49,11 @@ impl hub::Writer for Writer {
         }
     }
 
-    fn chunk(&mut self, chunk: &Chunk<'_>, progress: &Progress, out: &mut Vec<u8>) {
+    fn chunk(&mut self, chunk: &Chunk<'_>, _: &Progress, out: &mut Vec<u8>) {
         if self.dead {
             return;
         }
-        self.start(Some(chunk), progress, out);
+        self.start(Some(chunk), out);
         let Some(choice) = chunk.choices.iter().find(|c| c.index == 0) else { return };
         if let Some(delta) = &choice.delta {
             self.delta(delta, out);
@@ -78,7 +78,7 @@ impl hub::Writer for Writer {
         if self.dead {
             return;
         }
-        self.start(None, progress, out);
+        self.start(None, out);
         self.close(out);
         out.extend_from_slice(b"event: message_delta\n");
         out.extend_from_slice(br#"data: {"type":"message_delta","delta":{"stop_reason":"#);
@@ -100,7 +100,7 @@ impl hub::Writer for Writer {
 // === impl Writer ===
 
 impl Writer {
-    fn start(&mut self, chunk: Option<&Chunk<'_>>, progress: &Progress, out: &mut Vec<u8>) {
+    fn start(&mut self, chunk: Option<&Chunk<'_>>, out: &mut Vec<u8>) {
         if self.started {
             return;
         }
@@ -110,7 +110,8 @@ impl Writer {
         let (id, model) = (chunk.and_then(|c| c.id), chunk.and_then(|c| c.model));
         answer::open(out, id, model, &self.model);
         out.extend_from_slice(br#","content":[],"stop_reason":null,"stop_sequence":null,"usage":"#);
-        push_usage(out, &progress.usage);
+        // Chat tells it at the end: `message_delta` has it all.
+        push_usage(out, &Usage::default());
         out.extend_from_slice(b"}}\n\n");
     }
 
