@@ -118,6 +118,14 @@ pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
     Ok(endpoint)
 }
 
+/// Whose path it is, a call's or one below it.
+pub fn client(path: &str) -> Option<Dialect> {
+    let below = |own: &str| {
+        path.strip_prefix(own).is_some_and(|r| r.is_empty() || r.starts_with(['/', '?']))
+    };
+    CALLS.iter().find(|(own, _)| below(own)).map(|(_, dialect)| *dialect)
+}
+
 fn call(path: &str) -> Option<Endpoint> {
     if let Some((_, dialect)) = CALLS.iter().find(|(own, _)| *own == path) {
         return Some(Endpoint::Call(*dialect, None));

@@ -15,6 +15,7 @@
 mod support;
 
 mod basics;
+mod clients_messages;
 mod config;
 mod counting;
 mod fallback;

@@ -118,6 +118,8 @@ impl Call {
     fn open(&mut self, host: &dyn Host, headers: Headers, end: bool) -> Result<Step, Error> {
         let method = text(&headers, ":method").unwrap_or_default();
         let path = text(&headers, ":path").unwrap_or_default();
+        // First, so that an error is in the words of who uses this path.
+        self.client = endpoints::client(path).unwrap_or(self.client);
         let endpoint = endpoints::endpoint(method, path)?;
         self.endpoint = endpoint.as_str();
         if let Endpoint::Call(client, _) = &endpoint {

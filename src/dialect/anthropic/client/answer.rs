@@ -21,8 +21,13 @@ pub(super) fn message(
     let nothing = read::Message::default();
     let said = choice.message.as_ref().unwrap_or(&nothing);
     let finish = choice.finish_reason.and_then(text).unwrap_or_default();
+    let calls = said.tool_calls.as_deref().unwrap_or_default();
     let mut content = Array::default();
-    thoughts(said, &mut content);
+    // Who asked for no thoughts reads the first block as the answer; before a call
+    // they are worth keeping all the same.
+    if !reply.echo.is_empty() || !calls.is_empty() {
+        thoughts(said, &mut content);
+    }
     for words in [said.content, said.refusal] {
         if let Some(words) = words.and_then(string) {
             let out = content.item();
@@ -31,10 +36,6 @@ pub(super) fn message(
             out.push(b'}');
         }
     }
-    if let Some(extra) = said.extra_content {
-        Keepsake::Message.push(content.item(), extra.get());
-    }
-    let calls = said.tool_calls.as_deref().unwrap_or_default();
     for call in calls {
         self::call(call, finish == "length", &mut content)?;
     }

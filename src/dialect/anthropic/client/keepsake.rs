@@ -12,17 +12,12 @@ use crate::wire::json;
 pub(super) enum Keepsake {
     /// `extra_content` of the call whose block comes next.
     Call,
-    /// `extra_content` of the whole message.
-    Message,
     /// One of `thinking_blocks`.
     Thought,
 }
 
-const KINDS: &[(Keepsake, &str)] = &[
-    (Keepsake::Call, "sluice:call:"),
-    (Keepsake::Message, "sluice:message:"),
-    (Keepsake::Thought, "sluice:thought:"),
-];
+const KINDS: &[(Keepsake, &str)] =
+    &[(Keepsake::Call, "sluice:call:"), (Keepsake::Thought, "sluice:thought:")];
 
 impl Keepsake {
     /// Appends a whole block.
@@ -48,7 +43,7 @@ mod tests {
 
     #[test]
     fn comes_back_as_it_went() {
-        for kind in [Keepsake::Call, Keepsake::Message, Keepsake::Thought] {
+        for kind in [Keepsake::Call, Keepsake::Thought] {
             let mut block = Vec::new();
             kind.push(&mut block, r#"{"a": "\n"}"#);
             let block: serde_json::Value = serde_json::from_slice(&block).unwrap();

@@ -210,7 +210,6 @@ struct Said {
     calls: Array,
     /// For the call that comes next.
     keepsake: Option<String>,
-    extra: Option<String>,
 }
 
 fn assistant(
@@ -240,9 +239,6 @@ fn assistant(
     }
     said.thoughts.push_member(out, "thinking_blocks");
     said.calls.push_member(out, "tool_calls");
-    if let Some(extra) = &said.extra {
-        member(out, "extra_content", extra.as_bytes());
-    }
     out.push(b'}');
     Ok(())
 }
@@ -286,7 +282,6 @@ impl Said {
         let text = data.text()?;
         match Keepsake::of(&text) {
             Some((Keepsake::Call, json)) => self.keepsake = Some(json.to_owned()),
-            Some((Keepsake::Message, json)) => self.extra = Some(json.to_owned()),
             Some((Keepsake::Thought, json)) => {
                 self.thoughts.item().extend_from_slice(json.as_bytes());
             }

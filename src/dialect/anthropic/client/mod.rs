@@ -8,7 +8,7 @@
 //!
 //! Must not: carry what runs at Anthropic (server tools, containers, MCP); it is
 //! refused by name. Citations and pictures of answers have no chat-borne form here
-//! and stay away.
+//! and stay away; so do Gemini's signatures of text, which it does not insist on.
 //!
 //! Spec: <https://platform.claude.com/docs/en/api/messages/create>,
 //! <https://platform.claude.com/docs/en/build-with-claude/streaming>,

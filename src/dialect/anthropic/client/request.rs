@@ -44,7 +44,8 @@ pub(super) fn to_chat(request: &Request<'_>, way: Way) -> Result<ChatRequest, Er
         out.extend_from_slice(br#","stream":true,"stream_options":{"include_usage":true}"#);
     }
     out.push(b'}');
-    Ok(ChatRequest { body: out, dropped: dropped.into_names(), echo: Vec::new() })
+    let echo = if thinking::is_asked(&root, &body)? { b"thinking".to_vec() } else { Vec::new() };
+    Ok(ChatRequest { body: out, dropped: dropped.into_names(), echo })
 }
 
 /// `,"name":value`

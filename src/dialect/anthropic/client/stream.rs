@@ -129,9 +129,6 @@ impl Writer {
             self.refused = true;
             self.text(piece, out);
         }
-        if let Some(extra) = delta.extra_content {
-            self.whole(|out| Keepsake::Message.push(out, extra.get()), out);
-        }
         for call in delta.tool_calls.iter().flatten() {
             if !self.dead {
                 self.call(call, out);

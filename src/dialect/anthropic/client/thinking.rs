@@ -92,6 +92,12 @@ pub(super) fn write(
     Ok(())
 }
 
+/// The client wants to see thoughts.
+pub(super) fn is_asked(root: &Value<'_, '_>, body: &Object<'_>) -> Result<bool, Error> {
+    let asked = root.field(body, "thinking").as_ref().map(read).transpose()?;
+    Ok(!matches!(asked, None | Some(Asked::Off)))
+}
+
 fn push_word(out: &mut Vec<u8>, word: &str) {
     member(out, "reasoning_effort", format!("\"{word}\"").as_bytes());
 }
