@@ -5,7 +5,7 @@
 use crate::dialect::features::{Feature, Gap, Gaps};
 use crate::dialect::hub::Inbound;
 use crate::dialect::loss::{Fate, Field};
-use crate::dialect::{Dialect, TRANSLATORS, Translator, gemini, openai, responses};
+use crate::dialect::{Dialect, TRANSLATORS, Translator, anthropic, gemini, openai, responses};
 use std::fmt::Write;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -110,6 +110,7 @@ fn is_identity(pair: &Translator) -> bool {
 /// What a client dialect has no word for, whoever answers it.
 fn own_gaps(client: Dialect) -> Gaps {
     match client {
+        Dialect::AnthropicMessages => anthropic::client::GAPS,
         Dialect::OpenAiResponses => responses::client::GAPS,
         Dialect::Gemini => gemini::Client::GAPS,
         Dialect::OpenAiCompletions => openai::completions::Client::GAPS,

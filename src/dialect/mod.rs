@@ -15,6 +15,7 @@
 
 use crate::error::Error;
 use crate::wire::json::Splice;
+use anthropic::client::Messages;
 use hub::Through;
 use hub::rows::{
     ToAnthropic, ToBedrockInvoke, ToCohere, ToConverse, ToGemini, ToOpenAiChat, ToResponses,
@@ -312,6 +313,11 @@ pub const TRANSLATORS: &[Translator] = &[
     Through::<openai::completions::Client, ToGemini>::ROW,
     Through::<openai::completions::Client, ToConverse>::ROW,
     Through::<openai::completions::Client, ToCohere>::ROW,
+    Messages::<ToOpenAiChat>::ROW,
+    Messages::<ToResponses>::ROW,
+    Messages::<ToGemini>::ROW,
+    Messages::<ToConverse>::ROW,
+    Messages::<ToCohere>::ROW,
 ];
 
 /// The row for a pair, if it is spoken.

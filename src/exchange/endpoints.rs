@@ -111,6 +111,10 @@ pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
         "/v1/models" => (Endpoint::Models, "GET"),
         "/sluice/usage" => (Endpoint::Usage, "GET"),
         "/sluice/health" => (Endpoint::Health, "GET"),
+        "/v1/messages/count_tokens" => {
+            let words = "tokens are not counted here: each answer tells its usage";
+            return Err(Error::new(Kind::NotFound, words));
+        }
         _ => match (call(path), path.strip_prefix("/v1/models/")) {
             (Some(call), _) => (call, "POST"),
             (None, Some(id)) if !id.is_empty() => (Endpoint::Model(percent_decoded(id)), "GET"),
@@ -325,5 +329,7 @@ mod tests {
             let e = endpoint(method, path).unwrap_err();
             assert!(e.kind == Kind::NotFound && e.message.contains("kept"), "{e}");
         }
+        let e = endpoint("POST", "/v1/messages/count_tokens?beta=true").unwrap_err();
+        assert!(e.kind == Kind::NotFound && e.message.contains("usage"));
     }
 }

@@ -33,6 +33,7 @@ use crate::dialect::features::{Feature, Gap, Gaps};
 mod along;
 mod blocks;
 mod calls;
+pub mod client;
 mod content;
 pub mod error;
 mod events;

@@ -1,0 +1,110 @@
+//! Clients that speak Messages, at providers that do not: their half of the hub.
+//!
+//! A request is read block by block and written as chat; what chat has no word for
+//! travels under the names its rows read (`thinking_blocks`, `cache_control`,
+//! `extra_content`). Answers are blocks in order: thoughts, text, calls. What a
+//! provider wants back in the next turn and Messages has no field for stands in
+//! `redacted_thinking` blocks, which clients return as they are (`keepsake`).
+//!
+//! Must not: carry what runs at Anthropic (server tools, containers, MCP); it is
+//! refused by name. Citations and pictures of answers have no chat-borne form here
+//! and stay away; so do Gemini's signatures of text, which it does not insist on.
+//!
+//! Spec: <https://platform.claude.com/docs/en/api/messages/create>,
+//! <https://platform.claude.com/docs/en/build-with-claude/streaming>,
+//! <https://platform.claude.com/docs/en/build-with-claude/extended-thinking>,
+//! <https://platform.claude.com/docs/en/agents-and-tools/tool-use/define-tools>.
+//!
+//! Quirks kept in mind: blocks of a stream follow each other, so a call ends where
+//! the next begins; usage leaves the cache out of `input_tokens`; the last event but
+//! one repeats usage, for providers that only know it then; a stop sequence that
+//! was met is not told by chat, so it is `end_turn`; a failed tool is told in words.
+
+use crate::dialect::features::{Feature, Gap, Gaps};
+use crate::dialect::hub::{ChatRequest, Completion, Inbound, Outbound, Through};
+use crate::dialect::loss::Field;
+use crate::dialect::{Dialect, Maker, Reply, Request, Translator, Usage};
+use crate::error::Error;
+use std::marker::PhantomData;
+
+mod answer;
+mod content;
+mod fields;
+mod keepsake;
+mod media;
+mod messages;
+mod request;
+mod schema;
+mod stream;
+mod thinking;
+mod tools;
+
+/// Messages clients of one provider dialect: a few things must be known of it.
+pub struct Messages<O>(PhantomData<O>);
+
+/// What Messages has no word for.
+pub const GAPS: Gaps = &[
+    (Feature::Audio, Gap::No("Messages has no audio")),
+    (Feature::Choices, Gap::No("Messages asks for one choice")),
+    (Feature::Logprobs, Gap::No("Messages has no log probabilities")),
+];
+
+/// What the request's words depend on.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    upstream: Dialect,
+    maker: Maker,
+}
+
+// === impl Messages ===
+
+impl<O: Outbound> Messages<O> {
+    pub const ROW: Translator = Through::<Self, O>::ROW;
+}
+
+impl<O: Outbound> Inbound for Messages<O> {
+    const CLIENT: Dialect = Dialect::AnthropicMessages;
+    const GAPS: Gaps = GAPS;
+    const FIELDS: &'static [Field] = fields::FIELDS;
+    type Writer = stream::Writer;
+
+    fn request(request: &Request<'_>) -> Result<ChatRequest, Error> {
+        let way = Way { upstream: O::ROW.upstream, maker: request.traits.maker };
+        request::to_chat(request, way)
+    }
+
+    fn response(
+        completion: &Completion<'_>,
+        usage: &Usage,
+        reply: &Reply,
+    ) -> Result<Vec<u8>, Error> {
+        answer::message(completion, usage, reply)
+    }
+}
+
+// === impl Way ===
+
+impl Way {
+    /// Claude itself, which takes Messages' own words through Converse.
+    fn is_claude(self) -> bool {
+        self.upstream == Dialect::BedrockConverse && self.maker == Maker::Anthropic
+    }
+
+    /// `cache_control` means something there: also to gateways that speak chat.
+    fn takes_cache(self) -> bool {
+        match self.upstream {
+            Dialect::BedrockConverse => true,
+            Dialect::OpenAiChat => self.maker == Maker::Anthropic,
+            _ => false,
+        }
+    }
+
+    /// Results of tools are text alone.
+    fn has_plain_results(self) -> bool {
+        matches!(self.upstream, Dialect::OpenAiChat | Dialect::CohereChat)
+    }
+
+    fn is_openai(self) -> bool {
+        matches!(self.upstream, Dialect::OpenAiChat | Dialect::OpenAiResponses)
+    }
+}
