@@ -154,8 +154,10 @@ fn section(out: &mut String, pair: &Translator, upstreams: &str) {
         let _ = writeln!(out, "| `{name}` | {fate} | {note} |");
     }
     // The clouds speak the client's own dialect, but for what their rows say.
-    out.push_str(match pair.client {
-        Dialect::AnthropicMessages => "| any other | mapped | as it is, known or not |\n",
-        _ => "| any other | dropped | listed in `x-sluice-dropped` |\n",
+    let hosted = matches!(pair.upstream, Dialect::AnthropicVertex | Dialect::AnthropicBedrock);
+    out.push_str(if hosted && pair.client == Dialect::AnthropicMessages {
+        "| any other | mapped | as it is, known or not |\n"
+    } else {
+        "| any other | dropped | listed in `x-sluice-dropped` |\n"
     });
 }
