@@ -437,3 +437,17 @@ impl Default for Body {
         Body::Spliced(Vec::new())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_pair_has_one_row() {
+        for (i, row) in TRANSLATORS.iter().enumerate() {
+            let same = |t: &&Translator| t.client == row.client && t.upstream == row.upstream;
+            let earlier = TRANSLATORS.iter().take(i).find(same);
+            assert!(earlier.is_none(), "{} to {}", row.client.as_str(), row.upstream.as_str());
+        }
+    }
+}
