@@ -15,12 +15,6 @@
 
 use crate::error::Error;
 use crate::wire::json::Splice;
-use anthropic::client::Messages;
-use hub::Through;
-use hub::rows::{
-    ToAnthropic, ToBedrockInvoke, ToCohere, ToConverse, ToGemini, ToOpenAiChat, ToResponses,
-    ToVertex,
-};
 use loss::Field;
 
 pub mod anthropic;
@@ -33,48 +27,17 @@ pub mod gemini;
 mod identity;
 pub mod hints;
 pub mod hub;
+mod language;
 pub mod loss;
 pub mod openai;
+mod pairs;
 pub mod quirks;
 pub mod responses;
 
 pub use facts::{Addressed, Facts};
+pub use language::Dialect;
+pub use pairs::{TRANSLATORS, translator};
 pub use quirks::Quirks;
-
-/// An API language: one operation of one vendor's API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// <https://platform.openai.com/docs/api-reference/chat>
-    OpenAiChat,
-    /// <https://platform.openai.com/docs/api-reference/responses>
-    OpenAiResponses,
-    /// The older text completions.
-    /// <https://platform.openai.com/docs/api-reference/completions>
-    OpenAiCompletions,
-    /// <https://platform.openai.com/docs/api-reference/embeddings>
-    OpenAiEmbeddings,
-    /// <https://platform.claude.com/docs/en/api/messages>
-    AnthropicMessages,
-    /// Messages as Google Cloud takes them: the model in the path.
-    /// <https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai>
-    AnthropicVertex,
-    /// Messages through Bedrock's `InvokeModel`: events in AWS's own framing.
-    /// <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages.html>
-    AnthropicBedrock,
-    /// `generateContent`, at AI Studio and at Vertex.
-    /// <https://ai.google.dev/api/generate-content>
-    Gemini,
-    /// `batchEmbedContents`. <https://ai.google.dev/api/embeddings>
-    GeminiEmbed,
-    /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>
-    BedrockConverse,
-    /// <https://docs.cohere.com/v2/reference/chat>
-    CohereChat,
-    /// <https://docs.cohere.com/v2/reference/embed>
-    CohereEmbed,
-    /// <https://docs.cohere.com/v2/reference/rerank>
-    CohereRerank,
-}
 
 /// One (client, upstream) pair. The support matrix is `TRANSLATORS`.
 pub struct Translator {
@@ -267,142 +230,6 @@ pub struct Usage {
     pub output_reported: bool,
 }
 
-/// Every pair that is spoken, in order of preference.
-pub const TRANSLATORS: &[Translator] = &[
-    openai::IDENTITY,
-    responses::FROM_OPENAI_CHAT,
-    anthropic::FROM_OPENAI_CHAT,
-    anthropic::VERTEX_FROM_OPENAI_CHAT,
-    anthropic::BEDROCK_FROM_OPENAI_CHAT,
-    gemini::FROM_OPENAI_CHAT,
-    bedrock::FROM_OPENAI_CHAT,
-    cohere::FROM_OPENAI_CHAT,
-    responses::IDENTITY,
-    anthropic::IDENTITY,
-    anthropic::VERTEX_FROM_MESSAGES,
-    anthropic::BEDROCK_FROM_MESSAGES,
-    gemini::IDENTITY,
-    bedrock::IDENTITY,
-    cohere::CHAT_IDENTITY,
-    openai::embeddings::IDENTITY,
-    gemini::EMBED_FROM_OPENAI,
-    gemini::EMBED_IDENTITY,
-    cohere::EMBED_FROM_OPENAI,
-    cohere::EMBED_IDENTITY,
-    cohere::RERANK_IDENTITY,
-    Through::<responses::client::Responses, ToOpenAiChat>::ROW,
-    Through::<responses::client::Responses, ToAnthropic>::ROW,
-    Through::<responses::client::Responses, ToVertex>::ROW,
-    Through::<responses::client::Responses, ToBedrockInvoke>::ROW,
-    Through::<responses::client::Responses, ToGemini>::ROW,
-    Through::<responses::client::Responses, ToConverse>::ROW,
-    Through::<responses::client::Responses, ToCohere>::ROW,
-    Through::<gemini::Client, ToOpenAiChat>::ROW,
-    Through::<gemini::Client, ToResponses>::ROW,
-    Through::<gemini::Client, ToAnthropic>::ROW,
-    Through::<gemini::Client, ToVertex>::ROW,
-    Through::<gemini::Client, ToBedrockInvoke>::ROW,
-    Through::<gemini::Client, ToConverse>::ROW,
-    Through::<gemini::Client, ToCohere>::ROW,
-    openai::completions::IDENTITY,
-    Through::<openai::completions::Client, ToOpenAiChat>::ROW,
-    Through::<openai::completions::Client, ToResponses>::ROW,
-    Through::<openai::completions::Client, ToAnthropic>::ROW,
-    Through::<openai::completions::Client, ToVertex>::ROW,
-    Through::<openai::completions::Client, ToBedrockInvoke>::ROW,
-    Through::<openai::completions::Client, ToGemini>::ROW,
-    Through::<openai::completions::Client, ToConverse>::ROW,
-    Through::<openai::completions::Client, ToCohere>::ROW,
-    Messages::<ToOpenAiChat>::ROW,
-    Messages::<ToResponses>::ROW,
-    Messages::<ToGemini>::ROW,
-    Messages::<ToConverse>::ROW,
-    Messages::<ToCohere>::ROW,
-];
-
-/// The row for a pair, if it is spoken.
-pub fn translator(client: Dialect, upstream: Dialect) -> Option<&'static Translator> {
-    TRANSLATORS.iter().find(|t| t.client == client && t.upstream == upstream)
-}
-
-// === impl Dialect ===
-
-impl Dialect {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Dialect::OpenAiChat => "openai-chat",
-            Dialect::OpenAiResponses => "openai-responses",
-            Dialect::OpenAiCompletions => "openai-completions",
-            Dialect::OpenAiEmbeddings => "openai-embeddings",
-            Dialect::AnthropicMessages => "anthropic-messages",
-            Dialect::AnthropicVertex => "anthropic-vertex",
-            Dialect::AnthropicBedrock => "anthropic-bedrock",
-            Dialect::Gemini => "gemini",
-            Dialect::GeminiEmbed => "gemini-embed",
-            Dialect::BedrockConverse => "bedrock-converse",
-            Dialect::CohereChat => "cohere-chat",
-            Dialect::CohereEmbed => "cohere-embed",
-            Dialect::CohereRerank => "cohere-rerank",
-        }
-    }
-
-    pub const ALL: [Dialect; 13] = [
-        Dialect::OpenAiChat,
-        Dialect::OpenAiResponses,
-        Dialect::OpenAiCompletions,
-        Dialect::OpenAiEmbeddings,
-        Dialect::AnthropicMessages,
-        Dialect::AnthropicVertex,
-        Dialect::AnthropicBedrock,
-        Dialect::Gemini,
-        Dialect::GeminiEmbed,
-        Dialect::BedrockConverse,
-        Dialect::CohereChat,
-        Dialect::CohereEmbed,
-        Dialect::CohereRerank,
-    ];
-
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|d| d.as_str() == name)
-    }
-
-    /// One of the languages in which models converse; else it embeds or ranks.
-    pub const fn is_conversation(self) -> bool {
-        !matches!(
-            self,
-            Dialect::OpenAiEmbeddings
-                | Dialect::GeminiEmbed
-                | Dialect::CohereEmbed
-                | Dialect::CohereRerank
-        )
-    }
-
-    /// The content type of a streamed answer.
-    pub const fn stream_type(self) -> &'static str {
-        match self {
-            Dialect::BedrockConverse | Dialect::AnthropicBedrock => {
-                "application/vnd.amazon.eventstream"
-            }
-            _ => "text/event-stream",
-        }
-    }
-
-    /// An error as this dialect's whole body.
-    pub fn error_body(self, error: &Error) -> Vec<u8> {
-        match self {
-            Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
-                anthropic::error::body(error)
-            }
-            Dialect::BedrockConverse => bedrock::error::body(error),
-            Dialect::Gemini | Dialect::GeminiEmbed => gemini::error::body(error),
-            Dialect::CohereChat | Dialect::CohereEmbed | Dialect::CohereRerank => {
-                cohere::error::body(error)
-            }
-            _ => openai::error::body(error),
-        }
-    }
-}
-
 // === impl UpstreamRequest ===
 
 impl UpstreamRequest {
@@ -435,19 +262,5 @@ impl Usage {
 impl Default for Body {
     fn default() -> Self {
         Body::Spliced(Vec::new())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_pair_has_one_row() {
-        for (i, row) in TRANSLATORS.iter().enumerate() {
-            let same = |t: &&Translator| t.client == row.client && t.upstream == row.upstream;
-            let earlier = TRANSLATORS.iter().take(i).find(same);
-            assert!(earlier.is_none(), "{} to {}", row.client.as_str(), row.upstream.as_str());
-        }
     }
 }
