@@ -11,8 +11,8 @@
 
 use serde_json::{Value, json};
 use sluice::dialect::{
-    Body, Dialect, Facts, Feed, Maker, ModelTraits, Reply, Request, TRANSLATORS, Thinking,
-    Translator, features, quirks,
+    Body, Dialect, Facts, Feed, Maker, ModelTraits, Operation, Reply, Request, TRANSLATORS,
+    Thinking, Translator, features, quirks,
 };
 use sluice::error::{Error, Fault};
 use sluice::wire::json as wire;
@@ -220,7 +220,7 @@ fn speaks(upstream: Dialect) -> Dialect {
 
 #[test]
 fn an_answer_in_another_dialect_is_no_answer() {
-    for pair in TRANSLATORS.iter().filter(|t| t.client.is_conversation()) {
+    for pair in TRANSLATORS.iter().filter(|t| t.client.operation() == Operation::Chat) {
         for (dialect, answer) in ANSWERS {
             let same = *dialect == Some(speaks(pair.upstream));
             let read = (pair.response)(answer.as_bytes(), &Reply::default());
@@ -234,7 +234,7 @@ fn an_answer_in_another_dialect_is_no_answer() {
 
 #[test]
 fn a_stream_in_another_dialect_is_no_stream() {
-    for pair in TRANSLATORS.iter().filter(|t| t.client.is_conversation()) {
+    for pair in TRANSLATORS.iter().filter(|t| t.client.operation() == Operation::Chat) {
         for (_, answer) in ANSWERS {
             for framed in [format!("data: {answer}\n\n"), (*answer).to_owned()] {
                 let mut stream = (pair.stream)(&Reply::default());

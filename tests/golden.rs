@@ -22,8 +22,8 @@
 use serde_json::{Value, json};
 use sluice::dialect::features::{self, Feature};
 use sluice::dialect::{
-    Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Progress, Quirks, Reply, Request,
-    TRANSLATORS, Thinking, Translator, Usage, quirks,
+    Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Operation, Progress, Quirks, Reply,
+    Request, TRANSLATORS, Thinking, Translator, Usage, quirks,
 };
 use sluice::error::Error;
 use sluice::provider;
@@ -80,9 +80,9 @@ fn every_promise_of_a_chat_pair_has_a_case() {
             missing.push(format!("{name}: {} cases, 25 are asked for", cases.len()));
         }
         let shown: Vec<Vec<Feature>> = cases.iter().map(|c| shows(c)).collect();
-        for feature in Feature::ALL {
-            let gap = pair.gaps.iter().any(|(f, _)| *f == feature);
-            let count = shown.iter().filter(|s| s.contains(&feature)).count();
+        for feature in Feature::of(Operation::Chat) {
+            let gap = pair.gap(*feature).is_some();
+            let count = shown.iter().filter(|s| s.contains(feature)).count();
             if !gap && count == 0 {
                 missing.push(format!("{name}: no case for {}", feature.as_str()));
             }

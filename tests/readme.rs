@@ -13,7 +13,8 @@ const README: &str = include_str!("../README.md");
 
 #[test]
 fn the_tables_are_what_the_commands_print() {
-    hold("README.md", "matrix", &sluice::cli::matrix::features());
+    hold("README.md", "matrix", &sluice::cli::matrix::overview());
+    hold("docs/matrix.md", "", &sluice::cli::matrix::features());
     hold("README.md", "providers", &sluice::cli::providers::markdown());
     hold("docs/fields.md", "", &sluice::cli::matrix::fields());
 }

@@ -1,11 +1,10 @@
 //! `sluice matrix`: what each pair of dialects carries, from the tables the code
-//! acts on. README.md holds this output and `docs/fields.md` that of `--fields`;
-//! a test keeps them equal.
+//! acts on. `docs/matrix.md` holds this output, `docs/fields.md` that of `--fields`,
+//! README.md the overview; a test keeps them equal.
 
-use crate::dialect::features::{Feature, Gap, Gaps};
-use crate::dialect::hub::Inbound;
+use crate::dialect::features::{Feature, Gap};
 use crate::dialect::loss::{Fate, Field};
-use crate::dialect::{Dialect, TRANSLATORS, Translator, anthropic, gemini, openai, responses};
+use crate::dialect::{Dialect, TRANSLATORS, Translator};
 use std::fmt::Write;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -25,63 +24,74 @@ pub fn main(args: &Args) -> ExitCode {
     }
 }
 
-/// Features by pair, as Markdown: a table for each client dialect that is
-/// translated, a line for all that reach their own kind only.
-pub fn features() -> String {
-    let mut out = String::new();
-    let mut own = Vec::new();
-    for client in Dialect::ALL {
-        let pairs: Vec<&Translator> = TRANSLATORS.iter().filter(|t| t.client == client).collect();
-        let translated = pairs.iter().any(|t| !is_identity(t));
-        if client == Dialect::OpenAiChat {
-            overview(&mut out, client, &pairs);
-        } else if translated && client.is_conversation() {
-            others(&mut out, client, &pairs);
+/// Who reaches whom, and how much of what a call may ask for is carried: a row for
+/// each client dialect, as Markdown.
+pub fn overview() -> String {
+    let mut out = String::from("| clients | reach |\n|---|---|\n");
+    for client in Dialect::all() {
+        let cells: Vec<_> = pairs(client).map(cell).collect();
+        if !cells.is_empty() {
+            let _ = writeln!(out, "| {} | {} |", client.as_str(), cells.join(", "));
         }
-        for pair in
-            pairs.iter().filter(|t| !(translated && client.is_conversation()) || is_identity(t))
-        {
-            own.push(match is_identity(pair) {
-                true => pair.client.as_str().to_owned(),
-                false => format!("{} to {}", pair.client.as_str(), pair.upstream.as_str()),
-            });
-        }
-    }
-    let (identities, others): (Vec<_>, Vec<_>) = own.into_iter().partition(|n| !n.contains(" to "));
-    let _ = writeln!(
-        out,
-        "Byte for byte to providers of the same dialect, but for what their kind differs in: {}.",
-        identities.join(", ")
-    );
-    if !others.is_empty() {
-        let _ = writeln!(out, "\nTranslated as well: {}.", others.join(", "));
     }
     out
 }
 
-/// A client dialect that goes by way of chat: chat's table holds for it, and this.
-fn others(out: &mut String, client: Dialect, pairs: &[&Translator]) {
-    let reached: Vec<_> =
-        pairs.iter().filter(|t| !is_identity(t)).map(|t| t.upstream.as_str()).collect();
-    let _ = writeln!(
-        out,
-        "**{} clients** reach {}, with what a chat client has there but for:\n",
-        client.as_str(),
-        reached.join(", ")
-    );
-    let gaps = own_gaps(client);
-    for (i, (_, gap)) in gaps.iter().enumerate() {
-        if gaps.iter().take(i).any(|(_, earlier)| earlier == gap) {
-            continue;
-        }
-        let names: Vec<_> =
-            gaps.iter().filter(|(_, g)| g == gap).map(|(f, _)| f.as_str()).collect();
-        let _ = match gap {
-            Gap::No(why) => writeln!(out, "- {}: no, {why}", names.join(", ")),
-            Gap::Drops(what) => writeln!(out, "- {}: drops {what}", names.join(", ")),
-        };
+/// A provider dialect, and how many of the client's features get there whole.
+fn cell(pair: &Translator) -> String {
+    let lacks = pair.client.lacks();
+    let said = |f: &&Feature| !lacks.iter().any(|(lacked, _)| lacked == *f);
+    let said: Vec<_> = Feature::of(pair.client.operation()).iter().filter(said).collect();
+    let carried = said.iter().filter(|f| pair.gap(***f).is_none()).count();
+    match (is_identity(pair), carried == said.len()) {
+        (true, true) => format!("**{}**", pair.upstream.as_str()),
+        (false, true) => pair.upstream.as_str().to_owned(),
+        (_, false) => format!("{} ({carried} of {})", pair.upstream.as_str(), said.len()),
     }
-    out.push('\n');
+}
+
+/// Features by pair, as Markdown: a table for each client dialect, no cell empty.
+pub fn features() -> String {
+    let mut out = String::from(
+        "# What each translation carries\n\nPrinted by `sluice matrix` from the tables the code acts on. What a cell drops is named in `x-sluice-dropped`; with `strict: true` it is refused. To its own dialect a call goes byte for byte, but for what a provider's kind differs in.\n",
+    );
+    for client in Dialect::all() {
+        let pairs: Vec<_> = pairs(client).collect();
+        if !pairs.is_empty() {
+            table(&mut out, client, &pairs);
+        }
+    }
+    out
+}
+
+fn pairs(client: Dialect) -> impl Iterator<Item = &'static Translator> {
+    let (own, others): (Vec<_>, Vec<_>) =
+        TRANSLATORS.iter().filter(|t| t.client == client).partition(|t| is_identity(t));
+    own.into_iter().chain(others)
+}
+
+fn is_identity(pair: &Translator) -> bool {
+    pair.client == pair.upstream
+}
+
+fn table(out: &mut String, client: Dialect, pairs: &[&Translator]) {
+    // Writing to a String cannot fail.
+    let _ = write!(out, "\n## {} clients\n\n| feature |", client.as_str());
+    for pair in pairs {
+        let _ = write!(out, " {} |", pair.upstream.as_str());
+    }
+    let _ = writeln!(out, "\n|---|{}", "---|".repeat(pairs.len()));
+    for feature in Feature::of(client.operation()) {
+        let _ = write!(out, "| {} |", feature.as_str());
+        for pair in pairs {
+            let _ = match pair.gap(*feature) {
+                None => write!(out, " yes |"),
+                Some(Gap::No(why)) => write!(out, " no: {why} |"),
+                Some(Gap::Drops(what)) => write!(out, " drops {what} |"),
+            };
+        }
+        out.push('\n');
+    }
 }
 
 /// What becomes of each field, as Markdown.
@@ -101,45 +111,6 @@ pub fn fields() -> String {
         }
     }
     out
-}
-
-fn is_identity(pair: &Translator) -> bool {
-    pair.client == pair.upstream
-}
-
-/// What a client dialect has no word for, whoever answers it.
-fn own_gaps(client: Dialect) -> Gaps {
-    match client {
-        Dialect::AnthropicMessages => anthropic::client::GAPS,
-        Dialect::OpenAiResponses => responses::client::GAPS,
-        Dialect::Gemini => gemini::Client::GAPS,
-        Dialect::OpenAiCompletions => openai::completions::Client::GAPS,
-        _ => &[],
-    }
-}
-
-fn overview(out: &mut String, client: Dialect, pairs: &[&Translator]) {
-    // Writing to a String cannot fail.
-    let _ = write!(out, "**{} clients**\n\n| feature |", client.as_str());
-    for pair in pairs {
-        let _ = write!(out, " {} |", pair.upstream.as_str());
-    }
-    let _ = writeln!(out, "\n|---|{}", "---|".repeat(pairs.len()));
-    for feature in Feature::ALL {
-        let _ = write!(out, "| {} |", feature.as_str());
-        for pair in pairs {
-            let gaps = if is_identity(pair) { &[] } else { own_gaps(client) };
-            let gap = gaps.iter().chain(pair.gaps).find(|(f, _)| *f == feature);
-            let gap = gap.map(|(_, gap)| *gap);
-            let _ = match gap {
-                None => write!(out, " yes |"),
-                Some(Gap::No(why)) => write!(out, " no: {why} |"),
-                Some(Gap::Drops(what)) => write!(out, " drops {what} |"),
-            };
-        }
-        out.push('\n');
-    }
-    out.push('\n');
 }
 
 fn section(out: &mut String, pair: &Translator, upstreams: &str) {

@@ -4,8 +4,8 @@
 //! and every field not named here stay undecoded bytes (`hints` is only shown
 //! their strings).
 
-use super::Dialect;
 use super::hints::{Fields, Hints};
+use super::{Dialect, Operation};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 use std::borrow::Cow;
@@ -85,7 +85,7 @@ impl Facts {
             body_bytes: body.len(),
         };
         // Embeddings and ranks always come whole: `stream` means nothing there.
-        let streams = client.is_conversation();
+        let streams = client.operation() == Operation::Chat;
         for member in &members {
             let raw = body.get(member.value.clone()).unwrap_or_default();
             if is_chat {

@@ -5,7 +5,7 @@
 //! counts the golden cases behind each. Must not: know a model (one model of a
 //! dialect may see no images: that is the catalog's knowledge, not the pair's).
 
-use super::Facts;
+use super::{Facts, Operation, Translator};
 use crate::error::Error;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,19 @@ pub enum Feature {
     Stop,
     Choices,
     Logprobs,
+    /// Several texts to embed in one call.
+    ManyInputs,
+    /// Arrays of tokens instead of texts.
+    TokenInputs,
+    Dimensions,
+    /// Vectors as base64 of little-endian floats.
+    Base64,
+    /// What a text is for: to be found, to find, to be classified.
+    Purpose,
+    /// How many of the ranked documents to give.
+    TopN,
+    /// The documents with their ranks.
+    DocumentsBack,
 }
 
 /// What a pair does not carry whole.
@@ -58,28 +71,58 @@ pub fn check(gaps: Gaps, facts: &Facts) -> Result<(), Error> {
     Ok(())
 }
 
+const CHAT: &[Feature] = &[
+    Feature::Text,
+    Feature::Streaming,
+    Feature::System,
+    Feature::ImageData,
+    Feature::ImageUrl,
+    Feature::Files,
+    Feature::Audio,
+    Feature::Tools,
+    Feature::ToolChoice,
+    Feature::ParallelCalls,
+    Feature::StructuredOutput,
+    Feature::Reasoning,
+    Feature::SignedThoughts,
+    Feature::PromptCache,
+    Feature::Stop,
+    Feature::Choices,
+    Feature::Logprobs,
+];
+
+const EMBED: &[Feature] = &[
+    Feature::Text,
+    Feature::ManyInputs,
+    Feature::TokenInputs,
+    Feature::Dimensions,
+    Feature::Base64,
+    Feature::Purpose,
+];
+
+const RERANK: &[Feature] = &[Feature::Text, Feature::TopN, Feature::DocumentsBack];
+
+// === impl Translator ===
+
+impl Translator {
+    /// Why this pair makes no promise of a feature; `None`: it is carried.
+    pub fn gap(&self, feature: Feature) -> Option<Gap> {
+        let all = self.client.lacks().iter().chain(self.client_gaps).chain(self.gaps);
+        all.filter(|(f, _)| *f == feature).map(|(_, gap)| *gap).next()
+    }
+}
+
 // === impl Feature ===
 
 impl Feature {
-    pub const ALL: [Feature; 17] = [
-        Feature::Text,
-        Feature::Streaming,
-        Feature::System,
-        Feature::ImageData,
-        Feature::ImageUrl,
-        Feature::Files,
-        Feature::Audio,
-        Feature::Tools,
-        Feature::ToolChoice,
-        Feature::ParallelCalls,
-        Feature::StructuredOutput,
-        Feature::Reasoning,
-        Feature::SignedThoughts,
-        Feature::PromptCache,
-        Feature::Stop,
-        Feature::Choices,
-        Feature::Logprobs,
-    ];
+    /// Those that calls of this operation may use.
+    pub const fn of(operation: Operation) -> &'static [Feature] {
+        match operation {
+            Operation::Chat => CHAT,
+            Operation::Embed => EMBED,
+            Operation::Rerank => RERANK,
+        }
+    }
 
     /// For people and for tests; never changes.
     pub const fn as_str(self) -> &'static str {
@@ -101,6 +144,13 @@ impl Feature {
             Feature::Stop => "stop sequences",
             Feature::Choices => "several choices",
             Feature::Logprobs => "log probabilities",
+            Feature::ManyInputs => "several inputs",
+            Feature::TokenInputs => "token arrays",
+            Feature::Dimensions => "dimensions",
+            Feature::Base64 => "base64",
+            Feature::Purpose => "purpose",
+            Feature::TopN => "top n",
+            Feature::DocumentsBack => "documents back",
         }
     }
 }

@@ -1,9 +1,10 @@
-//! The API languages by name, and what differs by nothing but the language.
+//! The API languages: a row for each, and what differs by nothing but the language.
 
-use super::{anthropic, bedrock, cohere, gemini, openai};
+use super::features::Gaps;
+use super::{anthropic, bedrock, cohere, gemini, openai, responses};
 use crate::error::Error;
 
-/// An API language: one operation of one vendor's API.
+/// An API language: one operation of one vendor's API. Its row is in `LANGUAGES`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// <https://platform.openai.com/docs/api-reference/chat>
@@ -38,80 +39,179 @@ pub enum Dialect {
     CohereRerank,
 }
 
+/// What is asked of a model. A call reaches only providers that do the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// A model converses.
+    Chat,
+    /// Texts to vectors.
+    Embed,
+    /// Documents in the order of what they have to do with a query.
+    Rerank,
+}
+
+/// A dialect's row.
+struct Language {
+    dialect: Dialect,
+    /// For people, folders of tests and the configuration; never changes.
+    name: &'static str,
+    operation: Operation,
+    /// Features that its requests have no word for.
+    lacks: Gaps,
+    /// An error as its vendor writes it.
+    error: fn(&Error) -> Vec<u8>,
+}
+
+/// In the order of `Dialect`.
+const LANGUAGES: &[Language] = &[
+    language(Dialect::OpenAiChat, "openai-chat", Operation::Chat, &[], openai::error::body),
+    language(
+        Dialect::OpenAiResponses,
+        "openai-responses",
+        Operation::Chat,
+        responses::client::LACKS,
+        openai::error::body,
+    ),
+    language(
+        Dialect::OpenAiCompletions,
+        "openai-completions",
+        Operation::Chat,
+        openai::completions::LACKS,
+        openai::error::body,
+    ),
+    language(
+        Dialect::OpenAiEmbeddings,
+        "openai-embeddings",
+        Operation::Embed,
+        &[],
+        openai::error::body,
+    ),
+    language(
+        Dialect::AnthropicMessages,
+        "anthropic-messages",
+        Operation::Chat,
+        anthropic::client::LACKS,
+        anthropic::error::body,
+    ),
+    language(
+        Dialect::AnthropicVertex,
+        "anthropic-vertex",
+        Operation::Chat,
+        anthropic::client::LACKS,
+        anthropic::error::body,
+    ),
+    language(
+        Dialect::AnthropicBedrock,
+        "anthropic-bedrock",
+        Operation::Chat,
+        anthropic::client::LACKS,
+        anthropic::error::body,
+    ),
+    language(Dialect::Gemini, "gemini", Operation::Chat, &[], gemini::error::body),
+    language(
+        Dialect::GeminiEmbed,
+        "gemini-embed",
+        Operation::Embed,
+        gemini::EMBED_LACKS,
+        gemini::error::body,
+    ),
+    language(
+        Dialect::BedrockConverse,
+        "bedrock-converse",
+        Operation::Chat,
+        bedrock::GAPS,
+        bedrock::error::body,
+    ),
+    language(
+        Dialect::CohereChat,
+        "cohere-chat",
+        Operation::Chat,
+        cohere::GAPS,
+        cohere::error::body,
+    ),
+    language(
+        Dialect::CohereEmbed,
+        "cohere-embed",
+        Operation::Embed,
+        cohere::EMBED_LACKS,
+        cohere::error::body,
+    ),
+    language(
+        Dialect::CohereRerank,
+        "cohere-rerank",
+        Operation::Rerank,
+        cohere::RERANK_LACKS,
+        cohere::error::body,
+    ),
+];
+
+/// The content type of a streamed answer, but at AWS.
+const SSE: &str = "text/event-stream";
+const AWS_EVENTS: &str = "application/vnd.amazon.eventstream";
+
+const fn language(
+    dialect: Dialect,
+    name: &'static str,
+    operation: Operation,
+    lacks: Gaps,
+    error: fn(&Error) -> Vec<u8>,
+) -> Language {
+    Language { dialect, name, operation, lacks, error }
+}
+
 // === impl Dialect ===
 
 impl Dialect {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Dialect::OpenAiChat => "openai-chat",
-            Dialect::OpenAiResponses => "openai-responses",
-            Dialect::OpenAiCompletions => "openai-completions",
-            Dialect::OpenAiEmbeddings => "openai-embeddings",
-            Dialect::AnthropicMessages => "anthropic-messages",
-            Dialect::AnthropicVertex => "anthropic-vertex",
-            Dialect::AnthropicBedrock => "anthropic-bedrock",
-            Dialect::Gemini => "gemini",
-            Dialect::GeminiEmbed => "gemini-embed",
-            Dialect::BedrockConverse => "bedrock-converse",
-            Dialect::CohereChat => "cohere-chat",
-            Dialect::CohereEmbed => "cohere-embed",
-            Dialect::CohereRerank => "cohere-rerank",
-        }
+    pub fn all() -> impl Iterator<Item = Dialect> {
+        LANGUAGES.iter().map(|l| l.dialect)
     }
-
-    pub const ALL: [Dialect; 13] = [
-        Dialect::OpenAiChat,
-        Dialect::OpenAiResponses,
-        Dialect::OpenAiCompletions,
-        Dialect::OpenAiEmbeddings,
-        Dialect::AnthropicMessages,
-        Dialect::AnthropicVertex,
-        Dialect::AnthropicBedrock,
-        Dialect::Gemini,
-        Dialect::GeminiEmbed,
-        Dialect::BedrockConverse,
-        Dialect::CohereChat,
-        Dialect::CohereEmbed,
-        Dialect::CohereRerank,
-    ];
 
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|d| d.as_str() == name)
+        Self::all().find(|d| d.as_str() == name)
     }
 
-    /// One of the languages in which models converse; else it embeds or ranks.
-    pub const fn is_conversation(self) -> bool {
-        !matches!(
-            self,
-            Dialect::OpenAiEmbeddings
-                | Dialect::GeminiEmbed
-                | Dialect::CohereEmbed
-                | Dialect::CohereRerank
-        )
+    pub fn as_str(self) -> &'static str {
+        self.row().map_or("", |l| l.name)
+    }
+
+    pub fn operation(self) -> Operation {
+        self.row().map_or(Operation::Chat, |l| l.operation)
+    }
+
+    /// Features that its requests have no word for: whoever answers, no promise.
+    pub fn lacks(self) -> Gaps {
+        self.row().map_or(&[], |l| l.lacks)
     }
 
     /// The content type of a streamed answer.
     pub const fn stream_type(self) -> &'static str {
         match self {
-            Dialect::BedrockConverse | Dialect::AnthropicBedrock => {
-                "application/vnd.amazon.eventstream"
-            }
-            _ => "text/event-stream",
+            Dialect::BedrockConverse | Dialect::AnthropicBedrock => AWS_EVENTS,
+            _ => SSE,
         }
     }
 
     /// An error as this dialect's whole body.
     pub fn error_body(self, error: &Error) -> Vec<u8> {
-        match self {
-            Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
-                anthropic::error::body(error)
-            }
-            Dialect::BedrockConverse => bedrock::error::body(error),
-            Dialect::Gemini | Dialect::GeminiEmbed => gemini::error::body(error),
-            Dialect::CohereChat | Dialect::CohereEmbed | Dialect::CohereRerank => {
-                cohere::error::body(error)
-            }
-            _ => openai::error::body(error),
+        self.row().map_or_else(|| openai::error::body(error), |l| (l.error)(error))
+    }
+
+    /// Always there: a test holds the table to the enum.
+    fn row(self) -> Option<&'static Language> {
+        LANGUAGES.get(self as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_dialect_has_its_row() {
+        for (i, row) in LANGUAGES.iter().enumerate() {
+            assert_eq!(row.dialect as usize, i, "{}", row.name);
+            assert_eq!(Dialect::named(row.name), Some(row.dialect));
         }
+        assert_eq!(Dialect::CohereRerank as usize + 1, LANGUAGES.len(), "the last one");
     }
 }

@@ -35,7 +35,7 @@ pub mod quirks;
 pub mod responses;
 
 pub use facts::{Addressed, Facts};
-pub use language::Dialect;
+pub use language::{Dialect, Operation};
 pub use pairs::{TRANSLATORS, translator};
 pub use quirks::Quirks;
 
@@ -46,6 +46,8 @@ pub struct Translator {
     /// What the pair does not carry. Asked while planning, from top-level facts
     /// alone, so that a target that must refuse is skipped, not tried.
     pub gaps: features::Gaps,
+    /// The same of the client's half, where a pair goes through the hub.
+    pub client_gaps: features::Gaps,
     pub request: fn(&Request<'_>) -> Result<UpstreamRequest, Error>,
     /// How much of the client's body `request` reads; `None`: all of it. A short
     /// prefix spares copying megabytes out of Envoy.

@@ -9,7 +9,7 @@ use crate::support::gateway::{Gateway, Setup};
 use crate::support::python;
 use serde_json::{Map, Value, json};
 use sluice::dialect::features::Feature;
-use sluice::dialect::{Dialect, Translator};
+use sluice::dialect::{Dialect, Operation, Translator};
 use sluice::provider::{KINDS, Kind};
 
 /// Models the mocks think of as able; by the dialect that is spoken.
@@ -37,7 +37,7 @@ fn targets() -> Vec<(String, &'static Kind, &'static Translator)> {
     for kind in KINDS {
         for surface in kind.surfaces {
             let pair = sluice::dialect::translator(Dialect::OpenAiChat, surface.dialect);
-            if let Some(pair) = pair.filter(|_| surface.dialect.is_conversation()) {
+            if let Some(pair) = pair.filter(|_| surface.dialect.operation() == Operation::Chat) {
                 all.push((format!("{}-{}", kind.name, surface.dialect.as_str()), kind, pair));
             }
         }
@@ -82,7 +82,9 @@ async fn every_yes_of_the_matrix_works_through_envoy() {
         let mut features: Vec<&str> = plain.map(|f| f.as_str()).collect();
         if !counted.contains(&pair.upstream) && kind.name != "openai-compatible" {
             counted.push(pair.upstream);
-            let yes = Feature::ALL.iter().filter(|f| !gap(f) && can_show(pair.upstream, **f));
+            let yes = Feature::of(Operation::Chat)
+                .iter()
+                .filter(|f| !gap(f) && can_show(pair.upstream, **f));
             features = yes.map(|f| f.as_str()).collect();
         }
         asked.insert(name.clone(), json!(features));

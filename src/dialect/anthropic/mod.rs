@@ -59,6 +59,7 @@ pub const FROM_OPENAI_CHAT: Translator = Translator {
     client: Dialect::OpenAiChat,
     upstream: Dialect::AnthropicMessages,
     gaps: GAPS,
+    client_gaps: &[],
     request: |request| request::from_openai_chat(request, Host::Anthropic),
     reads: None,
     response: response::to_openai_chat,
@@ -70,6 +71,7 @@ pub const FROM_OPENAI_CHAT: Translator = Translator {
 pub const VERTEX_FROM_OPENAI_CHAT: Translator = Translator {
     upstream: Dialect::AnthropicVertex,
     gaps: CLOUD_GAPS,
+    client_gaps: &[],
     request: |request| request::from_openai_chat(request, Host::Vertex),
     fields: fields::VERTEX,
     ..FROM_OPENAI_CHAT
@@ -78,6 +80,7 @@ pub const VERTEX_FROM_OPENAI_CHAT: Translator = Translator {
 pub const BEDROCK_FROM_OPENAI_CHAT: Translator = Translator {
     upstream: Dialect::AnthropicBedrock,
     gaps: CLOUD_GAPS,
+    client_gaps: &[],
     request: |request| request::from_openai_chat(request, Host::Bedrock),
     stream: |reply| Box::new(stream::ToOpenAiChat::new(reply, Host::Bedrock)),
     fields: fields::BEDROCK,
@@ -88,6 +91,7 @@ pub const IDENTITY: Translator = Translator {
     client: Dialect::AnthropicMessages,
     upstream: Dialect::AnthropicMessages,
     gaps: GAPS,
+    client_gaps: &[],
     request: super::identity::request,
     reads: Some(super::identity::reads),
     response: identity::response,
@@ -99,6 +103,7 @@ pub const IDENTITY: Translator = Translator {
 pub const VERTEX_FROM_MESSAGES: Translator = Translator {
     upstream: Dialect::AnthropicVertex,
     gaps: CLOUD_GAPS,
+    client_gaps: &[],
     request: |request| identity::to_cloud(request, Host::Vertex),
     reads: None,
     fields: fields::MESSAGES_TO_VERTEX,
@@ -108,6 +113,7 @@ pub const VERTEX_FROM_MESSAGES: Translator = Translator {
 pub const BEDROCK_FROM_MESSAGES: Translator = Translator {
     upstream: Dialect::AnthropicBedrock,
     gaps: CLOUD_GAPS,
+    client_gaps: &[],
     request: |request| identity::to_cloud(request, Host::Bedrock),
     reads: None,
     fields: fields::MESSAGES_TO_BEDROCK,

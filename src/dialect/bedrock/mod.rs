@@ -55,6 +55,7 @@ pub const FROM_OPENAI_CHAT: Translator = Translator {
     client: Dialect::OpenAiChat,
     upstream: Dialect::BedrockConverse,
     gaps: GAPS,
+    client_gaps: &[],
     request: request::from_openai_chat,
     reads: None,
     response: response::to_openai_chat,
@@ -68,6 +69,7 @@ pub const IDENTITY: Translator = Translator {
     client: Dialect::BedrockConverse,
     upstream: Dialect::BedrockConverse,
     gaps: &[],
+    client_gaps: &[],
     request: identity::request,
     reads: Some(|_, _| 0),
     response: identity::response,
@@ -82,8 +84,8 @@ const JSON_TOOL: &str = "sluice_json_answer";
 /// Most bytes of one message of a stream. The largest the service sends are images.
 const MAX_MESSAGE: usize = 16 << 20;
 
-/// What Converse cannot carry of a chat.
-const GAPS: Gaps = &[
+/// What Converse cannot carry of a chat, and has no word for.
+pub(super) const GAPS: Gaps = &[
     (Feature::ImageUrl, Gap::No("Converse fetches no URL but s3:")),
     (Feature::Choices, Gap::No("this model gives one choice")),
     (Feature::Logprobs, Gap::No("this model gives no log probabilities")),

@@ -68,6 +68,7 @@ pub const FROM_OPENAI_CHAT: Translator = Translator {
     client: Dialect::OpenAiChat,
     upstream: Dialect::CohereChat,
     gaps: GAPS,
+    client_gaps: &[],
     request: request::from_openai_chat,
     reads: None,
     response: response::to_openai_chat,
@@ -80,6 +81,7 @@ pub const CHAT_IDENTITY: Translator = Translator {
     client: Dialect::CohereChat,
     upstream: Dialect::CohereChat,
     gaps: &[],
+    client_gaps: &[],
     request: identity::request,
     reads: Some(identity::reads),
     response: same::chat,
@@ -91,7 +93,8 @@ pub const CHAT_IDENTITY: Translator = Translator {
 pub const EMBED_FROM_OPENAI: Translator = Translator {
     client: Dialect::OpenAiEmbeddings,
     upstream: Dialect::CohereEmbed,
-    gaps: &[],
+    gaps: EMBED_LACKS,
+    client_gaps: &[],
     request: embed::from_openai,
     reads: None,
     response: embed::to_openai,
@@ -104,6 +107,7 @@ pub const EMBED_IDENTITY: Translator = Translator {
     client: Dialect::CohereEmbed,
     upstream: Dialect::CohereEmbed,
     gaps: &[],
+    client_gaps: &[],
     request: identity::request,
     reads: Some(identity::reads),
     response: same::embed,
@@ -116,6 +120,7 @@ pub const RERANK_IDENTITY: Translator = Translator {
     client: Dialect::CohereRerank,
     upstream: Dialect::CohereRerank,
     gaps: &[],
+    client_gaps: &[],
     request: identity::request,
     reads: Some(identity::reads),
     response: same::rerank,
@@ -127,11 +132,19 @@ pub const RERANK_IDENTITY: Translator = Translator {
 /// The tool a JSON answer comes through where there are other tools.
 const JSON_TOOL: &str = "sluice_json_answer";
 
-/// What Cohere cannot carry of a chat.
-const GAPS: Gaps = &[
+/// What Cohere cannot carry of a chat, and has no word for.
+pub(super) const GAPS: Gaps = &[
     (Feature::Files, Gap::No("only plain text and image files are carried")),
     (Feature::Audio, Gap::No("this model takes and gives no audio")),
     (Feature::SignedThoughts, Gap::Drops("signatures: thoughts have none here")),
     (Feature::PromptCache, Gap::Drops("cache marks: prompts are cached unasked")),
     (Feature::Choices, Gap::No("this model gives one choice")),
 ];
+
+/// What its embeddings have no word for.
+pub(super) const EMBED_LACKS: Gaps =
+    &[(Feature::TokenInputs, Gap::No("this model takes text, not tokens"))];
+
+/// What its ranking has no word for.
+pub(super) const RERANK_LACKS: Gaps =
+    &[(Feature::DocumentsBack, Gap::No("documents are named by their index"))];

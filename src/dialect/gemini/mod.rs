@@ -62,6 +62,7 @@ pub const FROM_OPENAI_CHAT: Translator = Translator {
     client: Dialect::OpenAiChat,
     upstream: Dialect::Gemini,
     gaps: GAPS,
+    client_gaps: &[],
     request: request::from_openai_chat,
     reads: None,
     response: response::to_openai_chat,
@@ -74,6 +75,7 @@ pub const IDENTITY: Translator = Translator {
     client: Dialect::Gemini,
     upstream: Dialect::Gemini,
     gaps: &[],
+    client_gaps: &[],
     request: identity::request,
     reads: Some(|_, _| 0),
     response: identity::response,
@@ -85,7 +87,8 @@ pub const IDENTITY: Translator = Translator {
 pub const EMBED_FROM_OPENAI: Translator = Translator {
     client: Dialect::OpenAiEmbeddings,
     upstream: Dialect::GeminiEmbed,
-    gaps: &[],
+    gaps: EMBED_GAPS,
+    client_gaps: &[],
     request: embed::from_openai,
     reads: None,
     response: embed::to_openai,
@@ -98,6 +101,7 @@ pub const EMBED_IDENTITY: Translator = Translator {
     client: Dialect::GeminiEmbed,
     upstream: Dialect::GeminiEmbed,
     gaps: &[],
+    client_gaps: &[],
     request: embed::identity,
     reads: None,
     response: embed::identity_response,
@@ -110,3 +114,12 @@ const GAPS: Gaps = &[(
     Feature::PromptCache,
     Gap::Drops("caching is implicit, or by extra_body.google.cached_content"),
 )];
+
+/// What its embeddings have no word for.
+pub(super) const EMBED_LACKS: Gaps = &[
+    (Feature::TokenInputs, Gap::No("this model takes text, not tokens")),
+    (Feature::Base64, Gap::No("Gemini gives numbers")),
+];
+
+/// What they cannot carry of OpenAI's: base64 is made here.
+const EMBED_GAPS: Gaps = &[(Feature::TokenInputs, Gap::No("this model takes text, not tokens"))];

@@ -27,8 +27,9 @@ pub use read::{Chunk, Completion};
 /// A client dialect's half of all its translations.
 pub trait Inbound: 'static {
     const CLIENT: Dialect;
-    /// What chat has no word for, whatever the provider.
-    const GAPS: Gaps;
+    /// What chat has no word for, whatever the provider; what the client's own dialect
+    /// has none for is in `Dialect::lacks`.
+    const GAPS: Gaps = &[];
     /// What becomes of each top-level field on its way to chat.
     const FIELDS: &'static [Field];
     type Writer: Writer + 'static;
@@ -87,6 +88,7 @@ impl<I: Inbound, O: Outbound> Through<I, O> {
         client: I::CLIENT,
         upstream: O::ROW.upstream,
         gaps: O::ROW.gaps,
+        client_gaps: I::GAPS,
         request: request::<I, O>,
         reads: None,
         response: response::<I, O>,

@@ -17,6 +17,7 @@ pub const IDENTITY: Translator = Translator {
     client: Dialect::OpenAiEmbeddings,
     upstream: Dialect::OpenAiEmbeddings,
     gaps: &[],
+    client_gaps: &[],
     request: identity::request,
     reads: Some(identity::reads),
     response,

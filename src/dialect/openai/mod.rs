@@ -48,6 +48,7 @@ pub const IDENTITY: Translator = Translator {
     client: Dialect::OpenAiChat,
     upstream: Dialect::OpenAiChat,
     gaps: &[],
+    client_gaps: &[],
     request: request::identity,
     reads: Some(request::identity_reads),
     response: response::identity,

@@ -43,7 +43,7 @@ mod tools;
 pub struct Messages<O>(PhantomData<O>);
 
 /// What Messages has no word for.
-pub const GAPS: Gaps = &[
+pub const LACKS: Gaps = &[
     (Feature::Audio, Gap::No("Messages has no audio")),
     (Feature::Choices, Gap::No("Messages asks for one choice")),
     (Feature::Logprobs, Gap::No("Messages has no log probabilities")),
@@ -64,7 +64,6 @@ impl<O: Outbound> Messages<O> {
 
 impl<O: Outbound> Inbound for Messages<O> {
     const CLIENT: Dialect = Dialect::AnthropicMessages;
-    const GAPS: Gaps = GAPS;
     const FIELDS: &'static [Field] = fields::FIELDS;
     type Writer = stream::Writer;
 

@@ -25,6 +25,7 @@ pub const IDENTITY: Translator = Translator {
     client: Dialect::OpenAiCompletions,
     upstream: Dialect::OpenAiCompletions,
     gaps: &[],
+    client_gaps: &[],
     request: request::identity,
     reads: Some(|facts: &Facts, _| {
         let options = facts.stream_options.as_ref().map_or(0, |span| span.end);
@@ -39,6 +40,23 @@ pub const IDENTITY: Translator = Translator {
 /// The client half.
 #[derive(Debug)]
 pub struct Client;
+
+/// What the API has no word for.
+pub const LACKS: Gaps = &[
+    (Feature::System, Gap::No(TEXT)),
+    (Feature::ImageData, Gap::No(TEXT)),
+    (Feature::ImageUrl, Gap::No(TEXT)),
+    (Feature::Files, Gap::No(TEXT)),
+    (Feature::Audio, Gap::No(TEXT)),
+    (Feature::Tools, Gap::No(TEXT)),
+    (Feature::ToolChoice, Gap::No(TEXT)),
+    (Feature::ParallelCalls, Gap::No(TEXT)),
+    (Feature::StructuredOutput, Gap::No(TEXT)),
+    (Feature::Reasoning, Gap::No(TEXT)),
+    (Feature::SignedThoughts, Gap::No(TEXT)),
+    (Feature::PromptCache, Gap::No(TEXT)),
+];
+const TEXT: &str = "this API is text in, text out";
 
 const FIELDS: &[Field] = &[
     field("model", Mapped, "as in the chat"),
@@ -70,21 +88,10 @@ const fn field(name: &'static str, fate: Fate, note: &'static str) -> Field {
 
 impl Inbound for Client {
     const CLIENT: Dialect = Dialect::OpenAiCompletions;
-    const GAPS: Gaps = &[
-        (Feature::System, Gap::No(TEXT)),
-        (Feature::ImageData, Gap::No(TEXT)),
-        (Feature::ImageUrl, Gap::No(TEXT)),
-        (Feature::Files, Gap::No(TEXT)),
-        (Feature::Audio, Gap::No(TEXT)),
-        (Feature::Tools, Gap::No(TEXT)),
-        (Feature::ToolChoice, Gap::No(TEXT)),
-        (Feature::ParallelCalls, Gap::No(TEXT)),
-        (Feature::StructuredOutput, Gap::No(TEXT)),
-        (Feature::Reasoning, Gap::No(TEXT)),
-        (Feature::SignedThoughts, Gap::No(TEXT)),
-        (Feature::PromptCache, Gap::No(TEXT)),
-        (Feature::Logprobs, Gap::No(TEXT)),
-    ];
+    const GAPS: Gaps = &[(
+        Feature::Logprobs,
+        Gap::No("log probabilities of a text are not to be had from a chat"),
+    )];
     const FIELDS: &'static [Field] = FIELDS;
     type Writer = answer::Writer;
 
@@ -100,5 +107,3 @@ impl Inbound for Client {
         Ok(answer::whole(completion, usage, reply))
     }
 }
-
-const TEXT: &str = "this API is text in, text out";

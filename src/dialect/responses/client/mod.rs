@@ -45,14 +45,13 @@ mod turn;
 pub struct Responses;
 
 /// What the API has no word for.
-pub const GAPS: Gaps = &[
+pub const LACKS: Gaps = &[
     (Feature::Stop, Gap::No("Responses has no stop sequences")),
     (Feature::Choices, Gap::No("Responses gives one answer")),
 ];
 
 impl Inbound for Responses {
     const CLIENT: Dialect = Dialect::OpenAiResponses;
-    const GAPS: Gaps = GAPS;
     const FIELDS: &'static [Field] = fields::FIELDS;
     type Writer = stream::Writer;
 
