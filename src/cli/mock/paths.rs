@@ -42,6 +42,9 @@ pub(super) fn address(uri: &Uri, host: &str) -> Option<Address> {
         "/v2/rerank" => of(Vendor::CohereRerank),
         "/openai/v1/chat/completions" => of(Vendor::Azure),
         "/openai/v1/responses" => of(Vendor::AzureResponses),
+        "/openai/v1/embeddings" => {
+            Some(Address { vendor: Vendor::Azure, model: None, verb: Verb::Embed })
+        }
         path if azure::owns(path) => azure::address(uri),
         // Imitators have them under other bases, such as /api/paas/v4.
         path if path.ends_with("/chat/completions") => of(Vendor::OpenAi),

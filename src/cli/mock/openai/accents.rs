@@ -35,6 +35,7 @@ const ACCENTS: &[Accent] = &[
     // <https://platform.openai.com/docs/api-reference/chat/create>
     Accent {
         host: "api.openai.com",
+        embeddings: &["input_type", "output_dimension", "task"],
         members: OTHERS,
         id: |id| id.len() <= 40,
         words: |name| format!("Unknown parameter: '{name}'."),
