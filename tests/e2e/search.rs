@@ -105,3 +105,35 @@ async fn refusals_are_told_before_the_call() {
     assert!(reply.status == 400 && reply.json().get("detail").is_none(), "{}", reply.text());
     assert!(gateway.mock.requests().is_empty());
 }
+
+#[tokio::test]
+async fn a_call_goes_to_a_target_that_takes_it() {
+    let config = json!({
+        "providers": {
+            "bedrock": { "kind": "bedrock", "region": "us-east-1" },
+            "openai": { "kind": "openai" },
+            "voyage": { "kind": "voyage" },
+        },
+        "models": [
+            { "name": "one", "targets": ["bedrock/amazon.titan-embed-text-v2:0", "openai/m"] },
+            { "name": "many", "targets": ["voyage/voyage-4", "openai/m"] },
+        ],
+    });
+    let setup = Setup { config: Some(config.to_string()), ..Setup::default() };
+    let gateway = Gateway::start(setup).await;
+    for (model, input, host) in [
+        ("one", json!("x"), "bedrock-runtime.us-east-1.amazonaws.com"),
+        ("one", json!(["x", "y"]), "api.openai.com"),
+        ("one", json!([1, 2]), "api.openai.com"),
+        ("many", json!(vec!["x"; 1000]), "api.voyageai.com"),
+        ("many", json!(vec!["x"; 1001]), "api.openai.com"),
+        ("many", json!([[1], [2]]), "api.openai.com"),
+    ] {
+        let body = json!({ "model": model, "input": input });
+        let request = reqwest::Client::new().post(gateway.url("/v1/embeddings")).json(&body);
+        let reply = Reply::read(request.send().await.unwrap()).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let seen = gateway.mock.requests();
+        assert_eq!(seen.last().unwrap().header("host"), Some(host), "{model}");
+    }
+}

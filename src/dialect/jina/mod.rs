@@ -83,9 +83,7 @@ fn read(body: &[u8]) -> Result<(Vec<Entry<'_>>, Usage), Error> {
     let Some(results) = answer.results else {
         return Err(Error::new(Kind::BadAnswer, "the provider's answer has no results"));
     };
-    let count = answer.usage.and_then(|u| serde_json::from_str::<Count>(u.get()).ok());
-    let count = count.and_then(|c| c.total_tokens.or(c.prompt_tokens));
-    Ok((results, Usage::input_only(count)))
+    Ok((results, rerank::usage(answer.usage)))
 }
 
 #[derive(Deserialize)]
@@ -94,12 +92,6 @@ struct Answer<'a> {
     results: Option<Vec<Entry<'a>>>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Count {
-    total_tokens: Option<f64>,
-    prompt_tokens: Option<f64>,
 }
 
 // === impl Jina ===

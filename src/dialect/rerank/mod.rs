@@ -209,6 +209,18 @@ pub fn results<'a>(entries: &[Entry<'a>], documents: usize) -> Result<Vec<Rank<'
     entries.iter().map(read).collect()
 }
 
+/// What went in, by a `usage` of Jina's or Voyage's.
+pub fn usage(raw: Option<&RawValue>) -> Usage {
+    let count = raw.and_then(|u| serde_json::from_str::<Count>(u.get()).ok());
+    Usage::input_only(count.and_then(|c| c.total_tokens.or(c.prompt_tokens)))
+}
+
+#[derive(Deserialize)]
+struct Count {
+    total_tokens: Option<f64>,
+    prompt_tokens: Option<f64>,
+}
+
 /// Appends `"results":[...]`, with the documents of `reply.echo`.
 pub fn push_results(ranks: &Ranks<'_>, reply: &Reply, out: &mut Vec<u8>) {
     let documents = json::items(&reply.echo).unwrap_or_default();

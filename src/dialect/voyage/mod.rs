@@ -10,7 +10,7 @@ use super::loss::Fate::{Dropped, Mapped};
 use super::loss::Field;
 use super::openai::error::from_upstream;
 use super::rerank::{self, Ask, Entry, Provider, Ranks, field};
-use super::{Reply, UpstreamError, Usage};
+use super::{Reply, UpstreamError};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 use serde::Deserialize;
@@ -38,11 +38,6 @@ struct Answer<'a> {
     data: Option<Vec<Entry<'a>>>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Count {
-    total_tokens: Option<f64>,
 }
 
 // === impl Voyage ===
@@ -73,8 +68,6 @@ impl Provider for Voyage {
         let bad = || Error::new(Kind::BadAnswer, "the provider's answer is no list of ranks");
         let answer: Answer<'a> = serde_json::from_slice(body).map_err(|_| bad())?;
         let results = rerank::results(&answer.data.ok_or_else(bad)?, reply.inputs)?;
-        let count = answer.usage.and_then(|u| serde_json::from_str::<Count>(u.get()).ok());
-        let usage = Usage::input_only(count.and_then(|c| c.total_tokens));
-        Ok(Ranks { results, usage, ..Default::default() })
+        Ok(Ranks { results, usage: rerank::usage(answer.usage), ..Default::default() })
     }
 }
