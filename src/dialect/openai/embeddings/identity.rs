@@ -44,13 +44,14 @@ pub(super) fn response(body: &[u8], reply: &Reply) -> Result<ClientResponse, Err
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
         return Err(bad("the provider's answer is no list of embeddings"));
     };
-    let Some(data) = answer.data else {
+    let Some(data) = answer.data.filter(|d| d.get().starts_with('[')) else {
         return Err(match answer.error {
             Some(_) => error::in_stream(body),
             None => bad("the provider's answer has no embeddings"),
         });
     };
-    let counted = answer.usage.map(RawValue::get);
+    // An array would be read as the fields in order.
+    let counted = answer.usage.map(RawValue::get).filter(|u| u.starts_with('{'));
     let mut usage = counted.and_then(|u| usage::read(u.as_bytes())).unwrap_or_default();
     // Vectors are no tokens: nothing comes out, and that is known.
     usage.output = 0;
@@ -119,8 +120,11 @@ mod tests {
         let answer = response(body, &Reply::default()).unwrap();
         assert_eq!((answer.body, answer.usage.input, answer.usage.output), (None, 8, 0));
         assert!(answer.usage.input_reported && answer.usage.output_reported);
-        let body = br#"{"data":[{"embedding":[1]}]}"#;
-        assert!(!response(body, &Reply::default()).unwrap().usage.input_reported);
+        for usage in ["null", "[0]", "{}", "7"] {
+            let body = format!(r#"{{"data":[{{"embedding":[1]}}],"usage":{usage}}}"#);
+            let answer = response(body.as_bytes(), &Reply::default()).unwrap();
+            assert!(answer.body.is_none() && !answer.usage.input_reported, "{usage}");
+        }
     }
 
     #[test]
@@ -128,6 +132,8 @@ mod tests {
         for (body, kind) in [
             ("[]", Kind::BadAnswer),
             ("{}", Kind::BadAnswer),
+            ("[false,[0],null]", Kind::BadAnswer),
+            (r#"{"data":{}}"#, Kind::BadAnswer),
             (r#"{"error":{"message":"x","type":"server_error"}}"#, Kind::ProviderFault),
         ] {
             assert_eq!(response(body.as_bytes(), &Reply::default()).unwrap_err().kind, kind);
