@@ -55,6 +55,9 @@ struct Language {
     dialect: Dialect,
     /// For people, folders of tests and the configuration; never changes.
     name: &'static str,
+    /// The metric label `endpoint` of calls in it: a word of the path, which clouds'
+    /// forms of one language share.
+    label: &'static str,
     operation: Operation,
     /// Features that its requests have no word for.
     lacks: Gaps,
@@ -64,10 +67,18 @@ struct Language {
 
 /// In the order of `Dialect`.
 const LANGUAGES: &[Language] = &[
-    language(Dialect::OpenAiChat, "openai-chat", Operation::Chat, &[], openai::error::body),
+    language(
+        Dialect::OpenAiChat,
+        "openai-chat",
+        "chat_completions",
+        Operation::Chat,
+        &[],
+        openai::error::body,
+    ),
     language(
         Dialect::OpenAiResponses,
         "openai-responses",
+        "responses",
         Operation::Chat,
         responses::client::LACKS,
         openai::error::body,
@@ -75,6 +86,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::OpenAiCompletions,
         "openai-completions",
+        "completions",
         Operation::Chat,
         openai::completions::LACKS,
         openai::error::body,
@@ -82,6 +94,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::OpenAiEmbeddings,
         "openai-embeddings",
+        "embeddings",
         Operation::Embed,
         &[],
         openai::error::body,
@@ -89,6 +102,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::AnthropicMessages,
         "anthropic-messages",
+        "messages",
         Operation::Chat,
         anthropic::client::LACKS,
         anthropic::error::body,
@@ -96,6 +110,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::AnthropicVertex,
         "anthropic-vertex",
+        "messages",
         Operation::Chat,
         anthropic::client::LACKS,
         anthropic::error::body,
@@ -103,14 +118,23 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::AnthropicBedrock,
         "anthropic-bedrock",
+        "messages",
         Operation::Chat,
         anthropic::client::LACKS,
         anthropic::error::body,
     ),
-    language(Dialect::Gemini, "gemini", Operation::Chat, &[], gemini::error::body),
+    language(
+        Dialect::Gemini,
+        "gemini",
+        "generate_content",
+        Operation::Chat,
+        &[],
+        gemini::error::body,
+    ),
     language(
         Dialect::GeminiEmbed,
         "gemini-embed",
+        "batch_embed_contents",
         Operation::Embed,
         gemini::EMBED_LACKS,
         gemini::error::body,
@@ -118,6 +142,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::BedrockConverse,
         "bedrock-converse",
+        "converse",
         Operation::Chat,
         bedrock::GAPS,
         bedrock::error::body,
@@ -125,6 +150,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::CohereChat,
         "cohere-chat",
+        "cohere_chat",
         Operation::Chat,
         cohere::GAPS,
         cohere::error::body,
@@ -132,6 +158,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::CohereEmbed,
         "cohere-embed",
+        "cohere_embed",
         Operation::Embed,
         cohere::EMBED_LACKS,
         cohere::error::body,
@@ -139,6 +166,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::CohereRerank,
         "cohere-rerank",
+        "rerank",
         Operation::Rerank,
         cohere::RERANK_LACKS,
         cohere::error::body,
@@ -152,11 +180,12 @@ const AWS_EVENTS: &str = "application/vnd.amazon.eventstream";
 const fn language(
     dialect: Dialect,
     name: &'static str,
+    label: &'static str,
     operation: Operation,
     lacks: Gaps,
     error: fn(&Error) -> Vec<u8>,
 ) -> Language {
-    Language { dialect, name, operation, lacks, error }
+    Language { dialect, name, label, operation, lacks, error }
 }
 
 // === impl Dialect ===
@@ -172,6 +201,11 @@ impl Dialect {
 
     pub fn as_str(self) -> &'static str {
         self.row().map_or("", |l| l.name)
+    }
+
+    /// The metric label of calls in it.
+    pub fn label(self) -> &'static str {
+        self.row().map_or("", |l| l.label)
     }
 
     pub fn operation(self) -> Operation {

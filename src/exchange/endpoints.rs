@@ -1,17 +1,14 @@
-//! What the gateway answers by itself: models, usage, health.
+//! The paths a client may ask for, and whose language is spoken there; what the
+//! gateway answers by itself is below: `models`, `usage`, `health`.
 //!
-//! Must not: show a key, a digest, or an address.
+//! Must not: make an answer.
 
-use crate::catalog::price;
-use crate::config::{Config, Model};
 use crate::dialect::{Addressed, Dialect};
 use crate::error::{Error, Kind};
-use crate::route;
-use crate::store::Store;
-use crate::store::usage::{self, Counts, Row};
-use serde::Serialize;
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+
+pub mod health;
+pub mod models;
+pub mod usage;
 
 /// A path of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,34 +19,6 @@ pub enum Endpoint {
     Model(String),
     Usage,
     Health,
-}
-
-#[derive(Serialize)]
-struct UsagePage<'a> {
-    object: &'static str,
-    max_rows: u32,
-    data: Vec<UsageRow<'a>>,
-}
-
-/// Tokens as in `dialect::Usage`: parts are counted in their wholes.
-#[derive(Serialize)]
-struct UsageRow<'a> {
-    consumer: &'a str,
-    model: &'a str,
-    provider: &'a str,
-    upstream_model: &'a str,
-    calls: u64,
-    estimated_calls: u64,
-    /// Calls that `cost_usd` does not hold, for want of a price.
-    unpriced_calls: u64,
-    /// A decimal number, exact to the nanodollar.
-    cost_usd: Option<Box<RawValue>>,
-    input_tokens: u64,
-    output_tokens: u64,
-    cached_input_tokens: u64,
-    cache_write_tokens: u64,
-    cache_write_1h_tokens: u64,
-    reasoning_tokens: u64,
 }
 
 /// What exists, for the 404.
@@ -157,52 +126,6 @@ fn call(path: &str) -> Option<Endpoint> {
     })
 }
 
-/// `GET /v1/models`: the configured names; globs name no model, so they are left out.
-pub fn models(config: &Config) -> Vec<u8> {
-    let data: Vec<Value> =
-        config.models.iter().filter(|m| !m.is_glob).map(|m| model(&m.name)).collect();
-    json!({ "object": "list", "data": data }).to_string().into_bytes()
-}
-
-/// `GET /v1/models/{id}`: any name that a call would find, globs included.
-pub fn one_model(config: &Config, id: &str) -> Result<Vec<u8>, Error> {
-    let found: Option<(usize, &Model)> = config.model(id);
-    found.map(|_| model(id).to_string().into_bytes()).ok_or_else(|| route::unknown_model(id))
-}
-
-/// `GET /sluice/usage`: the counters of all workers since the process began. Where
-/// there are consumers, each sees its own rows only.
-pub fn usage(config: &Config, store: &(impl Store + ?Sized), consumer: &str) -> Vec<u8> {
-    let mut rows = usage::report(store, config.max_usage_rows);
-    if !config.consumers.is_empty() {
-        rows.retain(|row| row.labels.split('\0').next() == Some(consumer));
-    }
-    let page = UsagePage {
-        object: "sluice.usage",
-        max_rows: config.max_usage_rows,
-        data: rows.iter().map(UsageRow::of).collect(),
-    };
-    serde_json::to_vec(&page).unwrap_or_default()
-}
-
-/// `GET /sluice/health`.
-pub fn health(config: &Config, calls_in_flight: usize) -> Vec<u8> {
-    json!({
-        "status": "ok",
-        "version": env!("CARGO_PKG_VERSION"),
-        "providers": config.providers.len(),
-        "models": config.models.len(),
-        "worker_calls_in_flight": calls_in_flight,
-    })
-    .to_string()
-    .into_bytes()
-}
-
-/// OpenAI's model object. When it was created is not known: 0.
-fn model(name: &str) -> Value {
-    json!({ "id": name, "object": "model", "created": 0, "owned_by": "sluice" })
-}
-
 /// `%2F` and its like; anything malformed stays as it is.
 fn percent_decoded(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
@@ -223,61 +146,16 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The metric label of calls in this dialect.
-pub fn label(client: Dialect) -> &'static str {
-    match client {
-        Dialect::OpenAiChat => "chat_completions",
-        Dialect::OpenAiResponses => "responses",
-        Dialect::OpenAiCompletions => "completions",
-        Dialect::OpenAiEmbeddings => "embeddings",
-        Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
-            "messages"
-        }
-        Dialect::Gemini => "generate_content",
-        Dialect::GeminiEmbed => "batch_embed_contents",
-        Dialect::BedrockConverse => "converse",
-        Dialect::CohereChat => "cohere_chat",
-        Dialect::CohereEmbed => "cohere_embed",
-        Dialect::CohereRerank => "rerank",
-    }
-}
-
 // === impl Endpoint ===
 
 impl Endpoint {
     /// The metric label.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Endpoint::Call(dialect, _) => label(*dialect),
+            Endpoint::Call(dialect, _) => dialect.label(),
             Endpoint::Models | Endpoint::Model(_) => "models",
             Endpoint::Usage => "usage",
             Endpoint::Health => "health",
-        }
-    }
-}
-
-// === impl UsageRow ===
-
-impl<'a> UsageRow<'a> {
-    fn of(row: &'a Row) -> Self {
-        let mut labels = row.labels.split('\0');
-        let mut label = || labels.next().unwrap_or_default();
-        let Counts { calls, estimated_calls, unpriced_calls, cost, usage } = row.counts;
-        Self {
-            consumer: label(),
-            model: label(),
-            provider: label(),
-            upstream_model: label(),
-            calls,
-            estimated_calls,
-            unpriced_calls,
-            cost_usd: RawValue::from_string(price::usd(cost)).ok(),
-            input_tokens: usage.input,
-            output_tokens: usage.output,
-            cached_input_tokens: usage.cached_input,
-            cache_write_tokens: usage.cache_write,
-            cache_write_1h_tokens: usage.cache_write_1h,
-            reasoning_tokens: usage.reasoning,
         }
     }
 }

@@ -4,7 +4,6 @@
 //! What the provider reported is taken as it is; what it did not is estimated from
 //! bytes and marked. Must not: be called from anywhere else.
 
-use super::endpoints;
 use super::registry::{Answer, Entry, Outcome};
 use super::{RECORD, Worker};
 use crate::dialect::Usage;
@@ -46,7 +45,7 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// Settles a planned call.
 pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let now = host.now();
-    let endpoint = endpoints::label(entry.client);
+    let endpoint = entry.client.label();
     let verdict = Verdict::of(host, entry);
     // An attempt that the plan knows nothing of is nobody's.
     let tried = entry.tried.iter().rev().map(|t| t.target);

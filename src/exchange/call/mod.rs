@@ -123,7 +123,7 @@ impl Call {
         let endpoint = endpoints::endpoint(method, path)?;
         self.endpoint = endpoint.as_str();
         if endpoint == Endpoint::Health {
-            let body = endpoints::health(&self.config, self.worker.registry.len());
+            let body = endpoints::health::page(&self.config, self.worker.registry.len());
             return Ok(self.answer(host, &body));
         }
         let consumer = identity::identify(&self.config, &headers)?;
@@ -140,10 +140,10 @@ impl Call {
                 self.phase = Phase::Collecting { headers, consumer, addressed };
                 return Ok(Step::Pause);
             }
-            Endpoint::Models => endpoints::models(&self.config),
-            Endpoint::Model(id) => endpoints::one_model(&self.config, &id)?,
-            Endpoint::Usage => endpoints::usage(&self.config, host, consumer),
-            Endpoint::Health => endpoints::health(&self.config, self.worker.registry.len()),
+            Endpoint::Models => endpoints::models::list(&self.config),
+            Endpoint::Model(id) => endpoints::models::one(&self.config, &id)?,
+            Endpoint::Usage => endpoints::usage::page(&self.config, host, consumer),
+            Endpoint::Health => endpoints::health::page(&self.config, self.worker.registry.len()),
         };
         Ok(self.answer(host, &body))
     }
