@@ -37,6 +37,22 @@ pub enum Dialect {
     CohereEmbed,
     /// <https://docs.cohere.com/v2/reference/rerank>
     CohereRerank,
+    /// How many tokens a request to Messages has.
+    /// <https://platform.claude.com/docs/en/api/messages-count-tokens>
+    AnthropicCount,
+    /// The same at Google Cloud, the model in the body for once.
+    /// <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/count-tokens>
+    AnthropicVertexCount,
+    /// The same of Responses.
+    /// <https://developers.openai.com/api/reference/resources/responses/subresources/input_tokens/methods/count>
+    OpenAiInputTokens,
+    /// `countTokens` at AI Studio. <https://ai.google.dev/api/tokens>
+    GeminiCount,
+    /// `countTokens` at Vertex, which takes other bodies.
+    /// <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/count-tokens>
+    VertexCount,
+    /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html>
+    BedrockCount,
 }
 
 /// What is asked of a model. A call reaches only providers that do the same.
@@ -48,6 +64,8 @@ pub enum Operation {
     Embed,
     /// Documents in the order of what they have to do with a query.
     Rerank,
+    /// How many tokens a conversation has; nothing is answered.
+    CountTokens,
 }
 
 /// A dialect's row.
@@ -171,6 +189,16 @@ const LANGUAGES: &[Language] = &[
         cohere::RERANK_LACKS,
         cohere::error::body,
     ),
+    counting(Dialect::AnthropicCount, "anthropic-count-tokens", anthropic::error::body),
+    counting(
+        Dialect::AnthropicVertexCount,
+        "anthropic-vertex-count-tokens",
+        anthropic::error::body,
+    ),
+    counting(Dialect::OpenAiInputTokens, "openai-input-tokens", openai::error::body),
+    counting(Dialect::GeminiCount, "gemini-count-tokens", gemini::error::body),
+    counting(Dialect::VertexCount, "vertex-count-tokens", gemini::error::body),
+    counting(Dialect::BedrockCount, "bedrock-count-tokens", bedrock::error::body),
 ];
 
 /// The content type of a streamed answer, but at AWS.
@@ -186,6 +214,10 @@ const fn language(
     error: fn(&Error) -> Vec<u8>,
 ) -> Language {
     Language { dialect, name, label, operation, lacks, error }
+}
+
+const fn counting(dialect: Dialect, name: &'static str, error: fn(&Error) -> Vec<u8>) -> Language {
+    language(dialect, name, "count_tokens", Operation::CountTokens, &[], error)
 }
 
 // === impl Dialect ===
@@ -246,6 +278,6 @@ mod tests {
             assert_eq!(row.dialect as usize, i, "{}", row.name);
             assert_eq!(Dialect::named(row.name), Some(row.dialect));
         }
-        assert_eq!(Dialect::CohereRerank as usize + 1, LANGUAGES.len(), "the last one");
+        assert_eq!(Dialect::BedrockCount as usize + 1, LANGUAGES.len(), "the last one");
     }
 }

@@ -23,9 +23,13 @@ pub enum Endpoint {
 
 /// What exists, for the 404.
 const PATHS: &str = "POST /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, /v1/messages, \
-                     /v1beta/models/{model}:generateContent, /model/{model}/converse, /v2/chat, \
-                     /v2/embed, /v2/rerank; GET /v1/models, /v1/models/{id}, /sluice/usage, \
-                     /sluice/health";
+                     /v1/messages/count_tokens, /v1beta/models/{model}:generateContent, \
+                     /model/{model}/converse, /v2/chat, /v2/embed, /v2/rerank; GET /v1/models, \
+                     /v1/models/{id}, /v1beta/models, /sluice/usage, /sluice/health";
+
+/// Lists of models: OpenAI's and Anthropic's, and Gemini's.
+const MODELS: &str = "/v1/models";
+const GEMINI_MODELS: &str = "/v1beta/models";
 
 /// Paths of calls whose bodies name the model.
 const CALLS: &[(&str, Dialect)] = &[
@@ -34,6 +38,8 @@ const CALLS: &[(&str, Dialect)] = &[
     ("/v1/completions", Dialect::OpenAiCompletions),
     ("/v1/embeddings", Dialect::OpenAiEmbeddings),
     ("/v1/messages", Dialect::AnthropicMessages),
+    ("/v1/messages/count_tokens", Dialect::AnthropicCount),
+    ("/v1/responses/input_tokens", Dialect::OpenAiInputTokens),
     ("/v2/chat", Dialect::CohereChat),
     ("/v2/embed", Dialect::CohereEmbed),
     ("/v1/rerank", Dialect::CohereRerank),
@@ -48,6 +54,9 @@ const ADDRESSED: &[(&str, &str, Dialect, bool)] = &[
     ("/v1/models/", ":generateContent", Dialect::Gemini, false),
     ("/v1/models/", ":streamGenerateContent", Dialect::Gemini, true),
     ("/v1/models/", ":batchEmbedContents", Dialect::GeminiEmbed, false),
+    ("/v1beta/models/", ":countTokens", Dialect::GeminiCount, false),
+    ("/v1/models/", ":countTokens", Dialect::GeminiCount, false),
+    ("/model/", "/count-tokens", Dialect::BedrockCount, false),
     ("/model/", "/converse", Dialect::BedrockConverse, false),
     ("/model/", "/converse-stream", Dialect::BedrockConverse, true),
 ];
@@ -62,10 +71,13 @@ const VENDORS: &[(&str, Dialect)] = &[
 ];
 
 /// What a client on this path speaks; where nothing tells, the hub's dialect.
-pub fn client(path: &str) -> Dialect {
+/// `anthropic`: its headers name a version of Anthropic's API.
+pub fn client(path: &str, anthropic: bool) -> Dialect {
     let path = path.split('?').next().unwrap_or_default();
+    let is_list = path == MODELS || path.strip_prefix(MODELS).is_some_and(|p| p.starts_with('/'));
     match call(path) {
         Some(Endpoint::Call(dialect, _)) => dialect,
+        _ if anthropic && is_list => Dialect::AnthropicMessages,
         _ => VENDORS
             .iter()
             .find(|(before, _)| path.starts_with(before))
@@ -76,17 +88,15 @@ pub fn client(path: &str) -> Dialect {
 /// The endpoint of a method and a path; a query is ignored.
 pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let id =
+        |before: &str| path.strip_prefix(before)?.strip_prefix('/').filter(|id| !id.is_empty());
     let (endpoint, wanted) = match path {
-        "/v1/models" => (Endpoint::Models, "GET"),
+        MODELS | GEMINI_MODELS => (Endpoint::Models, "GET"),
         "/sluice/usage" => (Endpoint::Usage, "GET"),
         "/sluice/health" => (Endpoint::Health, "GET"),
-        "/v1/messages/count_tokens" => {
-            let words = "tokens are not counted here: each answer tells its usage";
-            return Err(Error::new(Kind::NotFound, words));
-        }
-        _ => match (call(path), path.strip_prefix("/v1/models/")) {
+        _ => match (call(path), id(MODELS).or_else(|| id(GEMINI_MODELS))) {
             (Some(call), _) => (call, "POST"),
-            (None, Some(id)) if !id.is_empty() => (Endpoint::Model(percent_decoded(id)), "GET"),
+            (None, Some(id)) => (Endpoint::Model(percent_decoded(id)), "GET"),
             _ if path.starts_with("/v1/responses/") => {
                 return Err(Error::new(
                     Kind::NotFound,
@@ -167,16 +177,34 @@ mod tests {
     #[test]
     fn knows_the_clients_dialect_by_its_path() {
         for (path, dialect) in [
-            ("/v1/messages/count_tokens", Dialect::AnthropicMessages),
-            ("/v1beta/models/m:countTokens?key=k", Dialect::Gemini),
+            ("/v1/messages/count_tokens", Dialect::AnthropicCount),
+            ("/v1/messages/batches", Dialect::AnthropicMessages),
+            ("/v1beta/models/m:countTokens?key=k", Dialect::GeminiCount),
+            ("/v1beta/models/m:tune", Dialect::Gemini),
             ("/v1beta/models/m:batchEmbedContents", Dialect::GeminiEmbed),
             ("/model/m/invoke", Dialect::BedrockConverse),
             ("/v2/classify", Dialect::CohereChat),
             ("/v1/rerank", Dialect::CohereRerank),
             ("/v1/files", Dialect::OpenAiChat),
+            ("/v1/models", Dialect::OpenAiChat),
+            ("/v1beta/models", Dialect::Gemini),
         ] {
-            assert_eq!(client(path), dialect, "{path}");
+            assert_eq!(client(path, false), dialect, "{path}");
         }
+    }
+
+    #[test]
+    fn lists_go_by_their_client() {
+        let anthropic = Dialect::AnthropicMessages;
+        assert_eq!(client("/v1/models?limit=1", true), anthropic);
+        assert_eq!(client("/v1/models/x/y", true), anthropic);
+        assert_eq!(client("/v1/modelsx", true), Dialect::OpenAiChat);
+        assert_eq!(client("/v1beta/models/x", true), Dialect::Gemini);
+        for path in ["/v1/models/a%2Fb", "/v1beta/models/a%2Fb?key=k"] {
+            assert_eq!(endpoint("GET", path), Ok(Endpoint::Model("a/b".into())), "{path}");
+        }
+        assert_eq!(endpoint("GET", "/v1beta/models?pageSize=1"), Ok(Endpoint::Models));
+        assert!(endpoint("GET", "/v1beta/models/").is_err());
     }
 
     #[test]
@@ -207,7 +235,7 @@ mod tests {
             let e = endpoint(method, path).unwrap_err();
             assert!(e.kind == Kind::NotFound && e.message.contains("kept"), "{e}");
         }
-        let e = endpoint("POST", "/v1/messages/count_tokens?beta=true").unwrap_err();
-        assert!(e.kind == Kind::NotFound && e.message.contains("usage"));
+        let count = Endpoint::Call(Dialect::AnthropicCount, None);
+        assert_eq!(endpoint("POST", "/v1/messages/count_tokens?beta=true"), Ok(count));
     }
 }

@@ -6,7 +6,7 @@
 
 use super::registry::{Answer, Entry, Outcome};
 use super::{RECORD, Worker};
-use crate::dialect::Usage;
+use crate::dialect::{Operation, Usage, estimate};
 use crate::error::Kind;
 use crate::host::{Host, MetricKind};
 use crate::store::usage::{self, Counts, OTHER, Slot};
@@ -38,10 +38,6 @@ struct Row {
 
 const MAX_ROWS: usize = 8192;
 
-/// Text is about this many bytes per token across languages and code; a later
-/// estimate per script replaces it.
-const BYTES_PER_TOKEN: u64 = 4;
-
 /// Settles a planned call.
 pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let now = host.now();
@@ -61,8 +57,10 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let first_token = entry.first_token.map(|t| millis(t, entry.started));
     let mut smooth = false;
     let cost = match verdict.charged {
-        true => at.known.price.and_then(|price| price.cost(&verdict.usage)),
-        false => Some(0),
+        true if entry.client.operation() != Operation::CountTokens => {
+            at.known.price.and_then(|price| price.cost(&verdict.usage))
+        }
+        _ => Some(0),
     };
     if verdict.charged {
         let counts = Counts {
@@ -156,10 +154,6 @@ fn millis(now: u64, since: u64) -> u64 {
     now.saturating_sub(since) / 1_000_000
 }
 
-fn tokens_of(bytes: u64) -> u64 {
-    bytes.div_ceil(BYTES_PER_TOKEN)
-}
-
 // === impl Verdict ===
 
 impl Verdict {
@@ -186,13 +180,17 @@ impl Verdict {
     }
 
     fn charge(outcome: &'static str, entry: &Entry, answered: bool) -> Self {
+        if entry.client.operation() == Operation::CountTokens {
+            // No vendor charges for it, answered or not.
+            return Self { charged: true, ..Self::free(outcome) };
+        }
         let seen = &entry.seen;
         let mut usage = seen.usage;
         if !usage.input_reported {
-            usage.input = tokens_of(entry.facts.body_bytes as u64);
+            usage.input = estimate::of_bytes(entry.facts.body_bytes as u64);
         }
         if !usage.output_reported && answered {
-            usage.output = usage.output.max(tokens_of(seen.output_bytes));
+            usage.output = usage.output.max(estimate::of_bytes(seen.output_bytes));
         }
         let estimated = !(usage.input_reported && usage.output_reported);
         Self { outcome, charged: true, usage, estimated }

@@ -22,12 +22,27 @@ pub(super) const VERTEX: Kind = Kind {
             stream_path: "/v1/projects/{project}/locations/{region}/publishers/google/models/{model}:streamGenerateContent?alt=sse",
             models: "",
         },
+        Surface {
+            dialect: Dialect::AnthropicVertexCount,
+            path: "/v1/projects/{project}/locations/{region}/publishers/anthropic/models/count-tokens:rawPredict",
+            stream_path: "",
+            models: "claude",
+        },
+        Surface {
+            dialect: Dialect::VertexCount,
+            path: "/v1/projects/{project}/locations/{region}/publishers/google/models/{model}:countTokens",
+            stream_path: "",
+            models: "gemini",
+        },
     ],
     settings: &[setting("project", ""), setting("region", "global")],
     key_env: "VERTEX_ACCESS_TOKEN",
     source: "https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
     ..COMPATIBLE
 };
+
+const BEDROCK_COUNT: Surface =
+    surface(Dialect::BedrockCount, "/model/{foundation_model}/count-tokens");
 
 pub(super) const BEDROCK: Kind = Kind {
     name: "bedrock",
@@ -46,6 +61,14 @@ pub(super) const BEDROCK: Kind = Kind {
             stream_path: "/model/{model}/invoke-with-response-stream",
             models: "",
         },
+        // Not what only inference profiles lead to:
+        // <https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html>.
+        Surface { models: "anthropic.claude-3-5", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-3-7", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-sonnet-4-2025", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-opus-4-2025", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-sonnet-4-5", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-haiku-4-5", ..BEDROCK_COUNT },
     ],
     auth: Auth::Aws("bedrock"),
     settings: &[setting("region", "")],
