@@ -32,6 +32,7 @@ use crate::error::{Error, Kind};
 use crate::wire::json;
 use std::marker::PhantomData;
 
+mod fields;
 mod wrap;
 
 /// A vendor's counter, for what the gateway translates.
@@ -87,6 +88,7 @@ pub const VERTEX_FROM_GEMINI: Translator = Translator {
     upstream: Dialect::VertexCount,
     gaps: NO_CHOICE,
     request: wrap::gemini_to_vertex,
+    fields: fields::GEMINI_TO_VERTEX,
     ..GEMINI_IDENTITY
 };
 
@@ -194,7 +196,7 @@ impl<C: Counter> Counted<C> {
         response: response::<C>,
         error: C::CHAT.error,
         stream: |_| Box::new(Unstreamed::default()),
-        fields: C::CHAT.fields,
+        fields: fields::COUNTED,
     };
 }
 
@@ -232,6 +234,10 @@ impl Counter for AtVertex {
 impl Counter for AtBedrock {
     const UPSTREAM: Dialect = Dialect::BedrockCount;
     const CHAT: &'static Translator = &Messages::<ToConverse>::ROW;
+    const GAPS: Gaps = &[
+        (Feature::ImageUrl, Gap::No("Converse fetches no URL but s3:")),
+        (Feature::StructuredOutput, Gap::Drops("output_config: Bedrock counts no schema")),
+    ];
     const NUMBER: &'static str = BEDROCK;
 
     fn wrap(_: &str, chat: &[u8], dropped: &mut Vec<String>) -> Vec<u8> {

@@ -62,10 +62,15 @@ pub(super) fn gemini(model: &str, chat: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Vertex's: `choice`: the client's name of what it does not count.
+/// Vertex's. `choice`: the client's name of a choice of tools, which it does not count.
 pub(super) fn vertex(chat: &[u8], choice: &str, dropped: &mut Vec<String>) -> Vec<u8> {
-    if value(chat, &["toolConfig", "tool_config"]).is_some() {
-        dropped.push(format!("{choice} (not counted)"));
+    for (names, said) in [
+        (["toolConfig", "tool_config"], choice),
+        (["cachedContent", "cached_content"], "cachedContent"),
+    ] {
+        if value(chat, &names).is_some() {
+            dropped.push(format!("{said} (not counted)"));
+        }
     }
     only(chat, VERTEX)
 }

@@ -19,7 +19,7 @@ use hyper::HeaderMap;
 use super::vendor::{Failure, quote};
 
 pub(super) use clouds::Cloud;
-pub(super) use request::ask;
+pub(super) use request::{AtVertex, ask, count};
 pub(super) use response::{events, whole};
 
 pub(super) fn authorize(headers: &HeaderMap) -> Result<(), Failure> {
