@@ -5,6 +5,7 @@
 
 use crate::dialect::{Addressed, Dialect};
 use crate::error::{Error, Kind};
+use crate::host::{Headers, text};
 
 pub mod health;
 pub mod models;
@@ -70,14 +71,24 @@ const VENDORS: &[(&str, Dialect)] = &[
     ("/v2/", Dialect::CohereChat),
 ];
 
+/// Headers that a vendor's clients alone send.
+const LISTERS: &[(&str, Dialect)] = &[
+    ("anthropic-version", Dialect::AnthropicMessages),
+    ("x-goog-api-client", Dialect::Gemini),
+    ("x-goog-api-key", Dialect::Gemini),
+];
+
 /// What a client on this path speaks; where nothing tells, the hub's dialect.
-/// `anthropic`: its headers name a version of Anthropic's API.
-pub fn client(path: &str, anthropic: bool) -> Dialect {
+/// Three vendors have a `/v1/models`: there its headers tell.
+pub fn client(path: &str, headers: &Headers) -> Dialect {
     let path = path.split('?').next().unwrap_or_default();
     let is_list = path == MODELS || path.strip_prefix(MODELS).is_some_and(|p| p.starts_with('/'));
     match call(path) {
         Some(Endpoint::Call(dialect, _)) => dialect,
-        _ if anthropic && is_list => Dialect::AnthropicMessages,
+        _ if is_list => LISTERS
+            .iter()
+            .find(|(header, _)| text(headers, header).is_some())
+            .map_or(Dialect::OpenAiChat, |(_, dialect)| *dialect),
         _ => VENDORS
             .iter()
             .find(|(before, _)| path.starts_with(before))
@@ -189,17 +200,24 @@ mod tests {
             ("/v1/models", Dialect::OpenAiChat),
             ("/v1beta/models", Dialect::Gemini),
         ] {
-            assert_eq!(client(path, false), dialect, "{path}");
+            assert_eq!(client(path, &Vec::new()), dialect, "{path}");
         }
     }
 
     #[test]
     fn lists_go_by_their_client() {
-        let anthropic = Dialect::AnthropicMessages;
-        assert_eq!(client("/v1/models?limit=1", true), anthropic);
-        assert_eq!(client("/v1/models/x/y", true), anthropic);
-        assert_eq!(client("/v1/modelsx", true), Dialect::OpenAiChat);
-        assert_eq!(client("/v1beta/models/x", true), Dialect::Gemini);
+        let sent = |name: &str| vec![(name.to_owned(), b"x".to_vec())];
+        for (path, header, dialect) in [
+            ("/v1/models?limit=1", "anthropic-version", Dialect::AnthropicMessages),
+            ("/v1/models/x/y", "anthropic-version", Dialect::AnthropicMessages),
+            ("/v1/modelsx", "anthropic-version", Dialect::OpenAiChat),
+            ("/v1beta/models/x", "anthropic-version", Dialect::Gemini),
+            ("/v1/models?pageSize=1", "x-goog-api-key", Dialect::Gemini),
+            ("/v1/models/x", "x-goog-api-client", Dialect::Gemini),
+            ("/v1/models/x", "x-api-key", Dialect::OpenAiChat),
+        ] {
+            assert_eq!(client(path, &sent(header)), dialect, "{path} {header}");
+        }
         for path in ["/v1/models/a%2Fb", "/v1beta/models/a%2Fb?key=k"] {
             assert_eq!(endpoint("GET", path), Ok(Endpoint::Model("a/b".into())), "{path}");
         }

@@ -55,11 +55,10 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     };
     let duration = millis(now, entry.started);
     let first_token = entry.first_token.map(|t| millis(t, entry.started));
+    let counting = entry.client.operation() == Operation::CountTokens;
     let mut smooth = false;
     let cost = match verdict.charged {
-        true if entry.client.operation() != Operation::CountTokens => {
-            at.known.price.and_then(|price| price.cost(&verdict.usage))
-        }
+        true if !counting => at.known.price.and_then(|price| price.cost(&verdict.usage)),
         _ => Some(0),
     };
     if verdict.charged {
@@ -84,7 +83,10 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
             Some(0) => {}
             Some(nano) => host.count(row.cost, nano),
         }
-        host.record(row.duration, duration);
+        // A count's time would pass for a fast answer.
+        if !counting {
+            host.record(row.duration, duration);
+        }
         if let Some(ms) = first_token {
             host.record(row.first_token, ms);
         }

@@ -58,10 +58,8 @@ fn check_models(path: &str, patterns: &[String], raw: &raw::Sluice, problems: &m
         let words = format!("must list 1 to {MAX_MODELS} names; leave it out to allow all");
         problems.add(path.to_owned(), words);
     }
-    // What a glob among the models may be asked for is not known.
-    let certain = !raw.models.iter().any(|m| m.name.contains('*'));
     for (i, pattern) in patterns.iter().enumerate() {
-        if certain && !raw.models.iter().any(|m| glob::matches(pattern, &m.name)) {
+        if !raw.models.iter().any(|m| glob::may_meet(pattern, &m.name)) {
             problems.add(format!("{path}[{i}]"), format!("`{pattern}` matches none of the models"));
         }
     }

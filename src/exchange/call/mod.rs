@@ -121,8 +121,7 @@ impl Call {
     fn open(&mut self, host: &dyn Host, headers: Headers, end: bool) -> Result<Step, Error> {
         let method = text(&headers, ":method").unwrap_or_default();
         let path = text(&headers, ":path").unwrap_or_default();
-        let anthropic = text(&headers, "anthropic-version").is_some();
-        self.client = endpoints::client(path, anthropic);
+        self.client = endpoints::client(path, &headers);
         let endpoint = endpoints::endpoint(method, path)?;
         self.endpoint = endpoint.as_str();
         if endpoint == Endpoint::Health {

@@ -1,6 +1,5 @@
 //! The models a client may ask for, as lists and one by one, in the shape of the vendor
-//! whose client asks: OpenAI's, Anthropic's (told by `anthropic-version`), Gemini's (by
-//! its path).
+//! whose client asks, which its path or a header tells (`endpoints::client`).
 //!
 //! Entries with globs name no model, so lists leave them out; a single look-up finds
 //! whatever a call would. What a consumer may not use is not there. Windows are those
