@@ -10,7 +10,6 @@ use crate::cli::mock::schema::is_closed;
 use crate::cli::mock::vendor::Failure;
 
 use super::blocks::Reader;
-use super::clouds::no_links;
 use super::fields::{Object, array, bad, boolean, object, only, required, share, string, unsigned};
 use super::messages;
 
@@ -18,24 +17,6 @@ pub(in crate::cli::mock) fn ask(body: &Value) -> Result<Ask<'_>, Failure> {
     let body =
         body.as_object().ok_or_else(|| Failure::bad("The request body is not a JSON object."))?;
     read(body, string(body, "", "model")?, boolean(body, "", "stream")?, FIELDS)
-}
-
-/// Whose counter it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli::mock) enum AtVertex {
-    No,
-    Yes,
-}
-
-/// What the counter takes: no output limit, no sampling.
-pub(in crate::cli::mock) fn count(body: &Object, at: AtVertex) -> Result<Ask<'_>, Failure> {
-    let mut known = COUNTED.to_vec();
-    if at == AtVertex::Yes {
-        no_links(&Value::Object(body.clone()))?;
-        known.retain(|name| *name != "cache_control");
-        known.push("anthropic_version");
-    }
-    read(body, string(body, "", "model")?, false, &known)
 }
 
 /// `known`: the fields this host takes.
@@ -279,19 +260,6 @@ pub(super) const FIELDS: &[&str] = &[
     "tools",
     "top_k",
     "top_p",
-];
-const COUNTED: &[&str] = &[
-    "cache_control",
-    "context_management",
-    "mcp_servers",
-    "messages",
-    "model",
-    "output_config",
-    "speed",
-    "system",
-    "thinking",
-    "tool_choice",
-    "tools",
 ];
 const TOOL_FIELDS: &[&str] = &[
     "allowed_callers",
