@@ -101,11 +101,13 @@ pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let id =
         |before: &str| path.strip_prefix(before)?.strip_prefix('/').filter(|id| !id.is_empty());
+    // Whatever else is posted there is a verb that is not here.
+    let google = || id(GEMINI_MODELS).filter(|_| method == "GET");
     let (endpoint, wanted) = match path {
         MODELS | GEMINI_MODELS => (Endpoint::Models, "GET"),
         "/sluice/usage" => (Endpoint::Usage, "GET"),
         "/sluice/health" => (Endpoint::Health, "GET"),
-        _ => match (call(path), id(MODELS).or_else(|| id(GEMINI_MODELS))) {
+        _ => match (call(path), id(MODELS).or_else(google)) {
             (Some(call), _) => (call, "POST"),
             (None, Some(id)) => (Endpoint::Model(percent_decoded(id)), "GET"),
             _ if path.starts_with("/v1/responses/") => {
@@ -222,7 +224,9 @@ mod tests {
             assert_eq!(endpoint("GET", path), Ok(Endpoint::Model("a/b".into())), "{path}");
         }
         assert_eq!(endpoint("GET", "/v1beta/models?pageSize=1"), Ok(Endpoint::Models));
-        assert!(endpoint("GET", "/v1beta/models/").is_err());
+        for (method, path) in [("GET", "/v1beta/models/"), ("POST", "/v1beta/models/m:tune")] {
+            assert_eq!(endpoint(method, path).unwrap_err().kind, Kind::NotFound, "{path}");
+        }
     }
 
     #[test]
