@@ -95,6 +95,43 @@ fn every_promise_of_a_pair_has_a_case() {
 
 /// What a text is for, by the providers' names of it.
 const PURPOSES: [&str; 3] = ["input_type", "task_type", "embedding_purpose"];
+/// The same of the counters, by what is in a request to count.
+#[test]
+fn every_promise_of_a_counter_has_a_case() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut missing = Vec::new();
+    for pair in TRANSLATORS.iter().filter(|t| t.client == Dialect::AnthropicCount) {
+        let name = format!("{}-{}", pair.client.as_str(), pair.upstream.as_str());
+        let cases: Vec<String> =
+            folders(&root.join(&name)).iter().filter_map(|c| held(c)).collect();
+        if cases.len() < 25 {
+            missing.push(format!("{name}: {} cases, 25 are asked for", cases.len()));
+        }
+        for (feature, word) in [
+            (Feature::Text, r#""messages""#),
+            (Feature::System, r#""system""#),
+            (Feature::ImageData, "image/png"),
+            (Feature::ImageUrl, r#""url":"#),
+            (Feature::Files, "application/pdf"),
+            (Feature::Tools, r#""input_schema""#),
+            (Feature::ToolChoice, r#""tool_choice""#),
+            (Feature::StructuredOutput, "json_schema"),
+            (Feature::Reasoning, r#""budget_tokens""#),
+            (Feature::SignedThoughts, r#""signature""#),
+        ] {
+            if pair.gap(feature).is_none() && !cases.iter().any(|c| c.contains(word)) {
+                missing.push(format!("{name}: no case for {}", feature.as_str()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// The request of a case that was not refused.
+fn held(folder: &Path) -> Option<String> {
+    let text = |file| Some(String::from_utf8(read(&folder.join(file))?).unwrap());
+    text("outcome.json").filter(|o| !o.contains(r#""refused""#)).and(text("request.json"))
+}
 
 /// The features that a case's request uses and that came through.
 fn shows(folder: &Path) -> Vec<Feature> {

@@ -136,6 +136,10 @@ pub struct Consumer {
     /// SHA-256 digests of this consumer's keys, as 64 hexadecimal digits
     /// (`printf %s "$KEY" | sha256sum`).
     pub key_sha256: Vec<String>,
+    /// The models it may use, by the names clients ask for; `*` stands for any run of
+    /// characters. Default: all. Others do not exist for it.
+    #[serde(default)]
+    pub models: Option<Vec<String>>,
 }
 
 /// Which response headers clients see.

@@ -11,6 +11,10 @@ fn read(value: &serde_json::Value) -> Result<Config, Vec<Problem>> {
     load(value.to_string().as_bytes(), &env)
 }
 
+fn consumer(models: serde_json::Value) -> serde_json::Value {
+    json!([{ "name": "a", "key_sha256": ["0".repeat(64)], "models": models }])
+}
+
 fn base() -> serde_json::Value {
     json!({
         "providers": { "openai": { "kind": "openai" }, "anthropic": { "kind": "anthropic", "keys": [{ "env": "ANTHROPIC_API_KEY" }] } },
@@ -139,6 +143,8 @@ fn names_the_path_and_the_fix() {
             "consumers[0].name",
             "not `anonymous`",
         ),
+        (|c| c["consumers"] = consumer(json!([])), "consumers[0].models", "allow all"),
+        (|c| c["consumers"] = consumer(json!(["zzz*"])), "consumers[0].models[0]", "matches none"),
         (|c| c["passthrough_paths"] = json!(["x"]), "passthrough_paths[0]", "begin with /"),
         (|c| c["usage"] = json!({ "max_rows": 0 }), "usage.max_rows", "1 to 4096"),
         (|c| c["catalog"] = json!([{ "model": "gpt" }]), "catalog[0].model", "provider/model"),

@@ -187,11 +187,15 @@ impl Facts {
 /// row. Looked for here, lest a call without them goes to a provider in vain.
 const fn needs(client: Dialect) -> &'static [&'static [&'static str]] {
     match client {
-        Dialect::OpenAiChat | Dialect::CohereChat => &[&["messages"]],
+        Dialect::OpenAiChat | Dialect::CohereChat | Dialect::AnthropicCount => &[&["messages"]],
         Dialect::OpenAiCompletions => &[&["prompt"]],
         Dialect::OpenAiEmbeddings => &[&["input"]],
         Dialect::CohereEmbed => &[&["texts", "images", "inputs"]],
         Dialect::CohereRerank | Dialect::JinaRerank => &[&["query"], &["documents"]],
+        Dialect::GeminiCount => {
+            &[&["contents", "generateContentRequest", "generate_content_request"]]
+        }
+        Dialect::BedrockCount => &[&["input"]],
         _ => &[],
     }
 }

@@ -104,6 +104,20 @@ const EMBED: &[Feature] = &[
 
 const RERANK: &[Feature] = &[Feature::Text, Feature::TopN, Feature::DocumentsBack];
 
+/// What may be in a request that is counted.
+const COUNT: &[Feature] = &[
+    Feature::Text,
+    Feature::System,
+    Feature::ImageData,
+    Feature::ImageUrl,
+    Feature::Files,
+    Feature::Tools,
+    Feature::ToolChoice,
+    Feature::StructuredOutput,
+    Feature::Reasoning,
+    Feature::SignedThoughts,
+];
+
 // === impl Translator ===
 
 impl Translator {
@@ -123,6 +137,7 @@ impl Feature {
             Operation::Chat => CHAT,
             Operation::Embed => EMBED,
             Operation::Rerank => RERANK,
+            Operation::CountTokens => COUNT,
         }
     }
 

@@ -54,6 +54,22 @@ pub enum Dialect {
     /// Cohere's and Amazon's rerankers through Bedrock.
     /// <https://docs.aws.amazon.com/bedrock/latest/userguide/rerank-supported.html>
     BedrockRerank,
+    /// How many tokens a request to Messages has.
+    /// <https://platform.claude.com/docs/en/api/messages-count-tokens>
+    AnthropicCount,
+    /// The same at Google Cloud, the model in the body for once.
+    /// <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/count-tokens>
+    AnthropicVertexCount,
+    /// The same of Responses.
+    /// <https://developers.openai.com/api/reference/resources/responses/subresources/input_tokens/methods/count>
+    OpenAiInputTokens,
+    /// `countTokens` at AI Studio. <https://ai.google.dev/api/tokens>
+    GeminiCount,
+    /// `countTokens` at Vertex, which takes other bodies.
+    /// <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/count-tokens>
+    VertexCount,
+    /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html>
+    BedrockCount,
 }
 
 /// What is asked of a model. A call reaches only providers that do the same.
@@ -65,6 +81,8 @@ pub enum Operation {
     Embed,
     /// Documents in the order of what they have to do with a query.
     Rerank,
+    /// How many tokens a conversation has; nothing is answered.
+    CountTokens,
 }
 
 /// A dialect's row.
@@ -72,6 +90,9 @@ struct Language {
     dialect: Dialect,
     /// For people, folders of tests and the configuration; never changes.
     name: &'static str,
+    /// The metric label `endpoint` of calls in it: a word of the path, which clouds'
+    /// forms of one language share.
+    label: &'static str,
     operation: Operation,
     /// Features that its requests have no word for.
     lacks: Gaps,
@@ -81,10 +102,18 @@ struct Language {
 
 /// In the order of `Dialect`.
 const LANGUAGES: &[Language] = &[
-    language(Dialect::OpenAiChat, "openai-chat", Operation::Chat, &[], openai::error::body),
+    language(
+        Dialect::OpenAiChat,
+        "openai-chat",
+        "chat_completions",
+        Operation::Chat,
+        &[],
+        openai::error::body,
+    ),
     language(
         Dialect::OpenAiResponses,
         "openai-responses",
+        "responses",
         Operation::Chat,
         responses::client::LACKS,
         openai::error::body,
@@ -92,6 +121,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::OpenAiCompletions,
         "openai-completions",
+        "completions",
         Operation::Chat,
         openai::completions::LACKS,
         openai::error::body,
@@ -99,6 +129,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::OpenAiEmbeddings,
         "openai-embeddings",
+        "embeddings",
         Operation::Embed,
         &[],
         openai::error::body,
@@ -106,6 +137,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::AnthropicMessages,
         "anthropic-messages",
+        "messages",
         Operation::Chat,
         anthropic::client::LACKS,
         anthropic::error::body,
@@ -113,6 +145,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::AnthropicVertex,
         "anthropic-vertex",
+        "messages",
         Operation::Chat,
         anthropic::client::LACKS,
         anthropic::error::body,
@@ -120,14 +153,23 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::AnthropicBedrock,
         "anthropic-bedrock",
+        "messages",
         Operation::Chat,
         anthropic::client::LACKS,
         anthropic::error::body,
     ),
-    language(Dialect::Gemini, "gemini", Operation::Chat, &[], gemini::error::body),
+    language(
+        Dialect::Gemini,
+        "gemini",
+        "generate_content",
+        Operation::Chat,
+        &[],
+        gemini::error::body,
+    ),
     language(
         Dialect::GeminiEmbed,
         "gemini-embed",
+        "batch_embed_contents",
         Operation::Embed,
         gemini::EMBED_LACKS,
         gemini::error::body,
@@ -135,6 +177,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::BedrockConverse,
         "bedrock-converse",
+        "converse",
         Operation::Chat,
         bedrock::GAPS,
         bedrock::error::body,
@@ -142,6 +185,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::CohereChat,
         "cohere-chat",
+        "cohere_chat",
         Operation::Chat,
         cohere::GAPS,
         cohere::error::body,
@@ -149,6 +193,7 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::CohereEmbed,
         "cohere-embed",
+        "cohere_embed",
         Operation::Embed,
         cohere::EMBED_LACKS,
         cohere::error::body,
@@ -156,35 +201,77 @@ const LANGUAGES: &[Language] = &[
     language(
         Dialect::CohereRerank,
         "cohere-rerank",
+        "rerank",
         Operation::Rerank,
         cohere::RERANK_LACKS,
         cohere::error::body,
     ),
-    language(Dialect::VertexEmbed, "vertex-embed", Operation::Embed, &[], gemini::error::body),
+    language(
+        Dialect::VertexEmbed,
+        "vertex-embed",
+        "embeddings",
+        Operation::Embed,
+        &[],
+        gemini::error::body,
+    ),
     language(
         Dialect::TitanEmbed,
         "bedrock-titan-embed",
+        "embeddings",
         Operation::Embed,
         &[],
         bedrock::error::body,
     ),
-    language(Dialect::NovaEmbed, "bedrock-nova-embed", Operation::Embed, &[], bedrock::error::body),
+    language(
+        Dialect::NovaEmbed,
+        "bedrock-nova-embed",
+        "embeddings",
+        Operation::Embed,
+        &[],
+        bedrock::error::body,
+    ),
     language(
         Dialect::BedrockCohereEmbed,
         "bedrock-cohere-embed",
+        "embeddings",
         Operation::Embed,
         &[],
         bedrock::error::body,
     ),
-    language(Dialect::JinaRerank, "jina-rerank", Operation::Rerank, &[], jina::error_body),
-    language(Dialect::VoyageRerank, "voyage-rerank", Operation::Rerank, &[], jina::error_body),
+    language(
+        Dialect::JinaRerank,
+        "jina-rerank",
+        "rerank",
+        Operation::Rerank,
+        &[],
+        jina::error_body,
+    ),
+    language(
+        Dialect::VoyageRerank,
+        "voyage-rerank",
+        "rerank",
+        Operation::Rerank,
+        &[],
+        jina::error_body,
+    ),
     language(
         Dialect::BedrockRerank,
         "bedrock-rerank",
+        "rerank",
         Operation::Rerank,
         &[],
         bedrock::error::body,
     ),
+    counting(Dialect::AnthropicCount, "anthropic-count-tokens", anthropic::error::body),
+    counting(
+        Dialect::AnthropicVertexCount,
+        "anthropic-vertex-count-tokens",
+        anthropic::error::body,
+    ),
+    counting(Dialect::OpenAiInputTokens, "openai-input-tokens", openai::error::body),
+    counting(Dialect::GeminiCount, "gemini-count-tokens", gemini::error::body),
+    counting(Dialect::VertexCount, "vertex-count-tokens", gemini::error::body),
+    counting(Dialect::BedrockCount, "bedrock-count-tokens", bedrock::error::body),
 ];
 
 /// The content type of a streamed answer, but at AWS.
@@ -194,11 +281,16 @@ const AWS_EVENTS: &str = "application/vnd.amazon.eventstream";
 const fn language(
     dialect: Dialect,
     name: &'static str,
+    label: &'static str,
     operation: Operation,
     lacks: Gaps,
     error: fn(&Error) -> Vec<u8>,
 ) -> Language {
-    Language { dialect, name, operation, lacks, error }
+    Language { dialect, name, label, operation, lacks, error }
+}
+
+const fn counting(dialect: Dialect, name: &'static str, error: fn(&Error) -> Vec<u8>) -> Language {
+    language(dialect, name, "count_tokens", Operation::CountTokens, &[], error)
 }
 
 // === impl Dialect ===
@@ -214,6 +306,11 @@ impl Dialect {
 
     pub fn as_str(self) -> &'static str {
         self.row().map_or("", |l| l.name)
+    }
+
+    /// The metric label of calls in it.
+    pub fn label(self) -> &'static str {
+        self.row().map_or("", |l| l.label)
     }
 
     pub fn operation(self) -> Operation {
@@ -254,6 +351,6 @@ mod tests {
             assert_eq!(row.dialect as usize, i, "{}", row.name);
             assert_eq!(Dialect::named(row.name), Some(row.dialect));
         }
-        assert_eq!(Dialect::BedrockRerank as usize + 1, LANGUAGES.len(), "the last one");
+        assert_eq!(Dialect::BedrockCount as usize + 1, LANGUAGES.len(), "the last one");
     }
 }

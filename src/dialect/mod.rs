@@ -21,6 +21,8 @@ pub mod anthropic;
 pub mod bedrock;
 mod claude;
 pub mod cohere;
+pub mod count;
+pub mod estimate;
 mod facts;
 pub mod features;
 pub mod gemini;

@@ -2,6 +2,7 @@
 //! rows here. Must not: hold anything else.
 
 use super::anthropic::client::Messages;
+use super::count::{self, AtBedrock, AtGemini, AtOpenAi, AtVertex, Counted};
 use super::hub::Through;
 use super::hub::rows::{
     ToAnthropic, ToBedrockInvoke, ToCohere, ToConverse, ToGemini, ToOpenAiChat, ToResponses,
@@ -74,6 +75,16 @@ pub const TRANSLATORS: &[Translator] = &[
     Messages::<ToGemini>::ROW,
     Messages::<ToConverse>::ROW,
     Messages::<ToCohere>::ROW,
+    anthropic::COUNT_IDENTITY,
+    anthropic::VERTEX_COUNT,
+    Counted::<AtBedrock>::ROW,
+    Counted::<AtGemini>::ROW,
+    Counted::<AtVertex>::ROW,
+    Counted::<AtOpenAi>::ROW,
+    count::OPENAI_IDENTITY,
+    count::GEMINI_IDENTITY,
+    count::VERTEX_FROM_GEMINI,
+    count::BEDROCK_IDENTITY,
 ];
 
 /// The row for a pair, if it is spoken.

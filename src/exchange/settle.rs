@@ -4,10 +4,9 @@
 //! What the provider reported is taken as it is; what it did not is estimated from
 //! bytes and marked. Must not: be called from anywhere else.
 
-use super::endpoints;
 use super::registry::{Answer, Entry, Outcome};
 use super::{RECORD, Worker};
-use crate::dialect::Usage;
+use crate::dialect::{Operation, Usage, estimate};
 use crate::error::Kind;
 use crate::host::{Host, MetricKind};
 use crate::store::usage::{self, Counts, OTHER, Slot};
@@ -39,14 +38,10 @@ struct Row {
 
 const MAX_ROWS: usize = 8192;
 
-/// Text is about this many bytes per token across languages and code; a later
-/// estimate per script replaces it.
-const BYTES_PER_TOKEN: u64 = 4;
-
 /// Settles a planned call.
 pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let now = host.now();
-    let endpoint = endpoints::label(entry.client);
+    let endpoint = entry.client.label();
     let verdict = Verdict::of(host, entry);
     // An attempt that the plan knows nothing of is nobody's.
     let tried = entry.tried.iter().rev().map(|t| t.target);
@@ -60,10 +55,11 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     };
     let duration = millis(now, entry.started);
     let first_token = entry.first_token.map(|t| millis(t, entry.started));
+    let counting = entry.client.operation() == Operation::CountTokens;
     let mut smooth = false;
     let cost = match verdict.charged {
-        true => at.known.price.and_then(|price| price.cost(&verdict.usage)),
-        false => Some(0),
+        true if !counting => at.known.price.and_then(|price| price.cost(&verdict.usage)),
+        _ => Some(0),
     };
     if verdict.charged {
         let counts = Counts {
@@ -87,7 +83,10 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
             Some(0) => {}
             Some(nano) => host.count(row.cost, nano),
         }
-        host.record(row.duration, duration);
+        // A count's time would pass for a fast answer.
+        if !counting {
+            host.record(row.duration, duration);
+        }
         if let Some(ms) = first_token {
             host.record(row.first_token, ms);
         }
@@ -157,10 +156,6 @@ fn millis(now: u64, since: u64) -> u64 {
     now.saturating_sub(since) / 1_000_000
 }
 
-fn tokens_of(bytes: u64) -> u64 {
-    bytes.div_ceil(BYTES_PER_TOKEN)
-}
-
 // === impl Verdict ===
 
 impl Verdict {
@@ -187,13 +182,17 @@ impl Verdict {
     }
 
     fn charge(outcome: &'static str, entry: &Entry, answered: bool) -> Self {
+        if entry.client.operation() == Operation::CountTokens {
+            // No vendor charges for it, answered or not.
+            return Self { charged: true, ..Self::free(outcome) };
+        }
         let seen = &entry.seen;
         let mut usage = seen.usage;
         if !usage.input_reported {
-            usage.input = tokens_of(entry.facts.body_bytes as u64);
+            usage.input = estimate::of_bytes(entry.facts.body_bytes as u64);
         }
         if !usage.output_reported && answered {
-            usage.output = usage.output.max(tokens_of(seen.output_bytes));
+            usage.output = usage.output.max(estimate::of_bytes(seen.output_bytes));
         }
         let estimated = !(usage.input_reported && usage.output_reported);
         Self { outcome, charged: true, usage, estimated }

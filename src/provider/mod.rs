@@ -4,6 +4,7 @@
 //! speaks a known dialect is a new row and nothing else. Must not: touch a body,
 //! read the environment, or keep a key (the compiled configuration does).
 
+use crate::catalog;
 use crate::dialect::{self, Dialect, Quirks, Translator};
 pub use kinds::KINDS;
 pub use path::{Path, fill};
@@ -40,11 +41,12 @@ pub struct Kind {
 #[derive(Debug)]
 pub struct Surface {
     pub dialect: Dialect,
-    /// Appended to the base URL: with `{model}` (percent-encoded) and `{setting}`s.
+    /// Appended to the base URL: with `{model}` (percent-encoded), or `{foundation_model}`
+    /// where only the model's own id is taken, and `{setting}`s.
     pub path: &'static str,
     /// The same for a streamed call; empty: `path`.
     pub stream_path: &'static str,
-    /// Only for models whose names begin so; empty: for all.
+    /// Only for models whose names begin so, be it behind a geography; empty: for all.
     pub models: &'static str,
 }
 
@@ -103,9 +105,11 @@ impl Kind {
         model: &str,
         api: Option<Dialect>,
     ) -> Option<(usize, &'static Translator)> {
+        let foundation_model = catalog::foundation_model(model);
         let suits = |api: Option<Dialect>| {
             self.surfaces.iter().enumerate().find_map(|(i, s)| {
-                let wanted = model.starts_with(s.models) && api.is_none_or(|a| a == s.dialect);
+                let wanted =
+                    foundation_model.starts_with(s.models) && api.is_none_or(|a| a == s.dialect);
                 Some((i, dialect::translator(client, s.dialect).filter(|_| wanted)?))
             })
         };

@@ -6,12 +6,22 @@
 
 use crate::catalog::Known;
 use crate::config::compiled::MAX_TARGETS;
-use crate::config::{Config, Model, Provider, Target};
+use crate::config::{Config, Consumer, Model, Provider, Target};
 use crate::dialect::Facts;
 use crate::dialect::features;
 use crate::dialect::{Request, Translator};
 use crate::error::{Error, Kind};
 use crate::provider::{Path, Surface};
+use count::Uncounted;
+
+mod count;
+
+/// What is to be done for a call.
+pub enum Planned {
+    Run(Plan),
+    /// So many tokens by estimate: no vendor counts for this model.
+    Estimate(u64),
+}
 
 /// The ordered targets of a call, as indexes into the configuration.
 pub struct Plan {
@@ -55,21 +65,38 @@ pub struct Resolved<'a> {
 /// translating, so that is tried here for a target that others stand behind: else
 /// its refusal would end a call that the next target could serve. The last target
 /// translates when its turn comes, so an OpenAI-first plan costs nothing here.
-pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> {
+///
+/// What `consumer` may not use does not exist for it.
+pub fn plan(
+    config: &Config,
+    consumer: &Consumer,
+    facts: &Facts,
+    body: &[u8],
+) -> Result<Planned, Error> {
     let client = facts.client;
-    let Some((index, model)) = config.model(&facts.model) else {
+    let Some((index, model)) =
+        config.model(&facts.model).filter(|_| consumer.may_use(&facts.model))
+    else {
         return Err(unknown_model(&facts.model));
     };
     let mut plan =
         Plan { model: index, targets: Vec::with_capacity(model.targets.len()), per_try_ms: 0 };
-    let mut refusal = None;
+    let (mut refusal, mut uncounted) = (None, None);
     for (i, target) in model.targets.iter().enumerate() {
         let Some(provider) = config.providers.get(target.provider) else { continue };
         let kind = provider.kind;
         let name = target.model.as_deref().unwrap_or(&facts.model);
         let known = target.known.unwrap_or_else(|| provider.known(name));
         let api = target.api.or_else(|| known.api());
-        let Some((surface, row)) = kind.surface(client, name, api) else { continue };
+        let Some((surface, row)) = kind.surface(client, name, api) else {
+            if plan.targets.is_empty() && uncounted.is_none() {
+                uncounted = Uncounted::find(client, kind, target, name, known);
+            }
+            continue;
+        };
+        if uncounted.as_ref().is_some_and(|first| !first.is_like(&known)) {
+            continue;
+        }
         let mut carried = features::check(row.gaps, facts);
         let (traits, quirks) = (known.traits, kind.quirks);
         let deep = row.reads.is_none() || quirks.concern(facts);
@@ -86,13 +113,16 @@ pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> 
             Err(e) => refusal = refusal.or(Some(e)),
         }
     }
+    if let (true, Some(first)) = (plan.targets.is_empty(), uncounted) {
+        return first.estimate(config, facts, body).map(Planned::Estimate);
+    }
     if plan.targets.is_empty() {
         return Err(refusal.unwrap_or_else(|| {
             let words = "this model has no target that can take calls of this API";
             Error::invalid("model", words)
         }));
     }
-    Ok(plan)
+    Ok(Planned::Run(plan))
 }
 
 /// For listings and for the error of a single look-up.
@@ -101,7 +131,10 @@ pub fn unknown_model(name: &str) -> Error {
     let more = if shown.len() < name.len() { ".." } else { "" };
     Error::new(
         Kind::ModelNotFound,
-        format!("the model `{shown}{more}` does not exist here; GET /v1/models lists what does"),
+        format!(
+            "the model `{shown}{more}` does not exist here, or not for this key; GET /v1/models \
+             lists what does"
+        ),
     )
     .with_param("model")
 }

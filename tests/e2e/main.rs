@@ -15,6 +15,7 @@
 mod support;
 
 mod basics;
+mod clients_count;
 mod clients_responses;
 mod clients_completions;
 mod clients_gemini;

@@ -43,6 +43,8 @@ pub(super) struct Ask<'a> {
     pub(super) cached: bool,
     /// What embeddings and ranks are asked of.
     pub(super) vectors: Vectors,
+    /// A count is asked for, and nothing else: this one.
+    pub(super) counted: Option<usize>,
     /// Vectors are asked for, and nothing else.
     pub(super) embed: Option<Embed<'a>>,
 }

@@ -16,7 +16,7 @@
 //! `POST .../chat/completions`, `.../embeddings`, `.../rerank`, `/v1/responses`,
 //! `/v1/messages`, Gemini's `/models/M:VERB` behind any prefix, Cohere's `/v2/chat`,
 //! `/v2/embed`, `/v2/rerank`, Bedrock's `/model/M/converse`, `/converse-stream` and
-//! `/invoke`, `GET /v1/models`, over HTTP/1.1
+//! `/invoke`, everybody's token counters, `GET /v1/models`, over HTTP/1.1
 //! and h2c. Faults ride in the model's name (`gpt-5-mini!status=429`) or are set for an
 //! exact name by `PUT /mock/faults`; `faults` has the language.
 //! Nothing here may use the gateway's own translation code: a mock that shares
@@ -28,6 +28,7 @@ mod azure;
 mod bedrock;
 mod cohere;
 mod control;
+mod count;
 mod faults;
 mod gemini;
 mod http;

@@ -27,6 +27,10 @@ pub(super) enum Verb {
     Stream,
     Embed,
     Predict,
+    /// Tokens are counted.
+    Count,
+    /// The same at Vertex, for Gemini.
+    VertexCount,
 }
 
 /// `None`: nothing is there.
@@ -35,8 +39,11 @@ pub(super) fn address(uri: &Uri, host: &str) -> Option<Address> {
     if let Some(search) = Search::of(host, uri.path()).filter(|_| uri.path() != "/v2/rerank") {
         return of(Vendor::Search(search));
     }
+    let counter = |vendor| Some(Address { vendor, model: None, verb: Verb::Count });
     match uri.path() {
         "/v1/messages" => of(Vendor::Anthropic),
+        "/v1/messages/count_tokens" => counter(Vendor::Anthropic),
+        "/v1/responses/input_tokens" => counter(Vendor::Responses),
         "/v2/chat" => of(Vendor::Cohere),
         "/v2/embed" => of(Vendor::CohereEmbed),
         "/v2/rerank" => of(Vendor::CohereRerank),
@@ -74,6 +81,10 @@ fn claude(path: &str) -> Option<Address> {
     };
     let bedrock = || Some((Cloud::Bedrock, path.strip_prefix("/model/")?.rsplit_once('/')?));
     let (cloud, (model, verb)) = vertex().or_else(bedrock)?;
+    if (cloud, model, verb) == (Cloud::Vertex, "count-tokens", "rawPredict") {
+        // The body names the model.
+        return Some(Address { vendor: Vendor::Claude(cloud), model: None, verb: Verb::Count });
+    }
     let verb = match (cloud, verb) {
         (Cloud::Vertex, "rawPredict") | (Cloud::Bedrock, "invoke") => Verb::Chat,
         (Cloud::Vertex, "streamRawPredict") | (Cloud::Bedrock, "invoke-with-response-stream") => {
@@ -88,13 +99,15 @@ fn claude(path: &str) -> Option<Address> {
 /// `/v1beta/models/M:generateContent`, and Vertex's longer ones. A stream is always SSE
 /// here; without `alt=sse` the real one is an array.
 fn gemini(path: &str) -> Option<Address> {
-    let (_, rest) = path.rsplit_once("/models/")?;
+    let (before, rest) = path.rsplit_once("/models/")?;
     let (model, verb) = rest.rsplit_once(':')?;
     let verb = match verb {
         "generateContent" => Verb::Chat,
         "streamGenerateContent" => Verb::Stream,
         "batchEmbedContents" => Verb::Embed,
         "predict" => Verb::Predict,
+        "countTokens" if before.ends_with("/publishers/google") => Verb::VertexCount,
+        "countTokens" => Verb::Count,
         _ => return None,
     };
     let model = percent_decode(model)?;
@@ -107,6 +120,7 @@ fn bedrock(path: &str) -> Option<Address> {
     let verb = match verb {
         "converse" => Verb::Chat,
         "converse-stream" => Verb::Stream,
+        "count-tokens" => Verb::Count,
         _ => return None,
     };
     let model = percent_decode(model)?;
@@ -142,7 +156,14 @@ mod tests {
             find("/model/a.m-v1%3A0/invoke"),
             Some((Vendor::Claude(Cloud::Bedrock), "a.m-v1:0".to_owned(), Verb::Chat))
         );
-        assert_eq!(find("/v1beta/models/m:countTokens"), None);
+        assert_eq!(find("/v1beta/models/m:countTokens"), gemini("m", Verb::Count));
+        let count = "/v1/projects/p/locations/l/publishers/google/models/m:countTokens";
+        assert_eq!(find(count), gemini("m", Verb::VertexCount));
+        let count =
+            "/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict";
+        let claude = Vendor::Claude(Cloud::Vertex);
+        assert_eq!(find(count), Some((claude, String::new(), Verb::Count)));
+        assert_eq!(find("/v1beta/models/m:tune"), None);
         assert_eq!(find("/v1/nothing"), None);
         let arn = "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fx/converse";
         let arn_read = "arn:aws:bedrock:us-east-1:1:inference-profile/x".to_owned();

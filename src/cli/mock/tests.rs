@@ -6,6 +6,7 @@ mod anthropic;
 mod bedrock;
 mod broken;
 mod cohere;
+mod count;
 mod embeddings;
 mod gemini;
 mod openai;

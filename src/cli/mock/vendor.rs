@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::answer::{Answer, Ask};
 use super::anthropic::Cloud;
 use super::bedrock::vectors::Invoked;
-use super::paths::Address;
+use super::paths::{Address, Verb};
 use super::record::Entry;
 use super::search::Search;
-use super::{anthropic, azure, bedrock, cohere, gemini, openai, responses, search};
+use super::{anthropic, azure, bedrock, cohere, count, gemini, openai, responses, search};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
@@ -120,6 +120,9 @@ impl Vendor {
     }
 
     pub(super) fn ask<'a>(self, body: &'a Value, address: &'a Address) -> Result<Ask<'a>, Failure> {
+        if matches!(address.verb, Verb::Count | Verb::VertexCount) {
+            return count::ask(self, body, address);
+        }
         match self {
             Vendor::OpenAi => openai::ask(body),
             Vendor::OpenAiCompletions => openai::completions::ask(body),
@@ -140,6 +143,9 @@ impl Vendor {
 
     /// A whole answer's body.
     pub(super) fn whole(self, ask: &Ask<'_>, answer: &Answer) -> String {
+        if let Some(tokens) = ask.counted {
+            return count::whole(self, tokens);
+        }
         match self {
             Vendor::OpenAi => openai::whole(ask, answer),
             Vendor::OpenAiCompletions => openai::completions::whole(ask, answer),

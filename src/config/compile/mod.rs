@@ -2,8 +2,9 @@
 //! everything that can be wrong found now, and all of it at once.
 
 use super::Problem;
-use super::compiled::{Config, Passthrough, STREAM_FAILED};
+use super::compiled::{ANONYMOUS, Config, Consumer, Passthrough, STREAM_FAILED};
 use super::raw::{self, RetryClass};
+use std::rc::Rc;
 
 mod catalog;
 mod consumers;
@@ -40,6 +41,7 @@ pub fn compile(
         consumers_by_key,
         allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),
         consumers,
+        anonymous: Rc::new(Consumer { name: ANONYMOUS.to_owned(), models: Vec::new() }),
         strict: d.strict,
         max_body: usize::try_from(d.max_body.0).unwrap_or(usize::MAX),
         total_timeout_ms: d.total_timeout.0,

@@ -46,6 +46,10 @@ pub const MESSAGES_TO_VERTEX: &[Field] = &[
 pub const MESSAGES_TO_BEDROCK: &[Field] =
     &[IN_THE_PATH, field("stream", Mapped, "in the path"), VERSION, NO_NATIVE_TIER, PARTS_ONLY];
 
+/// What Vertex counts.
+pub const COUNT_TO_VERTEX: &[Field] =
+    &[field("model", Mapped, "the provider's name of the model"), VERSION, PARTS_ONLY];
+
 const VERSION: Field = field("anthropic_version", Mapped, "the provider's own is written");
 const NO_NATIVE_TIER: Field =
     field("service_tier", Dropped(&[r#""auto""#, r#""standard_only""#]), "this provider has none");

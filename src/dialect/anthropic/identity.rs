@@ -15,7 +15,21 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequest, Error> {
-    let body = request.body;
+    let mut version = br#""anthropic_version":"#.to_vec();
+    json::push_text(&mut version, host.version().unwrap_or_default());
+    Ok(without_the_unknown(request.body, host, version))
+}
+
+/// Vertex's counter: the model is in the body.
+pub(super) fn to_cloud_counter(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
+    let mut model = br#""model":"#.to_vec();
+    json::push_text(&mut model, request.model);
+    Ok(without_the_unknown(request.body, Host::Vertex, model))
+}
+
+/// The client's bytes without what the host does not take; `with`: the member that
+/// stands where the model was.
+fn without_the_unknown(body: &[u8], host: Host, with: Vec<u8>) -> UpstreamRequest {
     let members = json::object(body).unwrap_or_default();
     let mut dropped = Dropped::default();
     let mut splices = Vec::new();
@@ -25,9 +39,8 @@ pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequ
     for (i, member) in members.iter().enumerate() {
         let before = i.checked_sub(1).and_then(|i| members.get(i));
         if member.key == "model" {
-            let mut with = br#""anthropic_version":"#.to_vec();
-            json::push_text(&mut with, host.version().unwrap_or_default());
-            splices.push(Splice { range: key_at(body, before)..member.value.end, with });
+            let range = key_at(body, before)..member.value.end;
+            splices.push(Splice { range, with: with.clone() });
             stays = true;
         } else if leaves(body, member, host, &mut dropped) {
             let range = match (before, members.get(i + 1)) {
@@ -41,11 +54,8 @@ pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequ
             stays = true;
         }
     }
-    Ok(UpstreamRequest {
-        body: Body::Spliced(splices),
-        dropped: dropped.into_names(),
-        ..Default::default()
-    })
+    let (body, dropped) = (Body::Spliced(splices), dropped.into_names());
+    UpstreamRequest { body, dropped, ..Default::default() }
 }
 
 pub(super) fn response(body: &[u8], _reply: &Reply) -> Result<ClientResponse, Error> {

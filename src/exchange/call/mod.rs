@@ -6,15 +6,15 @@
 //! Must not: translate, know a provider's wire, or speak for a provider that answered
 //! well.
 
-use super::endpoints::{self, Endpoint};
+use super::endpoints::{self, Endpoint, models};
 use super::registry::{Answer, Entry, Id, Seen, Shared};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
-use crate::config::Config;
-use crate::dialect::{Addressed, Dialect, Facts};
+use crate::config::{Config, Consumer};
+use crate::dialect::{Addressed, Dialect, Facts, count};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::policy::identity;
-use crate::route::{self, Plan};
+use crate::route::{self, Plan, Planned};
 use crate::telemetry;
 use std::rc::Rc;
 
@@ -35,7 +35,7 @@ enum Phase {
     /// The request body is being collected.
     Collecting {
         headers: Headers,
-        consumer: String,
+        consumer: Rc<Consumer>,
         /// What the path said.
         addressed: Option<Addressed>,
     },
@@ -54,6 +54,8 @@ enum Phase {
 }
 
 const JSON: (&str, &str) = ("content-type", "application/json");
+/// Beside a count that nobody made.
+const ESTIMATED: (&str, &str) = ("x-sluice-estimated", "true");
 
 // === impl Call ===
 
@@ -119,12 +121,12 @@ impl Call {
     fn open(&mut self, host: &dyn Host, headers: Headers, end: bool) -> Result<Step, Error> {
         let method = text(&headers, ":method").unwrap_or_default();
         let path = text(&headers, ":path").unwrap_or_default();
-        self.client = endpoints::client(path);
+        self.client = endpoints::client(path, &headers);
         let endpoint = endpoints::endpoint(method, path)?;
         self.endpoint = endpoint.as_str();
         if endpoint == Endpoint::Health {
-            let body = endpoints::health(&self.config, self.worker.registry.len());
-            return Ok(self.answer(host, &body));
+            let body = endpoints::health::page(&self.config, self.worker.registry.len());
+            return Ok(self.answer(host, &[JSON], &body));
         }
         let consumer = identity::identify(&self.config, &headers)?;
         let body = match endpoint {
@@ -136,16 +138,19 @@ impl Call {
                         "the request body is empty; send JSON",
                     ));
                 }
-                let consumer = consumer.to_owned();
+                let consumer = Rc::clone(consumer);
                 self.phase = Phase::Collecting { headers, consumer, addressed };
                 return Ok(Step::Pause);
             }
-            Endpoint::Models => endpoints::models(&self.config),
-            Endpoint::Model(id) => endpoints::one_model(&self.config, &id)?,
-            Endpoint::Usage => endpoints::usage(&self.config, host, consumer),
-            Endpoint::Health => endpoints::health(&self.config, self.worker.registry.len()),
+            Endpoint::Models => {
+                let query = path.split_once('?').map_or("", |(_, query)| query);
+                models::list(&self.config, consumer, self.client, query)?
+            }
+            Endpoint::Model(id) => models::one(&self.config, consumer, self.client, &id)?,
+            Endpoint::Usage => endpoints::usage::page(&self.config, host, &consumer.name),
+            Endpoint::Health => endpoints::health::page(&self.config, self.worker.registry.len()),
         };
-        Ok(self.answer(host, &body))
+        Ok(self.answer(host, &[JSON], &body))
     }
 
     fn check_body_headers(&self, headers: &Headers) -> Result<(), Error> {
@@ -180,9 +185,14 @@ impl Call {
         };
         let body = host.body(Side::Request, size);
         let planned = Facts::of(self.client, &body, addressed)
-            .and_then(|facts| Ok((route::plan(&self.config, &facts, &body)?, facts)));
+            .and_then(|facts| Ok((route::plan(&self.config, &consumer, &facts, &body)?, facts)));
         match planned {
-            Ok((plan, facts)) => self.launch(host, headers, consumer, facts, plan),
+            Ok((Planned::Run(plan), facts)) => {
+                self.launch(host, headers, consumer.name.clone(), facts, plan)
+            }
+            Ok((Planned::Estimate(tokens), _)) => {
+                self.answer(host, &[JSON, ESTIMATED], &count::answer(self.client, tokens))
+            }
             Err(e) => self.refuse(host, &e),
         }
     }
@@ -230,8 +240,8 @@ impl Call {
         Step::Pause
     }
 
-    fn answer(&mut self, host: &dyn Host, body: &[u8]) -> Step {
-        host.reply(200, &[JSON], body);
+    fn answer(&mut self, host: &dyn Host, headers: &[(&str, &str)], body: &[u8]) -> Step {
+        host.reply(200, headers, body);
         self.phase = Phase::Replied { outcome: "ok" };
         Step::Pause
     }

@@ -26,6 +26,18 @@ pub(super) const VERTEX: Kind = Kind {
             Dialect::VertexEmbed,
             "/v1/projects/{project}/locations/{region}/publishers/google/models/{model}:predict",
         ),
+        Surface {
+            dialect: Dialect::AnthropicVertexCount,
+            path: "/v1/projects/{project}/locations/{region}/publishers/anthropic/models/count-tokens:rawPredict",
+            stream_path: "",
+            models: "claude",
+        },
+        Surface {
+            dialect: Dialect::VertexCount,
+            path: "/v1/projects/{project}/locations/{region}/publishers/google/models/{model}:countTokens",
+            stream_path: "",
+            models: "gemini",
+        },
     ],
     settings: &[setting("project", ""), setting("region", "global")],
     key_env: "VERTEX_ACCESS_TOKEN",
@@ -34,6 +46,8 @@ pub(super) const VERTEX: Kind = Kind {
 };
 
 const INVOKE: &str = "/model/{model}/invoke";
+const BEDROCK_COUNT: Surface =
+    surface(Dialect::BedrockCount, "/model/{foundation_model}/count-tokens");
 
 pub(super) const BEDROCK: Kind = Kind {
     name: "bedrock",
@@ -57,6 +71,14 @@ pub(super) const BEDROCK: Kind = Kind {
         // Cohere's, by whatever profile; a profile of another's names its `api`.
         surface(Dialect::BedrockCohereEmbed, INVOKE),
         surface(Dialect::BedrockRerank, INVOKE),
+        // Not what only inference profiles lead to:
+        // <https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html>.
+        Surface { models: "anthropic.claude-3-5", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-3-7", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-sonnet-4-2025", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-opus-4-2025", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-sonnet-4-5", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-haiku-4-5", ..BEDROCK_COUNT },
     ],
     auth: Auth::Aws("bedrock"),
     settings: &[setting("region", "")],

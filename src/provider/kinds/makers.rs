@@ -22,6 +22,10 @@ pub(super) const ANTHROPIC: Kind = Kind {
     name: "anthropic",
     title: "Anthropic",
     url: "https://api.anthropic.com/v1",
+    surfaces: &[
+        surface(Dialect::AnthropicMessages, "/messages"),
+        surface(Dialect::AnthropicCount, "/messages/count_tokens"),
+    ],
     key_env: "ANTHROPIC_API_KEY",
     source: "https://platform.claude.com/docs/en/api/overview",
     ..ANTHROPIC_COMPATIBLE
@@ -39,6 +43,7 @@ pub(super) const GEMINI: Kind = Kind {
             models: "",
         },
         surface(Dialect::GeminiEmbed, "/models/{model}:batchEmbedContents"),
+        surface(Dialect::GeminiCount, "/models/{model}:countTokens"),
     ],
     auth: Auth::Header("x-goog-api-key"),
     key_env: "GEMINI_API_KEY",

@@ -84,6 +84,7 @@ const OPENAI_ITSELF: &[Surface] = &[
     Surface { models: "gpt-3.5-turbo-instruct", ..COMPLETIONS },
     Surface { models: "davinci-002", ..COMPLETIONS },
     Surface { models: "babbage-002", ..COMPLETIONS },
+    surface(Dialect::OpenAiInputTokens, "/responses/input_tokens"),
 ];
 
 /// OpenAI's API, older completions for every model included.

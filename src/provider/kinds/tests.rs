@@ -70,7 +70,7 @@ fn addresses_can_be_filled() {
             kind.settings.iter().fold((*text).to_owned(), |t, s| fill(&t, s.name, "eu-1.x"))
         });
         for text in filled.filter(|t| !t.is_empty()) {
-            let rest = text.replacen("{model}", "m", 1);
+            let rest = text.replacen("{model}", "m", 1).replacen("{foundation_model}", "m", 1);
             assert!(!rest.contains(['{', '}']), "{}: {text}", kind.name);
             let is_local = text.starts_with("http://localhost:");
             assert!(

@@ -98,7 +98,7 @@ impl Cloud {
 const SDK_VERSION: &str = "2026-10-21";
 
 /// Neither cloud fetches anything.
-fn no_links(value: &Value) -> Result<(), Failure> {
+pub(super) fn no_links(value: &Value) -> Result<(), Failure> {
     match value {
         Value::Object(map) => {
             let kind = map.get("type").and_then(Value::as_str);

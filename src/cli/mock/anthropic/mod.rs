@@ -9,6 +9,7 @@
 
 mod blocks;
 mod clouds;
+mod count;
 mod fields;
 mod messages;
 mod request;
@@ -19,6 +20,7 @@ use hyper::HeaderMap;
 use super::vendor::{Failure, quote};
 
 pub(super) use clouds::Cloud;
+pub(super) use count::{AtVertex, count};
 pub(super) use request::ask;
 pub(super) use response::{events, whole};
 

@@ -30,7 +30,10 @@ pub(super) fn read<'a>(
         model,
         stream,
         choices: 1,
-        max_tokens: Some(unsigned(body, "", "max_tokens")?),
+        max_tokens: known
+            .contains(&"max_tokens")
+            .then(|| unsigned(body, "", "max_tokens"))
+            .transpose()?,
         ..Ask::default()
     };
     only(body, "", known)?;
