@@ -1,0 +1,55 @@
+//! A case with a folder of its own: see `tests/golden.rs`.
+
+use crate::exchange::{self, Sent};
+use crate::settings::Settings;
+use crate::{Wrong, expect};
+use serde_json::Value;
+use sluice::dialect::Translator;
+use std::fs;
+use std::path::PathBuf;
+
+pub struct Case {
+    pub pair: &'static Translator,
+    pub folder: PathBuf,
+}
+
+// === impl Case ===
+
+impl Case {
+    pub fn run(&self, wrong: &mut Wrong) {
+        let settings = Settings::read(&self.folder.join("case.json"));
+        let body = self.read("request.json").expect("request.json");
+        let came = exchange::run(self.pair, &settings, &body, self.sent(&settings).as_ref());
+        if let Some(upstream) = &came.upstream {
+            self.expect("upstream-request.json", upstream, wrong);
+        }
+        if let Some(answer) = &came.answer {
+            self.expect(&format!("response.{}", answer.extension()), answer.bytes(), wrong);
+        }
+        if let Some(how) = &came.differs {
+            wrong.push(format!("{}: differs {how}", self.folder.display()));
+        }
+        let mut text = serde_json::to_vec_pretty(&Value::Object(came.outcome)).unwrap();
+        text.push(b'\n');
+        self.expect("outcome.json", &text, wrong);
+    }
+
+    fn sent(&self, settings: &Settings) -> Option<Sent> {
+        let whole = self.read("upstream-response.json");
+        let whole = whole.map(|raw| Sent::Whole(settings.status().unwrap_or(200), raw));
+        let sse = self.read("upstream-response.sse").map(Sent::Stream);
+        let framed = self.read("upstream-response.events").map(|raw| Sent::events(&raw));
+        let mut all = [whole, sse, framed].into_iter().flatten();
+        let first = all.next();
+        assert!(all.next().is_none(), "{}: two answers", self.folder.display());
+        first
+    }
+
+    fn read(&self, file: &str) -> Option<Vec<u8>> {
+        fs::read(self.folder.join(file)).ok()
+    }
+
+    fn expect(&self, file: &str, got: &[u8], wrong: &mut Wrong) {
+        expect(&self.folder.join(file), got, wrong);
+    }
+}
