@@ -61,14 +61,7 @@ pub const GROUPS: &[Group] = &[
         ..SMALL
     },
     Group { name: "32 KiB", bytes: 32 << 10, warms: false, ways: UNBOUND, ..SMALL },
-    Group {
-        name: "1 MiB",
-        bytes: 1 << 20,
-        connections: 4,
-        warms: false,
-        ways: UNBOUND,
-        ..SMALL
-    },
+    Group { name: "1 MiB", bytes: 1 << 20, connections: 4, warms: false, ways: UNBOUND, ..SMALL },
     // The mock writes all events at once: few reads, large chunks.
     Group {
         name: "200 events, one burst",

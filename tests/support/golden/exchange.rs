@@ -212,6 +212,16 @@ fn usage(u: &Usage) -> Value {
     })
 }
 
+// === impl Came ===
+
+impl Came {
+    /// Names of what was left out.
+    pub fn dropped(&self) -> impl Iterator<Item = &str> {
+        let names = self.outcome.get("dropped").and_then(Value::as_array);
+        names.into_iter().flatten().filter_map(Value::as_str)
+    }
+}
+
 // === impl Answer ===
 
 impl Answer {
@@ -239,9 +249,7 @@ impl Answer {
             Answer::Sse(_) => {
                 text.lines().filter_map(|l| l.strip_prefix("data: ")).filter_map(json).collect()
             }
-            Answer::Events(_) => {
-                text.lines().filter_map(|l| json(l.split_once(' ')?.1)).collect()
-            }
+            Answer::Events(_) => text.lines().filter_map(|l| json(l.split_once(' ')?.1)).collect(),
         }
     }
 }

@@ -47,33 +47,35 @@ impl Themed {
     }
 
     pub fn run(&self, wrong: &mut Wrong) {
-        let came = self.call(self.theme.request);
+        let came = self.call();
         let folder = corpus::root().join(crate::name(self.pair));
         expect(&folder.join(self.file()), text(&came).as_bytes(), wrong);
-        for what in self.broken_promises(&came) {
-            let listed = came.outcome["dropped"].as_array().is_some_and(|d| !d.is_empty());
-            if !(self.theme.one_way && listed) {
-                wrong.push(format!("{}/{}: {what}", crate::name(self.pair), self.file()));
-            }
+        let mut broken = came.differs.clone().into_iter().collect::<Vec<_>>();
+        if !(self.theme.one_way && came.dropped().next().is_some()) {
+            broken.extend(self.broken_promises(&came));
         }
+        let file = format!("{}/{}", crate::name(self.pair), self.file());
+        wrong.extend(broken.into_iter().map(|what| format!("{file}: {what}")));
     }
 
     /// Comes all of it through, or is it a gap that the table names?
     pub fn is_as_promised(&self) -> bool {
-        self.broken_promises(&self.call(self.theme.request)).is_empty()
+        self.broken_promises(&self.call()).is_empty()
     }
 
-    fn call(&self, request: &str) -> Came {
+    fn call(&self) -> Came {
+        exchanged(self.pair, &self.body(self.theme.request), self.theme.answer, self.streamed)
+    }
+
+    /// What the client sends.
+    fn body(&self, request: &str) -> Vec<u8> {
         let client = self.pair.client;
         let mut body = corpus::request(client, request).expect("a request of the client's");
         if self.theme.after != After::Nothing {
             let filled = corpus::fill_in(serde_json::from_slice(&body).unwrap(), &self.before());
             body = serde_json::to_vec(&filled).unwrap();
         }
-        if self.streamed {
-            body = corpus::streamed(client, &body);
-        }
-        exchanged(self.pair, &body, self.theme.answer, self.streamed)
+        if self.streamed { corpus::streamed(client, &body) } else { body }
     }
 
     /// The answer that the conversation goes on from.
@@ -92,9 +94,8 @@ impl Themed {
     fn broken_promises(&self, came: &Came) -> Vec<String> {
         let mut broken = Vec::new();
         let refused = came.outcome.get("refused");
-        let dropped = came.outcome.get("dropped").and_then(Value::as_array);
-        let free = |name: &Value| name == self.theme.may_drop || self.theme.after == After::Another;
-        let drops = dropped.is_some_and(|names| !names.iter().all(free));
+        let free = |name: &str| name == self.theme.may_drop || self.theme.after == After::Another;
+        let dropped: Vec<_> = came.dropped().filter(|name| !free(name)).collect();
         let gaps: Vec<Gap> = self.theme.shows.iter().filter_map(|f| self.pair.gap(*f)).collect();
         if gaps.iter().any(|gap| matches!(gap, Gap::No(_))) {
             if refused.is_none_or(|e| e["error"]["param"].is_null()) {
@@ -105,12 +106,11 @@ impl Themed {
         if let Some(refused) = refused {
             return vec![format!("refused: {refused}")];
         }
-        match (gaps.is_empty(), drops) {
-            (true, true) => broken.push(format!("no gap, but it drops {dropped:?}")),
-            (false, false) => broken.push("the table says it drops, but nothing is listed".into()),
+        match (gaps.is_empty(), dropped.is_empty()) {
+            (true, false) => broken.push(format!("no gap, but it drops {dropped:?}")),
+            (false, true) => broken.push("the table says it drops, but nothing is listed".into()),
             _ => {}
         }
-        broken.extend(came.differs.clone());
         let Some(answer) = &came.answer else {
             return vec![format!("{} does not answer so", self.pair.upstream.as_str())];
         };
@@ -122,6 +122,10 @@ impl Themed {
             broken.extend(missing(self.theme.said, &said, "the client does not get"));
             broken.extend(self.likeness(upstream));
         }
+        let whole = !self.streamed || came.outcome["complete"] == true;
+        if !whole && !self.theme.shows.is_empty() {
+            broken.push("the stream is not complete".into());
+        }
         broken
     }
 
@@ -129,8 +133,9 @@ impl Themed {
     fn likeness(&self, upstream: &[u8]) -> Option<String> {
         let unlike = self.theme.unlike.iter();
         let mut others = unlike.filter(|r| corpus::request(self.pair.client, r).is_some());
-        let same = others.find(|r| {
-            let other = self.call(r);
+        let settings = corpus::settings(self.pair.client, self.pair.upstream, self.streamed);
+        let same = others.find(|request| {
+            let other = exchange::run(self.pair, &settings, &self.body(request), None);
             other.upstream.as_deref() == Some(upstream)
         });
         same.map(|request| format!("sent as {request} is"))

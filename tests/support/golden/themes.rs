@@ -68,9 +68,13 @@ pub const THEMES: &[Theme] = &[
         .shows(&[Feature::Tools, Feature::ParallelCalls])
         .sent(&["get_weather", "get_time"])
         .said(&["Paris", "Rome"]),
-    theme("tool-results", "text")
-        .shows(&[Feature::Tools, Feature::ParallelCalls])
-        .sent(&["I look it up.", "Paris", "Rome", "18 degrees", "23 degrees"]),
+    theme("tool-results", "text").shows(&[Feature::Tools, Feature::ParallelCalls]).sent(&[
+        "I look it up.",
+        "Paris",
+        "Rome",
+        "18 degrees",
+        "23 degrees",
+    ]),
     theme("choice-auto", "call").shows(&[Feature::ToolChoice]).unlike(&["choice-required"]),
     theme("choice-none", "text").shows(&[Feature::ToolChoice]).unlike(&["choice-required"]),
     theme("choice-required", "call")
@@ -137,7 +141,8 @@ pub const SIGNING: (&str, &str) = ("reason", "signed");
 pub const SIGNER: Dialect = Dialect::AnthropicMessages;
 
 const QUESTION: &str = "Why is the sky blue?";
-const ODD: &[&str] = &["\u{1f980}", "line\u{2028}end", "nul\0end", "\"quoted\" \\ e\u{301} \u{4f60}"];
+const ODD: &[&str] =
+    &["\u{1f980}", "line\u{2028}end", "nul\0end", "\"quoted\" \\ e\u{301} \u{4f60}"];
 
 /// A request of the theme's own name.
 const fn theme(name: &'static str, answer: &'static str) -> Theme {
