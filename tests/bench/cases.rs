@@ -56,6 +56,7 @@ pub const GROUPS: &[Group] = &[
     SMALL,
     Group {
         name: "1 KiB, embedded",
+        least_seconds: 2,
         plain: Way::PlainEmbeddings,
         ways: &[(Way::Embeddings, Some(2.2))],
         ..SMALL

@@ -148,10 +148,11 @@ impl Way {
                 "model": model, "instructions": terse, "input": turns, "temperature": 0.5,
                 "store": false,
             }),
-            // As OpenAI's own packages ask.
-            Client::Embeddings => {
-                json!({ "model": model, "input": "", "encoding_format": "base64" })
-            }
+            // As OpenAI's own packages ask; a third of the numbers, which the mock makes anew
+            // for each call.
+            Client::Embeddings => json!({
+                "model": model, "input": "", "encoding_format": "base64", "dimensions": 512,
+            }),
         }
     }
 }
