@@ -5,8 +5,8 @@
 //! a pair alone has:
 //!
 //! - `request.json`: what the client sends;
-//! - `case.json`, optional: `model`, `traits`, `kind` of provider (its quirks), and
-//!   `status` of a refusal;
+//! - `case.json`, optional: `model`, `traits`, `kind` of provider (its quirks), what a
+//!   header told of the input (`told_input`), and `status` of a refusal;
 //! - `upstream-response.json`, `.sse` or `.events` (AWS event streams as text, see
 //!   `support/events.rs`): what the provider answers;
 //! - `upstream-request.json`, `response.json`, `.sse` or `.events`, `outcome.json`: what
@@ -100,6 +100,27 @@ fn every_feature_of_every_pair_has_a_case() {
             let file = file.unwrap().file_name();
             if !cases.iter().any(|case| file == *case.file()) {
                 missing.push(format!("{name}: {} is of no theme", file.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// The same of embeddings and ranks, whose cases are by hand.
+#[test]
+fn every_feature_of_numbers_has_a_case() {
+    let mut missing = Vec::new();
+    let pairs = TRANSLATORS.iter().filter(|t| t.client.operation() != Operation::Chat);
+    for pair in pairs.filter(|t| !t.fields.is_empty()) {
+        let (name, features) = (name(pair), Feature::of(pair.client.operation()));
+        let cases = folders(&root().join(&name)).into_iter();
+        let cases: Vec<_> = cases.map(|folder| Case { pair, folder }).collect();
+        if cases.len() < LEAST {
+            missing.push(format!("{name}: {} cases, {LEAST} are asked for", cases.len()));
+        }
+        for feature in features.iter().filter(|f| pair.gap(**f).is_none()) {
+            if !cases.iter().any(|case| case.shows(*feature)) {
+                missing.push(format!("{name}: no case for {}", feature.as_str()));
             }
         }
     }

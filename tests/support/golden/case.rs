@@ -5,6 +5,7 @@ use crate::settings::Settings;
 use crate::{Wrong, expect};
 use serde_json::Value;
 use sluice::dialect::Translator;
+use sluice::dialect::features::Feature;
 use std::fs;
 use std::path::PathBuf;
 
@@ -12,6 +13,9 @@ pub struct Case {
     pub pair: &'static Translator,
     pub folder: PathBuf,
 }
+
+/// What a text is for, by the providers' names of it.
+const PURPOSES: [&str; 3] = ["input_type", "task_type", "embedding_purpose"];
 
 // === impl Case ===
 
@@ -32,6 +36,27 @@ impl Case {
         let mut text = serde_json::to_vec_pretty(&Value::Object(came.outcome)).unwrap();
         text.push(b'\n');
         self.expect("outcome.json", &text, wrong);
+    }
+
+    /// Does a request for numbers use this, and was it taken?
+    pub fn shows(&self, feature: Feature) -> bool {
+        let json = |file: &str| -> Value {
+            let raw = self.read(file).unwrap_or_default();
+            serde_json::from_slice(&raw).unwrap_or_default()
+        };
+        let request = json("request.json");
+        let given = |name: &&str| !request[*name].is_null();
+        let used = match feature {
+            Feature::Text => true,
+            Feature::ManyInputs => request["input"].as_array().is_some_and(|all| all.len() > 1),
+            Feature::Dimensions => given(&"dimensions"),
+            Feature::Base64 => request["encoding_format"] == "base64",
+            Feature::Purpose => PURPOSES.iter().any(given),
+            Feature::TopN => given(&"top_n"),
+            Feature::DocumentsBack => json("response.json").to_string().contains("\"document\":"),
+            _ => false,
+        };
+        used && json("outcome.json")["refused"].is_null()
     }
 
     fn sent(&self, settings: &Settings) -> Option<Sent> {

@@ -84,6 +84,8 @@ fn request(
         include_usage: facts.include_usage,
         json_tool: made.json_tool,
         base64: made.base64,
+        inputs: facts.inputs,
+        told_input: settings.told_input(),
         echo: made.echo.clone(),
         quirks,
     };

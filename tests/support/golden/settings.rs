@@ -29,6 +29,11 @@ impl Settings {
         self.0["status"].as_u64().map(|status| u16::try_from(status).unwrap())
     }
 
+    /// What the provider's headers say went in.
+    pub fn told_input(&self) -> Option<u64> {
+        self.0["told_input"].as_u64()
+    }
+
     pub fn model(&self) -> &str {
         self.0["model"].as_str().unwrap_or("claude-test-1")
     }
