@@ -10,6 +10,31 @@
 //! Rejected: one big `enum Event` that all dialects parse to and print from.
 //! It forces every provider's novelty through one type, and what the type
 //! does not know is lost in silence.
+//!
+//! # Adding a dialect
+//!
+//! One folder, and a row in each table that it has a part in:
+//!
+//! 1. `language`: its name, its operation, the features that it has no word for, its
+//!    errors; `facts`: the fields without which it asks nothing, and those that say what
+//!    the gateway must know (the model, whether to stream, limits) by names of its own.
+//! 2. The folder: `IDENTITY`, and for a provider of chats `FROM_OPENAI_CHAT`, with
+//!    `FIELDS` (what becomes of each field; the code acts on it) and `GAPS` (features
+//!    that it does not carry).
+//! 3. `hub::rows`: a type `ToX`; `pairs`: its rows, one for each client.
+//! 4. `provider::kinds`: the path, at each kind of provider that speaks it;
+//!    `exchange::endpoints`: the path its clients call, and its label in metrics.
+//! 5. `cli::mock`: its vendor, who refuses what the real one refuses.
+//! 6. `tests/golden/themes`: its requests and its answers. `BLESS=1 cargo test --test
+//!    golden` makes a case of each with everyone; read them. `--test readme` blesses
+//!    the tables in docs.
+//!
+//! # Adding a client
+//!
+//! For a dialect that has a row in `language`: its `hub::Inbound` in a folder of its own
+//! (`openai::completions` is the least one), `FIELDS` and `GAPS_AT` of its half, a row
+//! `Through::<Client, ToX>` for each provider dialect in `pairs`, its requests in the
+//! themes.
 
 #![deny(clippy::indexing_slicing)]
 

@@ -43,6 +43,7 @@ mod format;
 mod frames;
 mod host;
 mod identity;
+mod links;
 mod media;
 mod messages;
 mod request;
@@ -105,7 +106,10 @@ pub const VERTEX_FROM_MESSAGES: Translator = Translator {
     upstream: Dialect::AnthropicVertex,
     gaps: CLOUD_GAPS,
     client_gaps: &[],
-    request: |request| identity::to_cloud(request, Host::Vertex),
+    request: |request| {
+        links::refuse(request.body)?;
+        identity::to_cloud(request, Host::Vertex)
+    },
     reads: None,
     fields: fields::MESSAGES_TO_VERTEX,
     ..IDENTITY
@@ -115,7 +119,10 @@ pub const BEDROCK_FROM_MESSAGES: Translator = Translator {
     upstream: Dialect::AnthropicBedrock,
     gaps: CLOUD_GAPS,
     client_gaps: &[],
-    request: |request| identity::to_cloud(request, Host::Bedrock),
+    request: |request| {
+        links::refuse(request.body)?;
+        identity::to_cloud(request, Host::Bedrock)
+    },
     reads: None,
     fields: fields::MESSAGES_TO_BEDROCK,
     stream: |reply| Box::new(along::Along::new(reply, Host::Bedrock)),

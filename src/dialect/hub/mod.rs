@@ -30,6 +30,8 @@ pub trait Inbound: 'static {
     /// What chat has no word for, whatever the provider; what the client's own dialect
     /// has none for is in `Dialect::lacks`.
     const GAPS: Gaps = &[];
+    /// Instead of `GAPS`, at these providers.
+    const GAPS_AT: &'static [(Dialect, Gaps)] = &[];
     /// What becomes of each top-level field on its way to chat.
     const FIELDS: &'static [Field];
     type Writer: Writer + 'static;
@@ -88,7 +90,7 @@ impl<I: Inbound, O: Outbound> Through<I, O> {
         client: I::CLIENT,
         upstream: O::ROW.upstream,
         gaps: O::ROW.gaps,
-        client_gaps: I::GAPS,
+        client_gaps: gaps_at(O::ROW.upstream, I::GAPS_AT, I::GAPS),
         request: request::<I, O>,
         reads: None,
         response: response::<I, O>,
@@ -100,6 +102,14 @@ impl<I: Inbound, O: Outbound> Through<I, O> {
         stream: |reply| Box::new(Stream::<I>::new((O::ROW.stream)(&as_chat(reply)), reply)),
         fields: I::FIELDS,
     };
+}
+
+const fn gaps_at(upstream: Dialect, at: &[(Dialect, Gaps)], otherwise: Gaps) -> Gaps {
+    match at {
+        [(dialect, gaps), ..] if *dialect as u8 == upstream as u8 => gaps,
+        [_, rest @ ..] => gaps_at(upstream, rest, otherwise),
+        [] => otherwise,
+    }
 }
 
 fn request<I: Inbound, O: Outbound>(request: &Request<'_>) -> Result<UpstreamRequest, Error> {

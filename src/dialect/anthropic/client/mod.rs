@@ -49,6 +49,10 @@ pub const LACKS: Gaps = &[
     (Feature::Logprobs, Gap::No("Messages has no log probabilities")),
 ];
 
+/// Where a cache takes no marks, but from gateways that pass them on to Claude.
+const NO_MARKS: Gaps =
+    &[(Feature::PromptCache, Gap::Drops("cache marks: prompts are cached unasked"))];
+
 /// What the request's words depend on.
 #[derive(Debug, Clone, Copy)]
 struct Way {
@@ -64,6 +68,8 @@ impl<O: Outbound> Messages<O> {
 
 impl<O: Outbound> Inbound for Messages<O> {
     const CLIENT: Dialect = Dialect::AnthropicMessages;
+    const GAPS_AT: &'static [(Dialect, Gaps)] =
+        &[(Dialect::OpenAiChat, NO_MARKS), (Dialect::OpenAiResponses, NO_MARKS)];
     const FIELDS: &'static [Field] = fields::FIELDS;
     type Writer = stream::Writer;
 

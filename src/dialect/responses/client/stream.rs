@@ -166,7 +166,9 @@ impl Writer {
         let tokens = output::tokens(choice.logprobs);
         for (kind, said) in [(Kind::Text, delta.content), (Kind::Refusal, delta.refusal)] {
             let said = string(said);
-            if said != EMPTY {
+            // Gemini's tokens come behind their text.
+            let late = kind == Kind::Text && !tokens.is_empty() && self.said.is_some();
+            if said != EMPTY || late {
                 let tokens = if kind == Kind::Text { tokens.as_slice() } else { b"" };
                 self.say(kind, said, tokens, out);
             }
