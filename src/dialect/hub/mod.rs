@@ -73,6 +73,12 @@ pub trait Writer {
     /// The answer has failed: an error event, if the dialect has one. Called once,
     /// and nothing after it.
     fn fail(&mut self, error: &Error, out: &mut Vec<u8>);
+
+    /// What it has told the client, where it gave up by itself: an answer that chat can
+    /// say and this dialect cannot.
+    fn gave_up(&self) -> Option<&Error> {
+        None
+    }
 }
 
 /// A row that takes a chat.
@@ -138,6 +144,8 @@ struct Stream<I: Inbound> {
     decoder: Decoder,
     writer: I::Writer,
     ended: bool,
+    /// How it stands since the writer gave up.
+    gave_up: Option<Progress>,
 }
 
 // === impl Stream ===
@@ -150,6 +158,7 @@ impl<I: Inbound> Stream<I> {
             decoder: Decoder::new(super::openai::MAX_EVENT),
             writer: I::Writer::new(reply),
             ended: false,
+            gave_up: None,
         }
     }
 
@@ -159,6 +168,11 @@ impl<I: Inbound> Stream<I> {
         // Too long an event: the provider's half bounds its own.
         let _ = self.decoder.feed(chat, |event| said::<I>(&event, writer, progress, *ended, out));
         self.end(out);
+        if let (None, Some(error)) = (&self.chat.progress().failed, self.writer.gave_up()) {
+            let failed = Some(error.clone());
+            let progress = self.chat.progress().clone();
+            self.gave_up = Some(Progress { failed, complete: false, ..progress });
+        }
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
@@ -225,6 +239,6 @@ impl<I: Inbound> StreamTranslator for Stream<I> {
     }
 
     fn progress(&self) -> &Progress {
-        self.chat.progress()
+        self.gave_up.as_ref().unwrap_or_else(|| self.chat.progress())
     }
 }
