@@ -102,7 +102,8 @@ fn every_client_hears_the_same() {
 /// What cannot be mended is an error, not an answer that lacks something.
 #[test]
 fn what_belongs_to_nothing_is_an_error() {
-    let start = json!({"type": "message_start", "message": {"id": "msg_1", "usage": {"input_tokens": 3}}});
+    let start =
+        json!({"type": "message_start", "message": {"id": "msg_1", "usage": {"input_tokens": 3}}});
     let text = json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "a"}});
     let input = json!({"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": "{}"}});
     let converse = |type_: &str, payload: Value| format!("{type_} {payload}");
@@ -113,7 +114,8 @@ fn what_belongs_to_nothing_is_an_error() {
     let cohere = json!({"type": "message-start", "id": "a", "delta": {"message": {}}});
     let content = json!({"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": "a"}}}});
     let call = json!({"type": "tool-call-delta", "index": 0, "delta": {"message": {"tool_calls": {"function": {"arguments": "{}"}}}}});
-    let sse = |all: &[&Value]| -> Vec<String> { all.iter().map(|e| format!("data: {e}")).collect() };
+    let sse =
+        |all: &[&Value]| -> Vec<String> { all.iter().map(|e| format!("data: {e}")).collect() };
     let converse_input = converse(
         "contentBlockDelta",
         json!({"contentBlockIndex": 1, "delta": {"toolUse": {"input": "{}"}}}),
@@ -145,7 +147,8 @@ fn what_belongs_to_nothing_is_an_error() {
 #[test]
 fn a_piece_of_a_call_that_never_began_is_an_error() {
     let piece = json!({"id": "c", "choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "function": {"arguments": "{\"a\":1}"}}]}}]});
-    let end = json!({"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]});
+    let end =
+        json!({"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]});
     let raw = format!("data: {piece}\n\ndata: {end}\n\ndata: [DONE]\n\n");
     for client in [Dialect::OpenAiResponses, Dialect::AnthropicMessages] {
         let pair = translator(client, Dialect::OpenAiChat).unwrap();

@@ -29,6 +29,7 @@ pub mod hints;
 pub mod hub;
 mod language;
 pub mod loss;
+pub mod misdirected;
 pub mod openai;
 mod pairs;
 pub mod quirks;

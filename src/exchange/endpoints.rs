@@ -285,6 +285,7 @@ impl<'a> UsageRow<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::misdirected::LOOKS;
 
     #[test]
     fn knows_the_clients_dialect_by_its_path() {
@@ -298,6 +299,14 @@ mod tests {
             ("/v1/files", Dialect::OpenAiChat),
         ] {
             assert_eq!(client(path), dialect, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_paths_of_hints_are_ours() {
+        for look in LOOKS {
+            let called = endpoint("POST", &look.path.replace("{model}", "m")).unwrap();
+            assert!(matches!(called, Endpoint::Call(dialect, _) if dialect == look.dialect));
         }
     }
 

@@ -38,7 +38,9 @@ pub fn said(client: Dialect, out: &[u8]) -> String {
             }
             Dialect::OpenAiCompletions => first("choices").iter().for_each(|c| add(&c["text"])),
             Dialect::OpenAiResponses => match data["type"].as_str() {
-                Some("response.output_text.delta" | "response.refusal.delta") => add(&data["delta"]),
+                Some("response.output_text.delta" | "response.refusal.delta") => {
+                    add(&data["delta"])
+                }
                 _ => {}
             },
             Dialect::AnthropicMessages => add(&data["delta"]["text"]),
@@ -117,11 +119,7 @@ fn completions(events: &[Event], complete: bool) -> Result<(), String> {
 }
 
 /// What chat and the older completions have in common.
-fn chunks<'a>(
-    events: &'a [Event],
-    complete: bool,
-    object: &str,
-) -> Result<Vec<&'a Value>, String> {
+fn chunks<'a>(events: &'a [Event], complete: bool, object: &str) -> Result<Vec<&'a Value>, String> {
     let (last, told) = events.split_last().ok_or("nothing was said")?;
     if complete {
         wanted(last.data.is_null(), "[DONE] is the last", &last.data)?;

@@ -137,26 +137,26 @@ mod tests {
         for (host, body, want, dropped) in [
             (
                 Host::Vertex,
-                r#"{ "a": 1E+02, "mod\u0065l" : "m", "stream": true, "b":[ ] }"#,
-                r#"{ "a": 1E+02, "anthropic_version":"vertex-2023-10-16", "stream": true, "b":[ ] }"#,
+                r#"{ "a": 1E+02, "mod\u0065l" : "m", "stream": true, "messages":[ ] }"#,
+                r#"{ "a": 1E+02, "anthropic_version":"vertex-2023-10-16", "stream": true, "messages":[ ] }"#,
                 vec![],
             ),
             (
                 Host::Bedrock,
-                r#"{"stream": true , "service_tier":"priority", "model":"m", "anthropic_version":"x"}"#,
-                r#"{"anthropic_version":"bedrock-2023-05-31"}"#,
+                r#"{"stream": true , "service_tier":"priority", "model":"m", "anthropic_version":"x","messages":[]}"#,
+                r#"{"anthropic_version":"bedrock-2023-05-31","messages":[]}"#,
                 vec!["service_tier"],
             ),
             (
                 Host::Bedrock,
-                r#"{"model":"m","stream":false,"cache_control":{"type":"ephemeral"},"z":1}"#,
-                r#"{"anthropic_version":"bedrock-2023-05-31","z":1}"#,
+                r#"{"model":"m","stream":false,"cache_control":{"type":"ephemeral"},"messages":[]}"#,
+                r#"{"anthropic_version":"bedrock-2023-05-31","messages":[]}"#,
                 vec!["cache_control"],
             ),
             (
                 Host::Bedrock,
-                r#"{"z":1,"stream":false,"model":"m"}"#,
-                r#"{"z":1,"anthropic_version":"bedrock-2023-05-31"}"#,
+                r#"{"messages":[],"stream":false,"model":"m"}"#,
+                r#"{"messages":[],"anthropic_version":"bedrock-2023-05-31"}"#,
                 vec![],
             ),
         ] {

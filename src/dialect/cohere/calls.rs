@@ -69,7 +69,8 @@ impl Reader {
         }
         let Some(tool) = self.open.iter_mut().rev().find(|t| t.at == at) else {
             // A call whose beginning was lost would be run with half of its arguments.
-            return self.fail(bad("the provider's stream adds to a tool call that is not open"), out);
+            return self
+                .fail(bad("the provider's stream adds to a tool call that is not open"), out);
         };
         tool.sent = true;
         match tool.index {

@@ -10,7 +10,7 @@ use super::endpoints::{self, Endpoint};
 use super::registry::{Answer, Entry, Id, Seen, Shared};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
 use crate::config::Config;
-use crate::dialect::{Addressed, Dialect, Facts};
+use crate::dialect::{Addressed, Dialect, Facts, misdirected};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::policy::identity;
@@ -183,7 +183,7 @@ impl Call {
             .and_then(|facts| Ok((route::plan(&self.config, &facts, &body)?, facts)));
         match planned {
             Ok((plan, facts)) => self.launch(host, headers, consumer, facts, plan),
-            Err(e) => self.refuse(host, &e),
+            Err(e) => self.refuse(host, &misdirected::explained(e, self.client, &body)),
         }
     }
 
