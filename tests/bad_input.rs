@@ -11,8 +11,8 @@
 
 use serde_json::{Value, json};
 use sluice::dialect::{
-    Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Operation, Reply, Request, TRANSLATORS,
-    Thinking, Translator, features, quirks,
+    Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Operation, Reply, Request,
+    TRANSLATORS, Thinking, Translator, features, quirks,
 };
 use sluice::error::{Error, Fault};
 use sluice::wire::json as wire;
@@ -91,7 +91,8 @@ fn what_belongs_to_another_dialect_is_refused_by_its_path() {
     use Dialect::{AnthropicMessages, Gemini, OpenAiChat, OpenAiResponses};
     let messages = |content: Value| json!({ "model": "m", "max_tokens": 9, "messages": [{ "role": "user", "content": content }] });
     let items = |items: Value| json!({ "model": "m", "input": items });
-    let said = |content: Value| json!({ "model": "m", "input": [{ "role": "user", "content": content }] });
+    let said =
+        |content: Value| json!({ "model": "m", "input": [{ "role": "user", "content": content }] });
     let gemini = |parts: Value| json!({ "contents": [{ "role": "user", "parts": parts }] });
     let text = json!({ "type": "text", "text": "x" });
     let wrong = [
@@ -106,7 +107,9 @@ fn what_belongs_to_another_dialect_is_refused_by_its_path() {
         (
             AnthropicMessages,
             "messages[0].content[1].type",
-            messages(json!([text, { "type": "image_url", "image_url": { "url": "https://a.b/c.png" } }])),
+            messages(
+                json!([text, { "type": "image_url", "image_url": { "url": "https://a.b/c.png" } }]),
+            ),
         ),
         (
             AnthropicMessages,
