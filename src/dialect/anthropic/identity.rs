@@ -6,7 +6,7 @@
 
 use super::error;
 use super::host::Host;
-use super::usage;
+use super::{threads, usage};
 use crate::dialect::loss::{Dropped, Fate};
 use crate::dialect::{Body, ClientResponse, Reply, Request, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 
 pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequest, Error> {
     let body = request.body;
+    threads::refuse(body)?;
     let members = json::object(body).unwrap_or_default();
     let mut dropped = Dropped::default();
     let mut splices = Vec::new();
