@@ -37,12 +37,12 @@ pub fn said(client: Dialect, out: &[u8]) -> String {
                 }
             }
             Dialect::OpenAiCompletions => first("choices").iter().for_each(|c| add(&c["text"])),
-            Dialect::OpenAiResponses => match data["type"].as_str() {
-                Some("response.output_text.delta" | "response.refusal.delta") => {
-                    add(&data["delta"])
+            Dialect::OpenAiResponses => {
+                let said = ["response.output_text.delta", "response.refusal.delta"];
+                if said.iter().any(|type_| data["type"] == *type_) {
+                    add(&data["delta"]);
                 }
-                _ => {}
-            },
+            }
             Dialect::AnthropicMessages => add(&data["delta"]["text"]),
             _ => {
                 for candidate in first("candidates") {
