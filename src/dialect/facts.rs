@@ -187,7 +187,13 @@ impl Facts {
 /// row. Looked for here, lest a call without them goes to a provider in vain.
 const fn needs(client: Dialect) -> &'static [&'static [&'static str]] {
     match client {
-        Dialect::OpenAiChat | Dialect::CohereChat | Dialect::AnthropicCount => &[&["messages"]],
+        Dialect::OpenAiChat
+        | Dialect::CohereChat
+        | Dialect::AnthropicMessages
+        | Dialect::AnthropicCount => &[&["messages"]],
+        Dialect::OpenAiResponses => &[&["input", "prompt", "previous_response_id", "conversation"]],
+        Dialect::Gemini => &[&["contents"]],
+        Dialect::GeminiEmbed => &[&["requests"]],
         Dialect::OpenAiCompletions => &[&["prompt"]],
         Dialect::OpenAiEmbeddings => &[&["input"]],
         Dialect::CohereEmbed => &[&["texts", "images", "inputs"]],
@@ -287,9 +293,12 @@ mod tests {
             let facts = Facts::of(Dialect::Gemini, body.as_bytes(), Some(addressed)).unwrap();
             (facts.max_tokens, facts.n)
         };
-        let both = r#"{"generationConfig":{"maxOutputTokens":9,"candidateCount":2}}"#;
+        let both = r#"{"generationConfig":{"maxOutputTokens":9,"candidateCount":2},"contents":[]}"#;
         assert_eq!(read(both), (Some(9), 2));
-        assert_eq!(read(r#"{"generation_config":{"max_output_tokens":7}}"#), (Some(7), 1));
+        assert_eq!(
+            read(r#"{"contents":[],"generation_config":{"max_output_tokens":7}}"#),
+            (Some(7), 1)
+        );
         assert_eq!(read(r#"{"generationConfig":7,"contents":[]}"#), (None, 1));
         let addressed = Some(Addressed { model: "m".into(), stream: false });
         let converse = br#"{"inferenceConfig":{"maxTokens":9},"messages":[]}"#;

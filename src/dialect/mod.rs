@@ -57,6 +57,7 @@ pub mod hub;
 pub mod jina;
 mod language;
 pub mod loss;
+pub mod misdirected;
 pub mod openai;
 mod pairs;
 pub mod quirks;

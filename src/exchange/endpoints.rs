@@ -186,6 +186,7 @@ impl Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::misdirected::LOOKS;
 
     #[test]
     fn knows_the_clients_dialect_by_its_path() {
@@ -226,6 +227,14 @@ mod tests {
         assert_eq!(endpoint("GET", "/v1beta/models?pageSize=1"), Ok(Endpoint::Models));
         for (method, path) in [("GET", "/v1beta/models/"), ("POST", "/v1beta/models/m:tune")] {
             assert_eq!(endpoint(method, path).unwrap_err().kind, Kind::NotFound, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_paths_of_hints_are_ours() {
+        for look in LOOKS {
+            let called = endpoint("POST", &look.path.replace("{model}", "m")).unwrap();
+            assert!(matches!(called, Endpoint::Call(dialect, _) if dialect == look.dialect));
         }
     }
 

@@ -26,6 +26,7 @@ mod dialects;
 mod fallback;
 mod hostile;
 mod kinds;
+mod misdirected;
 mod natives;
 mod openai_sdk;
 mod relay;

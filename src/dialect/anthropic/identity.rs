@@ -6,7 +6,7 @@
 
 use super::error;
 use super::host::Host;
-use super::usage;
+use super::{threads, usage};
 use crate::dialect::loss::{Dropped, Fate};
 use crate::dialect::{Body, ClientResponse, Reply, Request, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
@@ -17,19 +17,20 @@ use serde_json::value::RawValue;
 pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequest, Error> {
     let mut version = br#""anthropic_version":"#.to_vec();
     json::push_text(&mut version, host.version().unwrap_or_default());
-    Ok(without_the_unknown(request.body, host, version))
+    without_the_unknown(request.body, host, version)
 }
 
 /// Vertex's counter: the model is in the body.
 pub(super) fn to_cloud_counter(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
     let mut model = br#""model":"#.to_vec();
     json::push_text(&mut model, request.model);
-    Ok(without_the_unknown(request.body, Host::Vertex, model))
+    without_the_unknown(request.body, Host::Vertex, model)
 }
 
 /// The client's bytes without what the host does not take; `with`: the member that
 /// stands where the model was.
-fn without_the_unknown(body: &[u8], host: Host, with: Vec<u8>) -> UpstreamRequest {
+fn without_the_unknown(body: &[u8], host: Host, with: Vec<u8>) -> Result<UpstreamRequest, Error> {
+    threads::refuse(body)?;
     let members = json::object(body).unwrap_or_default();
     let mut dropped = Dropped::default();
     let mut splices = Vec::new();
@@ -55,7 +56,7 @@ fn without_the_unknown(body: &[u8], host: Host, with: Vec<u8>) -> UpstreamReques
         }
     }
     let (body, dropped) = (Body::Spliced(splices), dropped.into_names());
-    UpstreamRequest { body, dropped, ..Default::default() }
+    Ok(UpstreamRequest { body, dropped, ..Default::default() })
 }
 
 pub(super) fn response(body: &[u8], _reply: &Reply) -> Result<ClientResponse, Error> {
@@ -147,26 +148,26 @@ mod tests {
         for (host, body, want, dropped) in [
             (
                 Host::Vertex,
-                r#"{ "a": 1E+02, "mod\u0065l" : "m", "stream": true, "b":[ ] }"#,
-                r#"{ "a": 1E+02, "anthropic_version":"vertex-2023-10-16", "stream": true, "b":[ ] }"#,
+                r#"{ "a": 1E+02, "mod\u0065l" : "m", "stream": true, "messages":[ ] }"#,
+                r#"{ "a": 1E+02, "anthropic_version":"vertex-2023-10-16", "stream": true, "messages":[ ] }"#,
                 vec![],
             ),
             (
                 Host::Bedrock,
-                r#"{"stream": true , "service_tier":"priority", "model":"m", "anthropic_version":"x"}"#,
-                r#"{"anthropic_version":"bedrock-2023-05-31"}"#,
+                r#"{"stream": true , "service_tier":"priority", "model":"m", "anthropic_version":"x","messages":[]}"#,
+                r#"{"anthropic_version":"bedrock-2023-05-31","messages":[]}"#,
                 vec!["service_tier"],
             ),
             (
                 Host::Bedrock,
-                r#"{"model":"m","stream":false,"cache_control":{"type":"ephemeral"},"z":1}"#,
-                r#"{"anthropic_version":"bedrock-2023-05-31","z":1}"#,
+                r#"{"model":"m","stream":false,"cache_control":{"type":"ephemeral"},"messages":[]}"#,
+                r#"{"anthropic_version":"bedrock-2023-05-31","messages":[]}"#,
                 vec!["cache_control"],
             ),
             (
                 Host::Bedrock,
-                r#"{"z":1,"stream":false,"model":"m"}"#,
-                r#"{"z":1,"anthropic_version":"bedrock-2023-05-31"}"#,
+                r#"{"messages":[],"stream":false,"model":"m"}"#,
+                r#"{"messages":[],"anthropic_version":"bedrock-2023-05-31"}"#,
                 vec![],
             ),
         ] {

@@ -49,6 +49,7 @@ mod messages;
 mod request;
 mod response;
 mod stream;
+mod threads;
 mod tools;
 mod turns;
 mod usage;

@@ -125,7 +125,7 @@ impl Reader {
         match type_.as_ref() {
             "content_block_delta" => self.delta(&body, out),
             "content_block_start" => self.start(&body, out),
-            "content_block_stop" => self.stop(&body, out),
+            "content_block_stop" => self.stop(body.index.unwrap_or(0), out),
             "message_start" => self.begin(body.message, out),
             "message_delta" => self.message_delta(&body, out),
             "message_stop" => self.end(out),
@@ -136,6 +136,9 @@ impl Reader {
     }
 
     fn begin(&mut self, message: Option<&RawValue>, out: &mut Vec<u8>) {
+        if self.progress.started {
+            return self.fail(bad("the provider's stream begins twice"), out);
+        }
         let message: Option<Message<'_>> = message.and_then(|m| serde_json::from_str(m.get()).ok());
         let message = message.unwrap_or_default();
         let usage = &mut self.progress.usage;
@@ -194,6 +197,9 @@ impl Reader {
         let Some(reason) = self.finish else {
             return self.fail(bad("the provider's stream ended without a stop reason"), out);
         };
+        while let Some(index) = self.open.last().map(|(index, _)| *index) {
+            self.stop(index, out);
+        }
         self.progress.complete = true;
         let usage = self.progress.usage;
         self.chunk(out, |chunks, out| {

@@ -128,7 +128,10 @@ impl Reader {
         match message.text(":event-type").unwrap_or_default() {
             "contentBlockDelta" => self.delta(&body, out),
             "contentBlockStart" => self.start(&body, out),
-            "contentBlockStop" => self.stop(&body, out),
+            "contentBlockStop" => self.stop(body.content_block_index.unwrap_or(0), out),
+            "messageStart" if self.progress.started => {
+                self.fail(bad("the provider's stream begins twice"), out);
+            }
             "messageStart" => self.begin(out),
             "messageStop" => self.message_stop(&body, out),
             "metadata" => self.metadata(&body, out),
@@ -188,6 +191,9 @@ impl Reader {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         let Some(reason) = self.finish else { return };
+        while let Some(index) = self.open.last().map(|(index, _)| *index) {
+            self.stop(index, out);
+        }
         self.progress.complete = true;
         let usage = self.progress.usage;
         self.chunk(out, |chunks, out| {

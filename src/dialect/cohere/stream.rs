@@ -116,6 +116,9 @@ impl Reader {
             "tool-call-delta" => self.tool_delta(&body, out),
             "tool-call-end" => self.tool_end(body.index.unwrap_or(0), out),
             "citation-start" => self.citation(&body, out),
+            "message-start" if self.progress.started => {
+                self.fail(bad("the provider's stream begins twice"), out);
+            }
             "message-start" => {
                 let id = body.id.and_then(text);
                 self.open_stream(id.as_deref().unwrap_or(NO_ID), out);

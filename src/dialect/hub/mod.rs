@@ -75,6 +75,12 @@ pub trait Writer {
     /// The answer has failed: an error event, if the dialect has one. Called once,
     /// and nothing after it.
     fn fail(&mut self, error: &Error, out: &mut Vec<u8>);
+
+    /// What it has told the client, where it gave up by itself: an answer that chat can
+    /// say and this dialect cannot.
+    fn gave_up(&self) -> Option<&Error> {
+        None
+    }
 }
 
 /// A row that takes a chat.
@@ -147,7 +153,11 @@ struct Stream<I: Inbound> {
     between: Vec<u8>,
     decoder: Decoder,
     writer: I::Writer,
+    /// Nothing of the provider's half is for the writer any more.
+    over: bool,
     ended: bool,
+    /// How it stands since the writer gave up.
+    gave_up: Option<Progress>,
 }
 
 // === impl Stream ===
@@ -159,16 +169,23 @@ impl<I: Inbound> Stream<I> {
             between: Vec::new(),
             decoder: Decoder::new(super::openai::MAX_EVENT),
             writer: I::Writer::new(reply),
+            over: false,
             ended: false,
+            gave_up: None,
         }
     }
 
     /// Writes on what the provider's half has said.
     fn pass_on(&mut self, chat: &[u8], out: &mut Vec<u8>) {
-        let (writer, progress, ended) = (&mut self.writer, self.chat.progress(), &mut self.ended);
+        let (writer, progress, ended) = (&mut self.writer, self.chat.progress(), &mut self.over);
         // Too long an event: the provider's half bounds its own.
-        let _ = self.decoder.feed(chat, |event| said::<I>(&event, writer, progress, *ended, out));
+        let _ = self.decoder.feed(chat, |event| said::<I>(&event, writer, progress, ended, out));
         self.end(out);
+        if let Some(error) = self.writer.gave_up() {
+            let failed = Some(error.clone());
+            let progress = self.chat.progress().clone();
+            self.gave_up = Some(Progress { failed, complete: false, ..progress });
+        }
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
@@ -176,6 +193,7 @@ impl<I: Inbound> Stream<I> {
             return;
         }
         let progress = self.chat.progress();
+        self.over |= progress.failed.is_some() || progress.complete;
         if let Some(error) = &progress.failed {
             self.ended = true;
             self.writer.fail(error, out);
@@ -191,10 +209,10 @@ fn said<I: Inbound>(
     event: &Event<'_>,
     writer: &mut I::Writer,
     progress: &Progress,
-    ended: bool,
+    ended: &mut bool,
     out: &mut Vec<u8>,
 ) {
-    if ended {
+    if *ended {
         return;
     }
     let Some(data) = event.data.as_deref() else {
@@ -204,6 +222,10 @@ fn said<I: Inbound>(
         return;
     };
     let data = data.trim_ascii();
+    if data == b"[DONE]" {
+        // A provider may still say that it is alive: to nobody.
+        *ended = true;
+    }
     if let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(data)
         && chunk.error.is_none()
     {
@@ -235,6 +257,6 @@ impl<I: Inbound> StreamTranslator for Stream<I> {
     }
 
     fn progress(&self) -> &Progress {
-        self.chat.progress()
+        self.gave_up.as_ref().unwrap_or_else(|| self.chat.progress())
     }
 }

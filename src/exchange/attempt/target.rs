@@ -6,7 +6,7 @@ use super::headers::is_for_clients;
 use crate::catalog::price;
 use crate::config::raw::RetryClass;
 use crate::config::{Config, Secret};
-use crate::dialect::{Body, Dialect, Progress, Reply, Request, UpstreamError, Usage};
+use crate::dialect::{Body, Dialect, Progress, Reply, Request, UpstreamError, Usage, misdirected};
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::deadlines::Watch;
 use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried};
@@ -105,7 +105,9 @@ impl Try {
             };
             let body = if read == 0 { Vec::new() } else { host.body(Side::Request, read) };
             let request = Request { body: &body, facts, model, traits, quirks };
-            let made = (at.translator.request)(&request)?.allow(self.config.strict)?;
+            let made = (at.translator.request)(&request)
+                .and_then(|made| made.allow(self.config.strict))
+                .map_err(|e| misdirected::explained(e, facts.client, &body))?;
             let (sent, length) = match made.body {
                 Body::Whole(new) => {
                     host.replace_body(Side::Request, size, &new);

@@ -10,7 +10,7 @@ use super::endpoints::{self, Endpoint, models};
 use super::registry::{Answer, Entry, Id, Seen, Shared};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
 use crate::config::{Config, Consumer};
-use crate::dialect::{Addressed, Dialect, Facts, count};
+use crate::dialect::{Addressed, Dialect, Facts, count, misdirected};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::policy::identity;
@@ -193,7 +193,7 @@ impl Call {
             Ok((Planned::Estimate(tokens), _)) => {
                 self.answer(host, &[JSON, ESTIMATED], &count::answer(self.client, tokens))
             }
-            Err(e) => self.refuse(host, &e),
+            Err(e) => self.refuse(host, &misdirected::explained(e, self.client, &body)),
         }
     }
 

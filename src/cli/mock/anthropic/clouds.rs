@@ -56,7 +56,7 @@ impl Cloud {
         let known: Vec<&str> = FIELDS
             .iter()
             .copied()
-            .filter(|f| !matches!(*f, "model" | "service_tier" | "cache_control"))
+            .filter(|f| !matches!(*f, "model" | "service_tier" | "cache_control" | "thread"))
             .filter(|f| *f != "stream" || self == Cloud::Vertex)
             .chain(["anthropic_version"])
             .chain((self == Cloud::Bedrock).then_some("anthropic_beta"))

@@ -40,6 +40,12 @@ pub(super) fn authorize(headers: &HeaderMap) -> Result<(), Failure> {
 }
 
 pub(super) fn failure(failure: &Failure) -> String {
+    if failure.code.as_deref() == Some("thread_not_found") {
+        return format!(
+            r#"{{"type":"error","error":{{"type":"invalid_request_error","message":{},"details":{{"error_code":"thread_not_found"}}}},"request_id":"req_mock"}}"#,
+            quote(&failure.message),
+        );
+    }
     let kind = failure.code.as_deref().unwrap_or(match failure.status {
         401 => "authentication_error",
         402 => "billing_error",

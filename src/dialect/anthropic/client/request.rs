@@ -4,6 +4,7 @@ use super::Way;
 use super::content::Context;
 use super::fields::FIELDS;
 use super::{messages, schema, thinking, tools};
+use crate::dialect::anthropic::threads;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::loss::{self, Dropped};
 use crate::dialect::openai::calls;
@@ -17,6 +18,7 @@ pub(super) fn to_chat(request: &Request<'_>, way: Way) -> Result<ChatRequest, Er
     let root = Value::root(request.body);
     let body = root.object()?;
     let mut dropped = Dropped::default();
+    threads::refuse(request.body)?;
     loss::sort_out(FIELDS, &root, &body, &mut dropped)?;
     let Some(list) = root.field(&body, "messages") else {
         return Err(Error::invalid("messages", "you must provide messages"));

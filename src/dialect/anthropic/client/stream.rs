@@ -24,6 +24,7 @@ pub struct Writer {
     finish: String,
     /// An error has been told: nothing may follow.
     dead: bool,
+    gave_up: Option<Error>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -46,6 +47,7 @@ impl hub::Writer for Writer {
             refused: false,
             finish: String::new(),
             dead: false,
+            gave_up: None,
         }
     }
 
@@ -94,6 +96,10 @@ impl hub::Writer for Writer {
             self.dead = true;
             out.extend_from_slice(&error::event(error));
         }
+    }
+
+    fn gave_up(&self) -> Option<&Error> {
+        self.gave_up.as_ref()
     }
 }
 
@@ -182,7 +188,10 @@ impl Writer {
         if !goes_on {
             let (Some(id), Some(name)) = (id, name) else {
                 let words = "the provider's stream adds to a tool call that is not open";
-                return hub::Writer::fail(self, &Error::new(Kind::BrokenStream, words), out);
+                let error = Error::new(Kind::BrokenStream, words);
+                hub::Writer::fail(self, &error, out);
+                self.gave_up = Some(error);
+                return;
             };
             if let Some(extra) = call.extra_content {
                 self.whole(|out| Keepsake::Call.push(out, extra.get()), out);
