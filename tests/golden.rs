@@ -205,7 +205,8 @@ impl Case {
         let (head, tail) = body.split_at(reads);
         let request = Request { body: head, facts: &facts, model, traits: self.traits(), quirks };
         let made = (self.translator.request)(&request)?;
-        outcome.insert("dropped".into(), json!(made.dropped));
+        let dropped: Vec<&str> = made.dropped.iter().map(|lost| &**lost).collect();
+        outcome.insert("dropped".into(), json!(dropped));
         if made.json_tool {
             outcome.insert("json_tool".into(), json!(true));
         }

@@ -69,7 +69,8 @@ pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> 
         let name = target.model.as_deref().unwrap_or(&facts.model);
         let known = target.known.unwrap_or_else(|| provider.known(name));
         let api = target.api.or_else(|| known.api());
-        let Some((surface, row)) = kind.surface(client, name, api) else { continue };
+        let maker = known.traits.maker;
+        let Some((surface, row)) = kind.surface(client, name, maker, api) else { continue };
         let mut carried = features::check(row.gaps, facts);
         let (traits, quirks) = (known.traits, kind.quirks);
         let deep = row.reads.is_none() || quirks.concern(facts);

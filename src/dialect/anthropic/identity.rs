@@ -127,7 +127,7 @@ mod tests {
         let Body::Spliced(splices) = made.body else { panic!("identity must splice") };
         let text = String::from_utf8(json::splice(body.as_bytes(), &splices)).unwrap();
         serde_json::from_str::<serde_json::Value>(&text).unwrap();
-        (text, made.dropped)
+        (text, made.dropped.iter().map(|lost| lost.to_string()).collect())
     }
 
     #[test]

@@ -185,7 +185,7 @@ impl<'a> Writer<'a, '_> {
                 let value = list.item(i, raw);
                 let call = Call::read(&value, &NAMES, self.dropped)?;
                 if call.cache.is_some() {
-                    self.dropped.add("messages.tool_calls.cache_control");
+                    self.dropped.hint("messages.tool_calls.cache_control");
                 }
                 let signature = signature::read(call.extra, &value, self.dropped)?;
                 let open = Open {

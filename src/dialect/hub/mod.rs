@@ -9,7 +9,7 @@
 //! loss list. Must not: know a provider, or more of a client than its half says.
 
 use super::features::{self, Gaps};
-use super::loss::Field;
+use super::loss::{Field, Lost};
 use super::{
     Body, ClientResponse, Dialect, Facts, Feed, Progress, Reply, Request, StreamTranslator,
     Translator, UpstreamRequest, Usage,
@@ -51,7 +51,7 @@ pub trait Inbound: 'static {
 pub struct ChatRequest {
     pub body: Vec<u8>,
     /// Names of client fields that chat does not carry.
-    pub dropped: Vec<String>,
+    pub dropped: Vec<Lost>,
     /// What the answer must repeat of the request: `Reply::echo`.
     pub echo: Vec<u8>,
 }

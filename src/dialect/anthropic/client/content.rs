@@ -105,7 +105,7 @@ impl Context<'_> {
     pub(super) fn cache(&mut self, cache: Option<&[u8]>, out: &mut Vec<u8>) {
         match cache {
             Some(cache) if self.way.takes_cache() => member(out, "cache_control", cache),
-            Some(_) => self.dropped.add("cache_control (this provider takes no marks)"),
+            Some(_) => self.dropped.hint("cache_control (this provider takes no marks)"),
             None => {}
         }
     }
