@@ -6,13 +6,19 @@
 
 use super::error;
 use super::host::Host;
-use super::usage;
+use super::{sweep, usage};
 use crate::dialect::loss::{Dropped, Fate};
 use crate::dialect::{Body, ClientResponse, Reply, Request, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
 use crate::wire::json::{self, Member, Splice};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+pub(super) fn request(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
+    let mut dropped = Dropped::default();
+    let splices = sweep::splices(request, &mut dropped);
+    crate::dialect::identity::with(request, splices, dropped)
+}
 
 pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequest, Error> {
     let body = request.body;
@@ -41,6 +47,8 @@ pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequ
             stays = true;
         }
     }
+    splices.extend(sweep::splices(request, &mut dropped));
+    splices.sort_by_key(|s| s.range.start);
     Ok(UpstreamRequest {
         body: Body::Spliced(splices),
         dropped: dropped.into_names(),
@@ -120,7 +128,7 @@ mod tests {
         let quirks = &quirks::NONE;
         let asked = Request { body: body.as_bytes(), facts: &facts, model: "real", traits, quirks };
         let made = match host {
-            Host::Anthropic => crate::dialect::identity::request(&asked),
+            Host::Anthropic => super::request(&asked),
             _ => to_cloud(&asked, host),
         };
         let made = made.unwrap();

@@ -47,6 +47,7 @@ mod messages;
 mod request;
 mod response;
 mod stream;
+pub(super) mod sweep;
 mod tools;
 mod turns;
 mod usage;
@@ -92,7 +93,7 @@ pub const IDENTITY: Translator = Translator {
     upstream: Dialect::AnthropicMessages,
     gaps: GAPS,
     client_gaps: &[],
-    request: super::identity::request,
+    request: identity::request,
     reads: Some(super::identity::reads),
     response: identity::response,
     error: error::from_upstream_to_messages,

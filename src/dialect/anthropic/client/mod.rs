@@ -39,6 +39,8 @@ mod stream;
 mod thinking;
 mod tools;
 
+pub(super) use keepsake::{BEGINS as KEEPSAKE, is_keepsake};
+
 /// Messages clients of one provider dialect: a few things must be known of it.
 pub struct Messages<O>(PhantomData<O>);
 

@@ -44,6 +44,8 @@ mod spell;
 mod stream;
 mod tools;
 
+pub(super) use signature::{KEEPSAKE, is_keepsake};
+
 /// The client half.
 #[derive(Debug)]
 pub struct Client;

@@ -20,6 +20,13 @@ pub(super) enum Signature {
 
 const BEGINS: &[u8] = br#"{"thinking_blocks":["#;
 const ENDS: &[u8] = b"]}";
+/// What all that is ours begins with, in either alphabet, as JSON.
+pub(in crate::dialect::gemini) const KEEPSAKE: &[u8] = br#""eyJ0aGlua2luZ19ibG9ja3Mi"#;
+
+/// `raw`: a JSON string.
+pub(in crate::dialect::gemini) fn is_keepsake(raw: &[u8]) -> bool {
+    raw.starts_with(KEEPSAKE)
+}
 
 /// Appends a JSON string that holds `blocks`, JSON values with commas between.
 pub(super) fn wrap(blocks: &[u8], out: &mut Vec<u8>) {
@@ -63,6 +70,7 @@ mod tests {
         wrap(blocks.as_bytes(), &mut wrapped);
         let urls = String::from_utf8(wrapped.clone()).unwrap().replace('+', "-").replace('/', "_");
         for raw in [&wrapped[..], urls.as_bytes()] {
+            assert!(is_keepsake(raw));
             match Signature::read(&Value::root(raw)).unwrap() {
                 Some(Signature::Blocks(read)) => assert_eq!(read, blocks.as_bytes()),
                 _ => panic!("not ours"),

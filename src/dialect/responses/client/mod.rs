@@ -41,6 +41,8 @@ mod tests;
 mod tools;
 mod turn;
 
+pub(super) use seal::{BEGINS as SEAL, is_sealed};
+
 /// The client's half.
 pub struct Responses;
 
