@@ -55,11 +55,11 @@ pub const TRANSLATORS: &[Translator] = &[
     Through::<openai::completions::Client, ToGemini>::ROW,
     Through::<openai::completions::Client, ToConverse>::ROW,
     Through::<openai::completions::Client, ToCohere>::ROW,
-    Messages::<ToOpenAiChat>::ROW,
-    Messages::<ToResponses>::ROW,
-    Messages::<ToGemini>::ROW,
-    Messages::<ToConverse>::ROW,
-    Messages::<ToCohere>::ROW,
+    Through::<Messages, ToOpenAiChat>::ROW,
+    Through::<Messages, ToResponses>::ROW,
+    Through::<Messages, ToGemini>::ROW,
+    Through::<Messages, ToConverse>::ROW,
+    Through::<Messages, ToCohere>::ROW,
 ];
 
 /// The row for a pair, if it is spoken.

@@ -25,6 +25,7 @@ mod dialects;
 mod fallback;
 mod hostile;
 mod kinds;
+mod moving;
 mod natives;
 mod openai_sdk;
 mod relay;

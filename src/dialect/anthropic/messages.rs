@@ -161,7 +161,7 @@ impl<'d> Writer<'d> {
             }
             Role::Assistant => self.assistant(message, object)?,
             Role::Tool => {
-                let known = ["role", "content", "tool_call_id", "cache_control"];
+                let known = ["role", "content", "tool_call_id", "is_error", "cache_control"];
                 // Some SDKs repeat the tool's name here.
                 self.dropped.unknown("messages.", object, &[&known[..], &["name"]].concat());
                 let Some(id) = message.field(object, "tool_call_id") else {
@@ -240,6 +240,8 @@ impl<'d> Writer<'d> {
         id: &str,
     ) -> Result<(), Error> {
         let mut inside = Blocks::default();
+        let failed = message.field(object, "is_error").map(|e| e.boolean()).transpose()?;
+        let failed = failed == Some(true);
         let content = message.field(object, "content");
         let plain = content.filter(Value::is_string).map(|c| c.raw);
         if let (Some(content), None) = (&content, plain) {
@@ -259,6 +261,9 @@ impl<'d> Writer<'d> {
                     out.extend_from_slice(text);
                 }
                 None => inside.written.push_member(out, "content"),
+            }
+            if failed {
+                out.extend_from_slice(br#","is_error":true"#);
             }
         };
         self.turns.results.block(write, object.get("cache_control"));

@@ -5,13 +5,15 @@
 //! The request goes client -> chat -> provider, the answer provider -> chat ->
 //! client, each hop by the code that serves it alone. What chat has no word for
 //! travels under the names other gateways gave it (`thinking_blocks`,
-//! `cache_control`, `extra_content`); what has none is in the client half's own
-//! loss list. Must not: know a provider, or more of a client than its half says.
+//! `cache_control`, `extra_content`; in answers `native_finish_reason` and
+//! `stop_reason` of a choice, as OpenRouter and vLLM have them) or as its provider has
+//! it (`is_error` of a tool's message); what has none is in the client half's own loss
+//! list. Must not: know a provider, or more of a client than its half says.
 
 use super::features::{self, Gaps};
 use super::loss::{Field, Lost};
 use super::{
-    Body, ClientResponse, Dialect, Facts, Feed, Progress, Reply, Request, StreamTranslator,
+    Body, ClientResponse, Dialect, Facts, Feed, Maker, Progress, Reply, Request, StreamTranslator,
     Translator, UpstreamRequest, Usage,
 };
 use crate::error::{Error, Kind};
@@ -34,9 +36,9 @@ pub trait Inbound: 'static {
     const FIELDS: &'static [Field];
     type Writer: Writer + 'static;
 
-    /// The client's request as a chat request. When streaming it must ask for usage
-    /// (`stream_options.include_usage`).
-    fn request(request: &Request<'_>) -> Result<ChatRequest, Error>;
+    /// The client's request as a chat request, for a provider of `upstream`. When
+    /// streaming it must ask for usage (`stream_options.include_usage`).
+    fn request(request: &Request<'_>, upstream: Dialect) -> Result<ChatRequest, Error>;
 
     /// A whole completion in the client's words.
     fn response(
@@ -75,6 +77,21 @@ pub trait Writer {
     fn fail(&mut self, error: &Error, out: &mut Vec<u8>);
 }
 
+/// Whether a tool that failed can be told there (`is_error` of its message) in another
+/// way than by words.
+pub fn tells_failures(upstream: Dialect, maker: Maker) -> bool {
+    match upstream {
+        Dialect::BedrockConverse => matches!(maker, Maker::Amazon | Maker::Anthropic),
+        Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::CohereChat => false,
+        _ => true,
+    }
+}
+
+/// Whether the results of tools are text alone there.
+pub fn has_plain_results(upstream: Dialect) -> bool {
+    matches!(upstream, Dialect::OpenAiChat | Dialect::CohereChat)
+}
+
 /// A row that takes a chat.
 pub trait Outbound: 'static {
     const ROW: &'static Translator;
@@ -103,7 +120,7 @@ impl<I: Inbound, O: Outbound> Through<I, O> {
 }
 
 fn request<I: Inbound, O: Outbound>(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
-    let chat = I::request(request)?;
+    let chat = I::request(request, O::ROW.upstream)?;
     let facts = Facts::read(&chat.body)?;
     features::check(O::ROW.gaps, &facts)?;
     let hop = Request { body: &chat.body, facts: &facts, ..*request };

@@ -146,20 +146,22 @@ fn result(
     };
     let id = id.string()?;
     let failed = block.field(object, "is_error").map(|e| e.boolean()).transpose()?;
+    let failed = failed == Some(true);
+    let in_words = failed && !context.way.tells_failures();
     let (mut parts, mut media) = (Parts::default(), Parts::default());
     let content = block.field(object, "content");
     match &content {
-        Some(content) if content.is_string() && failed == Some(true) => {
+        Some(content) if content.is_string() && in_words => {
             let string = [b"\"Error: ", inner(content.raw), b"\""].concat();
             parts.text(&string, None, context);
         }
         Some(content) => {
-            if failed == Some(true) {
+            if in_words {
                 parts.text(br#""Error:""#, None, context);
             }
             blocks(content, &mut parts, &mut media, context)?;
         }
-        None if failed == Some(true) => parts.text(br#""Error""#, None, context),
+        None if in_words => parts.text(br#""Error""#, None, context),
         None => {}
     }
     if parts.is_empty() {
@@ -175,6 +177,9 @@ fn result(
     open(out, "tool");
     parts.push(out);
     member(out, "tool_call_id", id);
+    if failed && !in_words {
+        member(out, "is_error", b"true");
+    }
     context.cache(object.get("cache_control"), out);
     out.push(b'}');
     Ok(())

@@ -21,11 +21,10 @@
 //! was met is not told by chat, so it is `end_turn`; a failed tool is told in words.
 
 use crate::dialect::features::{Feature, Gap, Gaps};
-use crate::dialect::hub::{ChatRequest, Completion, Inbound, Outbound, Through};
+use crate::dialect::hub::{self, ChatRequest, Completion, Inbound};
 use crate::dialect::loss::Field;
-use crate::dialect::{Dialect, Maker, Reply, Request, Translator, Usage};
+use crate::dialect::{Dialect, Maker, Reply, Request, Usage};
 use crate::error::Error;
-use std::marker::PhantomData;
 
 mod answer;
 mod content;
@@ -41,8 +40,8 @@ mod tools;
 
 pub(super) use keepsake::{BEGINS as KEEPSAKE, is_keepsake};
 
-/// Messages clients of one provider dialect: a few things must be known of it.
-pub struct Messages<O>(PhantomData<O>);
+/// The client half.
+pub struct Messages;
 
 /// What Messages has no word for.
 pub const LACKS: Gaps = &[
@@ -60,17 +59,13 @@ struct Way {
 
 // === impl Messages ===
 
-impl<O: Outbound> Messages<O> {
-    pub const ROW: Translator = Through::<Self, O>::ROW;
-}
-
-impl<O: Outbound> Inbound for Messages<O> {
+impl Inbound for Messages {
     const CLIENT: Dialect = Dialect::AnthropicMessages;
     const FIELDS: &'static [Field] = fields::FIELDS;
     type Writer = stream::Writer;
 
-    fn request(request: &Request<'_>) -> Result<ChatRequest, Error> {
-        let way = Way { upstream: O::ROW.upstream, maker: request.traits.maker };
+    fn request(request: &Request<'_>, upstream: Dialect) -> Result<ChatRequest, Error> {
+        let way = Way { upstream, maker: request.traits.maker };
         request::to_chat(request, way)
     }
 
@@ -102,7 +97,12 @@ impl Way {
 
     /// Results of tools are text alone.
     fn has_plain_results(self) -> bool {
-        matches!(self.upstream, Dialect::OpenAiChat | Dialect::CohereChat)
+        hub::has_plain_results(self.upstream)
+    }
+
+    /// A failed tool need not be told in words.
+    fn tells_failures(self) -> bool {
+        hub::tells_failures(self.upstream, self.maker)
     }
 
     fn is_openai(self) -> bool {

@@ -61,8 +61,8 @@ impl Inbound for Client {
     const FIELDS: &'static [Field] = fields::FIELDS;
     type Writer = stream::Writer;
 
-    fn request(request: &Request<'_>) -> Result<ChatRequest, Error> {
-        request::to_chat(request)
+    fn request(request: &Request<'_>, upstream: Dialect) -> Result<ChatRequest, Error> {
+        request::to_chat(request, upstream)
     }
 
     fn response(

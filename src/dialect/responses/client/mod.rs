@@ -57,7 +57,7 @@ impl Inbound for Responses {
     const FIELDS: &'static [Field] = fields::FIELDS;
     type Writer = stream::Writer;
 
-    fn request(request: &Request<'_>) -> Result<ChatRequest, Error> {
+    fn request(request: &Request<'_>, _: Dialect) -> Result<ChatRequest, Error> {
         request::to_chat(request)
     }
 
