@@ -2,8 +2,8 @@
 //! dialects that need nothing else; and what stands where a stream would, in
 //! operations that have none.
 
-use super::{Body, Facts, Feed, Progress, Quirks, Request, StreamTranslator, UpstreamRequest};
 use super::loss::Dropped;
+use super::{Body, Facts, Feed, Progress, Quirks, Request, StreamTranslator, UpstreamRequest};
 use crate::error::{Error, Kind};
 use crate::wire::json::{self, Splice};
 

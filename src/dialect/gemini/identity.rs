@@ -8,8 +8,8 @@
 use super::answer::{Answer, text};
 use super::error;
 use super::{sweep, usage};
-use crate::dialect::openai;
 use crate::dialect::loss::Dropped;
+use crate::dialect::openai;
 use crate::dialect::{
     Body, ClientResponse, Feed, Progress, Reply, Request, StreamTranslator, UpstreamRequest, Usage,
 };

@@ -4,8 +4,8 @@
 //! A field is taken in Google's spelling or in snake case, as its own API does
 //! (`spell`); an error names it as the client wrote it. Upper-case OpenAPI schemas
 //! become JSON schemas (`schema`). Calls without ids get ids of their place; results
-//! without them answer the first open call of their name. Media beside a result
-//! become words of the user's, behind all results, as a chat's results are text.
+//! without them answer the first open call of their name. Media of a result go with it,
+//! or, where results are text, stand behind all results as the user's.
 //!
 //! What another provider signed travels in `thoughtSignature`, as Google's own
 //! signatures do: on the part behind the thoughts. Clients decode that field as base64
@@ -38,6 +38,7 @@ mod media;
 mod parts;
 mod request;
 mod response;
+mod results;
 mod schema;
 mod signature;
 mod spell;

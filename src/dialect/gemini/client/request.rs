@@ -1,19 +1,20 @@
 //! Requests: a `GenerateContentRequest` to a chat request.
 
 use super::fields::FIELDS;
+use super::results::Results;
 use super::spell::{camel, field, member};
 use super::{config, contents, tools};
-use crate::dialect::Request;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::loss::{Dropped, Fate};
 use crate::dialect::openai::read::{Object, Path, Value};
+use crate::dialect::{Dialect, Request};
 use crate::error::Error;
 use crate::wire::json;
 
 /// What an answer must know of the request, in `Reply::echo`.
 pub(super) const SHOWS_THOUGHTS: &[u8] = b"thoughts";
 
-pub(super) fn to_chat(request: &Request<'_>) -> Result<ChatRequest, Error> {
+pub(super) fn to_chat(request: &Request<'_>, upstream: Dialect) -> Result<ChatRequest, Error> {
     let root = Value::root(request.body);
     let body = root.object()?;
     let mut dropped = Dropped::default();
@@ -27,7 +28,8 @@ pub(super) fn to_chat(request: &Request<'_>) -> Result<ChatRequest, Error> {
     let Some(list) = field(&root, &body, "contents") else {
         return Err(Error::invalid("contents", "you must provide contents"));
     };
-    out.extend_from_slice(contents::read(system.as_ref(), &list, &mut dropped)?.items());
+    let results = Results::of(upstream, request.traits.maker);
+    out.extend_from_slice(contents::read(system.as_ref(), &list, results, &mut dropped)?.items());
     out.push(b']');
     if request.facts.stream {
         member(&mut out, "stream", b"true");

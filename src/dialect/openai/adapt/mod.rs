@@ -15,7 +15,6 @@ use crate::error::{Error, Kind};
 use crate::wire::json::{self, Member, Splice};
 use members::Change;
 
-
 mod members;
 mod messages;
 #[cfg(test)]
