@@ -214,6 +214,7 @@ impl Case {
             model: model.to_owned(),
             created: CREATED,
             include_usage: facts.include_usage,
+            early_usage: false,
             json_tool: made.json_tool,
             base64: made.base64,
             echo: made.echo.clone(),

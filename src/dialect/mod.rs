@@ -154,6 +154,8 @@ pub struct Reply {
     pub created: u64,
     /// The client asked for the usage chunk of a stream.
     pub include_usage: bool,
+    /// The usage chunk comes first as well, with what the provider has told by then.
+    pub early_usage: bool,
     /// See `UpstreamRequest::json_tool`.
     pub json_tool: bool,
     /// See `UpstreamRequest::base64`.

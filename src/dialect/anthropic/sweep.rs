@@ -1,7 +1,8 @@
 //! Thoughts that are not Claude's, taken out of a request that goes to Claude in the
 //! client's own bytes: what another maker's model thought stands in blocks of ours
 //! (`client::keepsake`) or in thinking blocks without a signature, and the API refuses
-//! either. All other bytes stay.
+//! either. So do links that answers of other models had (`client::citations`). All
+//! other bytes stay.
 //!
 //! A call in progress whose thought is taken out cannot go on with a thinking budget
 //! ("Expected `thinking` or `redacted_thinking`, but found `tool_use`"), so that is
@@ -10,7 +11,7 @@
 //! Spec: <https://platform.claude.com/docs/en/build-with-claude/extended-thinking>,
 //! <https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking>.
 
-use super::client::is_keepsake;
+use super::client::{are_ours, is_keepsake};
 use crate::dialect::Request;
 use crate::dialect::loss::Dropped;
 use crate::wire::json::{self, Splice};
@@ -48,6 +49,7 @@ pub(super) fn splices(request: &Request<'_>, dropped: &mut Dropped) -> Vec<Splic
         let Some(content) = json::member(message, "content") else { continue };
         let blocks = json::items(content).unwrap_or_default();
         let gone: Vec<bool> = blocks.iter().map(|block| is_foreign(block)).collect();
+        splices.extend(blocks.iter().filter_map(|block| uncited(body, block)));
         let swept = gone.contains(&true);
         let first = blocks.iter().zip(&gone).find(|(_, gone)| !**gone).map(|(block, _)| block);
         thoughtless = swept && !first.is_some_and(|block| is_thought(block));
@@ -81,6 +83,17 @@ fn no_budget(body: &[u8], dropped: &mut Dropped) -> Option<Splice> {
     }
     dropped.add("thinking (the calls in progress came without it)");
     Some(Splice { range: json::span(body, thinking), with: br#"{"type":"disabled"}"#.to_vec() })
+}
+
+/// Takes links of ours out of a text.
+fn uncited(body: &[u8], block: &[u8]) -> Option<Splice> {
+    let members = json::members(block).ok()?;
+    let at = members.iter().position(|m| m.key == "citations")?;
+    let ours = block.get(members.get(at)?.value.clone()).is_some_and(are_ours);
+    let entries: Vec<_> = members.iter().map(|m| m.name.start..m.value.end).collect();
+    let cut = json::left_out(&entries, |i| i == at && ours).pop()?;
+    let start = json::offset(body, block);
+    Some(Splice { range: start + cut.start..start + cut.end, with: Vec::new() })
 }
 
 fn answers_calls(message: &[u8]) -> bool {

@@ -32,6 +32,8 @@ pub trait Inbound: 'static {
     /// What chat has no word for, whatever the provider; what the client's own dialect
     /// has none for is in `Dialect::lacks`.
     const GAPS: Gaps = &[];
+    /// Its streams tell what went in when they begin, where the provider does.
+    const EARLY_USAGE: bool = false;
     /// What becomes of each top-level field on its way to chat.
     const FIELDS: &'static [Field];
     type Writer: Writer + 'static;
@@ -114,7 +116,7 @@ impl<I: Inbound, O: Outbound> Through<I, O> {
             understood.verbatim = false;
             understood
         },
-        stream: |reply| Box::new(Stream::<I>::new((O::ROW.stream)(&as_chat(reply)), reply)),
+        stream: |reply| Box::new(Stream::<I>::new((O::ROW.stream)(&as_chat::<I>(reply)), reply)),
         fields: I::FIELDS,
     };
 }
@@ -134,7 +136,7 @@ fn request<I: Inbound, O: Outbound>(request: &Request<'_>) -> Result<UpstreamReq
 }
 
 fn response<I: Inbound, O: Outbound>(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
-    let answer = (O::ROW.response)(body, &as_chat(reply))?;
+    let answer = (O::ROW.response)(body, &as_chat::<I>(reply))?;
     let completion = answer.body.as_deref().unwrap_or(body);
     let completion = Completion::read(completion)?;
     let body = I::response(&completion, &answer.usage, reply)?;
@@ -143,8 +145,8 @@ fn response<I: Inbound, O: Outbound>(body: &[u8], reply: &Reply) -> Result<Clien
 
 /// What the provider's half may know: usage is always wanted, as the client's own
 /// dialect always tells it.
-fn as_chat(reply: &Reply) -> Reply {
-    Reply { include_usage: true, ..reply.clone() }
+fn as_chat<I: Inbound>(reply: &Reply) -> Reply {
+    Reply { include_usage: true, early_usage: I::EARLY_USAGE, ..reply.clone() }
 }
 
 /// A provider's stream as chat, and the client's as its writer has it.

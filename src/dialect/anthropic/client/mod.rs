@@ -7,8 +7,7 @@
 //! `redacted_thinking` blocks, which clients return as they are (`keepsake`).
 //!
 //! Must not: carry what runs at Anthropic (server tools, containers, MCP); it is
-//! refused by name. Citations and pictures of answers have no chat-borne form here
-//! and stay away; so do Gemini's signatures of text, which it does not insist on.
+//! refused by name. Gemini's signatures of text, which it does not insist on, stay away.
 //!
 //! Spec: <https://platform.claude.com/docs/en/api/messages/create>,
 //! <https://platform.claude.com/docs/en/build-with-claude/streaming>,
@@ -17,8 +16,9 @@
 //!
 //! Quirks kept in mind: blocks of a stream follow each other, so a call ends where
 //! the next begins; usage leaves the cache out of `input_tokens`; the last event but
-//! one repeats usage, for providers that only know it then; a stop sequence that
-//! was met is not told by chat, so it is `end_turn`; a failed tool is told in words.
+//! one repeats usage, for providers that only know it then; a stop sequence that was
+//! met is told by few providers, and else is `end_turn` (`stop`); a failed tool is told
+//! in words where a provider has no word for it.
 
 use crate::dialect::features::{Feature, Gap, Gaps};
 use crate::dialect::hub::{self, ChatRequest, Completion, Inbound};
@@ -27,17 +27,21 @@ use crate::dialect::{Dialect, Maker, Reply, Request, Usage};
 use crate::error::Error;
 
 mod answer;
+mod citations;
 mod content;
+mod echo;
 mod fields;
 mod keepsake;
 mod media;
 mod messages;
 mod request;
 mod schema;
+mod stop;
 mod stream;
 mod thinking;
 mod tools;
 
+pub(super) use citations::are_ours;
 pub(super) use keepsake::{BEGINS as KEEPSAKE, is_keepsake};
 
 /// The client half.
@@ -61,6 +65,7 @@ struct Way {
 
 impl Inbound for Messages {
     const CLIENT: Dialect = Dialect::AnthropicMessages;
+    const EARLY_USAGE: bool = true;
     const FIELDS: &'static [Field] = fields::FIELDS;
     type Writer = stream::Writer;
 
@@ -81,15 +86,16 @@ impl Inbound for Messages {
 // === impl Way ===
 
 impl Way {
-    /// Claude itself, which takes Messages' own words through Converse.
+    /// Claude itself, which takes Messages' own words, through Converse as well.
     fn is_claude(self) -> bool {
-        self.upstream == Dialect::BedrockConverse && self.maker == Maker::Anthropic
+        let takes = matches!(self.upstream, Dialect::BedrockConverse | Dialect::AnthropicMessages);
+        takes && self.maker == Maker::Anthropic
     }
 
     /// `cache_control` means something there: also to gateways that speak chat.
     fn takes_cache(self) -> bool {
         match self.upstream {
-            Dialect::BedrockConverse => true,
+            Dialect::BedrockConverse | Dialect::AnthropicMessages => true,
             Dialect::OpenAiChat => self.maker == Maker::Anthropic,
             _ => false,
         }

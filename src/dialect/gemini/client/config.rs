@@ -7,6 +7,7 @@
 
 use super::schema;
 use super::spell::{camel, field, member, unknown};
+use super::stream::MAX_CHOICES;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::read::{Object, Path, Value};
 use crate::error::Error;
@@ -47,7 +48,10 @@ pub(super) fn write(
         let value = Value { raw, path: Path::Key(&config.path, name) };
         if let Some((_, theirs)) = SAME.iter().find(|(known, _)| *known == own) {
             if raw != b"null" {
-                value.number()?;
+                let number = value.number()?;
+                if own == "candidateCount" && number > MAX_CHOICES as f64 {
+                    return Err(value.error(format!("must be at most {MAX_CHOICES}")));
+                }
                 member(out, theirs, raw);
             }
         } else if !READ.contains(&own.as_ref())
