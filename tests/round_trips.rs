@@ -3,8 +3,9 @@
 //!
 //! The requests are the golden ones of each client. Meaning, not bytes: the order of
 //! members, defaults that are said or not, and a string where a list of one text may
-//! stand are the same. What does not come back is in `EXCEPTIONS`, by name and with
-//! its reason; an exception that is none any more fails.
+//! stand are the same. What the call's own list names as dropped is not looked for.
+//! What else does not come back is in `EXCEPTIONS`, by name and with its reason; an
+//! exception that is none any more fails.
 //!
 //! Older completions are not here: nothing is translated into them.
 
@@ -34,7 +35,56 @@ const GEMINI: Translator = Through::<gemini::Client, ToGemini>::ROW;
 const RESPONSES: Translator = Through::<Responses, ToResponses>::ROW;
 
 /// Client, case (by its folder's name), field, and why it comes back otherwise.
-const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[];
+const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
+    (
+        "anthropic-messages",
+        "documents",
+        "messages",
+        "documents of text are words in a chat, a context stands before its document",
+    ),
+    ("anthropic-messages", "sampling-to-openai", "metadata", "user has at most 64 characters"),
+    (
+        "anthropic-messages",
+        "tools-cached-and-strict",
+        "tools",
+        "a strict schema is closed on its way to Anthropic, which wants it so",
+    ),
+    ("gemini", "fields-dropped", "generationConfig", "an empty speechConfig asks for nothing"),
+    ("gemini", "files-and-audio", "contents", "chat's words for media are fewer"),
+    ("gemini", "images", "contents", "a link's media type is told by its ending"),
+    ("gemini", "json-schema", "generationConfig", "`format: enum` is Google's, and says nothing"),
+    ("gemini", "json-schema-own", "generationConfig", "Google takes an enum of one for a const"),
+    ("gemini", "snake-case", "tools", "numbers that came as strings are numbers"),
+    (
+        "gemini",
+        "stream-thoughts",
+        "generationConfig",
+        "chat cannot ask for the thoughts alone: they come where the model gives them",
+    ),
+    ("gemini", "text-system-and-turns", "generationConfig", "penalties are listed by chat's names"),
+    ("gemini", "tool-choice-any-2", "toolConfig", "the other tools are left out instead"),
+    ("gemini", "tool-choice-validated", "toolConfig", "listed, and taken as AUTO"),
+    (
+        "gemini",
+        "tools-results-and-words",
+        "contents",
+        "Google's older line takes no media inside of a result",
+    ),
+    ("openai-responses", "logprobs", "include", "no search runs, so there are no sources"),
+    ("openai-responses", "reasoning", "reasoning", "a chat shows thoughts unasked, or not at all"),
+    ("openai-responses", "reasoning-led-to-nothing", "input", "nothing was said after it"),
+    ("openai-responses", "reasoning-of-another-dropped", "input", SEALED),
+    ("openai-responses", "foreign-reasoning", "input", SEALED),
+    ("openai-responses", "text-assistant-in-parts", "input", "neighbours are one message"),
+    ("openai-responses", "text-instructions", "metadata", "it is repeated in the answer, from here"),
+    ("openai-responses", "text-instructions", "store", "nothing is stored, and the answer says so"),
+    ("openai-responses", "tools-choice-without-tools", "tool_choice", NO_TOOLS),
+    ("openai-responses", "tools-choice-without-tools", "parallel_tool_calls", NO_TOOLS),
+    ("openai-responses", "tools-text-behind-call", "input", "in a chat words come before calls"),
+];
+
+const SEALED: &str = "what OpenAI sealed is for OpenAI itself, which gets the bytes";
+const NO_TOOLS: &str = "there is nothing to choose from";
 
 fn traits(client: Dialect, body: &Value) -> ModelTraits {
     let level =
@@ -59,16 +109,36 @@ fn traits(client: Dialect, body: &Value) -> ModelTraits {
     }
 }
 
-/// There and back; `None`: the request is refused by name.
-fn back(row: &Translator, body: &[u8], addressed: Option<Addressed>) -> Option<Value> {
+/// There and back, and the names of what was dropped; `None`: the request is refused.
+fn back(
+    row: &Translator,
+    body: &[u8],
+    addressed: Option<Addressed>,
+) -> Option<(Value, Vec<String>)> {
     let said: Value = serde_json::from_slice(body).ok()?;
     let facts = Facts::of(row.client, body, addressed).ok()?;
     let traits = traits(row.client, &said);
     let request =
         Request { body, facts: &facts, model: &facts.model, traits, quirks: &quirks::NONE };
-    match (row.request)(&request).ok()?.body {
-        Body::Whole(whole) => Some(serde_json::from_slice(&whole).unwrap()),
+    let made = (row.request)(&request).ok()?;
+    let dropped = made.dropped.iter().map(|lost| lost.to_string()).collect();
+    match made.body {
+        Body::Whole(whole) => Some((serde_json::from_slice(&whole).unwrap(), dropped)),
         Body::Spliced(_) => panic!("the hub writes anew"),
+    }
+}
+
+/// Takes out what a name in the list of the dropped stands for, wherever it is.
+fn strike(value: &mut Value, path: &[&str]) {
+    match (value, path) {
+        (Value::Array(items), _) => items.iter_mut().for_each(|item| strike(item, path)),
+        (Value::Object(members), [last]) => drop(members.remove(*last)),
+        (Value::Object(members), [first, rest @ ..]) => {
+            if let Some(inner) = members.get_mut(*first) {
+                strike(inner, rest);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -95,9 +165,14 @@ fn what_is_mapped_comes_back() {
                 model: case["path"]["model"].as_str().unwrap_or("m").to_owned(),
                 stream: case["path"]["stream"].as_bool().unwrap_or(false),
             });
-            let Some(returned) = back(row, &body, addressed) else { continue };
+            let Some((returned, dropped)) = back(row, &body, addressed) else { continue };
             came += 1;
-            let said = canonical(row.client, &serde_json::from_slice(&body).unwrap());
+            let mut said: Value = serde_json::from_slice(&body).unwrap();
+            for name in dropped {
+                let path: Vec<&str> = name.split(' ').next().unwrap().split('.').collect();
+                strike(&mut said, &path);
+            }
+            let said = canonical(row.client, &said);
             let returned = canonical(row.client, &returned);
             let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
             for field in row.fields.iter().filter(|f| f.fate == Fate::Mapped) {
@@ -187,8 +262,16 @@ fn messages(body: &mut Value) {
         forget(tool, "type", json!("custom"));
         forget(tool, "strict", json!(false));
     }
+    let says = |message: &Value| message["content"] != json!([]);
     for message in each(&mut body["messages"]) {
         listed(&mut message["content"], "text");
+        // Thoughts of other makers, kept for them: Anthropic has no use for these.
+        if let Some(blocks) = message["content"].as_array_mut() {
+            blocks.retain(|b| {
+                !(b["type"] == "thinking" && b["signature"].as_str().unwrap_or_default().is_empty()
+                    || b["data"].as_str().is_some_and(|data| data.starts_with("sluice:")))
+            });
+        }
         for block in each(&mut message["content"]) {
             forget(block, "is_error", json!(false));
             forget(block, "citations", json!({ "enabled": false }));
@@ -199,6 +282,9 @@ fn messages(body: &mut Value) {
                 forget(block, "content", Value::Null);
             }
         }
+    }
+    if let Some(list) = body["messages"].as_array_mut() {
+        list.retain(says);
     }
 }
 
@@ -218,11 +304,137 @@ fn google(body: &mut Value) {
     single(&mut body["tools"]);
     forget(body, "tools", Value::Null);
     forget(body, "systemInstruction", Value::Null);
+    for tool in each(&mut body["tools"]) {
+        for function in each(&mut tool["functionDeclarations"]) {
+            if let Some(schema) = function.as_object_mut().unwrap().remove("parameters") {
+                function["parametersJsonSchema"] = json_schema(&schema);
+            }
+        }
+    }
+    if let Some(tier) = body["serviceTier"].as_str() {
+        body["serviceTier"] = json!(tier.to_lowercase());
+    }
+    if let Some(config) = body["generationConfig"].as_object_mut() {
+        if let Some(schema) = config.remove("responseSchema") {
+            config.insert("responseJsonSchema".into(), json_schema(&schema));
+        }
+        // Chat's words for it are fewer: the nearest is taken.
+        if let Some(thinking) = config.get_mut("thinkingConfig") {
+            thinking.as_object_mut().unwrap().remove("thinkingBudget");
+        }
+        for (name, default) in
+            [("responseModalities", json!(["TEXT"])), ("thinkingConfig", json!({}))]
+        {
+            if config.get(name) == Some(&default) {
+                config.remove(name);
+            }
+        }
+        if config.is_empty() {
+            body.as_object_mut().unwrap().remove("generationConfig");
+        }
+    }
+    forget(body, "generationConfig", Value::Null);
+    let mut turns: Vec<Value> = Vec::new();
     for content in each(&mut body["contents"]) {
         if content.get("role").is_none() || content["role"] == "function" {
             content["role"] = json!("user");
         }
         single(&mut content["parts"]);
+        let mut said = parts(content["parts"].as_array().cloned().unwrap_or_default());
+        match turns.last_mut().filter(|turn| turn["role"] == content["role"]) {
+            Some(turn) => {
+                let before = turn["parts"].as_array().unwrap().clone();
+                turn["parts"] = parts([before, said].concat()).into();
+            }
+            None if said.is_empty() => {}
+            None => {
+                content["parts"] = std::mem::take(&mut said).into();
+                turns.push(content.clone());
+            }
+        }
+    }
+    body["contents"] = turns.into();
+}
+
+/// What a turn says: results first, by their functions, whoever named the calls; texts
+/// that follow each other as one.
+fn parts(said: Vec<Value>) -> Vec<Value> {
+    // Thoughts of other makers, kept for them: Google has no use for these.
+    let ours = |part: &Value| {
+        part["thoughtSignature"].as_str().is_some_and(|s| s.starts_with("eyJ0aGlua2luZ19ibG9ja3Mi"))
+    };
+    let foreign = said.iter().any(ours);
+    let (mut results, mut rest) = (Vec::<Value>::new(), Vec::<Value>::new());
+    for mut part in said {
+        if (foreign && part["thought"] == true) || part["text"] == "" {
+            continue;
+        }
+        if ours(&part) || part["thoughtSignature"] == "skip_thought_signature_validator" {
+            part.as_object_mut().unwrap().remove("thoughtSignature");
+        }
+        for call in ["functionCall", "functionResponse"] {
+            if let Some(call) = part.get_mut(call) {
+                call.as_object_mut().unwrap().remove("id");
+            }
+        }
+        if let Some(blob) = part.get_mut("inlineData") {
+            blob["data"] =
+                blob["data"].as_str().unwrap().replace('-', "+").replace('_', "/").into();
+        }
+        if let Some(response) = part.pointer_mut("/functionResponse/response") {
+            *response = output(response);
+        }
+        let plain = part.as_object().unwrap().keys().eq(["text"]);
+        if part.get("functionResponse").is_some() {
+            results.push(part);
+        } else if let Some(last) = rest
+            .last_mut()
+            .filter(|last: &&mut Value| plain && last.as_object().unwrap().keys().eq(["text"]))
+        {
+            let joined = last["text"].as_str().unwrap().to_owned() + part["text"].as_str().unwrap();
+            last["text"] = joined.into();
+        } else {
+            rest.push(part);
+        }
+    }
+    results.sort_by_key(Value::to_string);
+    [results, rest].concat()
+}
+
+/// A result's meaning: `output` and `result` are the whole of it, alone; what is no text
+/// travels as its JSON.
+fn output(response: &Value) -> Value {
+    // It has been taken out before.
+    let Some(members) = response.as_object() else { return response.clone() };
+    let alone = ["output", "result"].iter().find_map(|name| members.get(*name));
+    let value = alone.filter(|_| members.len() == 1).unwrap_or(response);
+    match value {
+        Value::String(text) => serde_json::from_str(text).map_or(value.clone(), |v| plain(&v)),
+        other => other.clone(),
+    }
+}
+
+/// OpenAPI's schema, as Google had it first, in JSON Schema's words.
+fn json_schema(schema: &Value) -> Value {
+    match schema {
+        Value::Array(items) => items.iter().map(json_schema).collect(),
+        Value::Object(members) => {
+            let mut out = Map::new();
+            for (name, value) in members {
+                match (name.as_str(), value) {
+                    ("type", Value::String(word)) => {
+                        let word = word.to_lowercase();
+                        let null = members.get("nullable") == Some(&json!(true));
+                        let type_ = if null { json!([word, "null"]) } else { json!(word) };
+                        out.insert("type".into(), type_);
+                    }
+                    ("nullable", _) => {}
+                    _ => drop(out.insert(name.clone(), json_schema(value))),
+                }
+            }
+            Value::Object(out)
+        }
+        other => other.clone(),
     }
 }
 
@@ -256,17 +468,48 @@ fn camel(value: &Value) -> Value {
 }
 
 fn responses(body: &mut Value) {
-    forget(body, "stream", json!(false));
-    forget(body, "tools", json!([]));
+    for (name, default) in [
+        ("stream", json!(false)),
+        ("background", json!(false)),
+        ("tools", json!([])),
+        ("stream_options", json!({})),
+    ] {
+        forget(body, name, default);
+    }
     if let Value::String(text) = &body["input"] {
         body["input"] = json!([{ "role": "user", "content": text }]);
+    }
+    // They stand where they always stood: before all others.
+    if let Some(text) = body.as_object_mut().unwrap().remove("instructions")
+        && let Some(input) = body["input"].as_array_mut()
+    {
+        input.insert(0, json!({ "role": "system", "content": text }));
+    }
+    // Asked for whether or not the client keeps it.
+    if let Some(include) = body["include"].as_array_mut() {
+        include.retain(|what| what != "reasoning.encrypted_content");
+    }
+    forget(body, "include", json!([]));
+    forget(body, "include", Value::Null);
+    // Reasoning of other makers, kept for them: OpenAI has no use for it.
+    if let Some(input) = body["input"].as_array_mut() {
+        input.retain(|item| {
+            !item["encrypted_content"].as_str().is_some_and(|s| s.starts_with("sluice1."))
+        });
     }
     for item in each(&mut body["input"]) {
         forget(item, "type", json!("message"));
         forget(item, "status", json!("completed"));
         let part = if item["role"] == "assistant" { "output_text" } else { "input_text" };
-        if item.get("content").is_some() {
-            listed(&mut item["content"], part);
+        for name in ["content", "output"] {
+            if item.get(name).is_some() {
+                listed(&mut item[name], part);
+                for part in each(&mut item[name]) {
+                    forget(part, "detail", json!("auto"));
+                    forget(part, "annotations", json!([]));
+                    forget(part, "logprobs", json!([]));
+                }
+            }
         }
         if item.get("role").is_some() || item["type"] == "function_call" {
             item.as_object_mut().unwrap().remove("id");
