@@ -76,7 +76,12 @@ const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     ("openai-responses", "reasoning-of-another-dropped", "input", SEALED),
     ("openai-responses", "foreign-reasoning", "input", SEALED),
     ("openai-responses", "text-assistant-in-parts", "input", "neighbours are one message"),
-    ("openai-responses", "text-instructions", "metadata", "it is repeated in the answer, from here"),
+    (
+        "openai-responses",
+        "text-instructions",
+        "metadata",
+        "it is repeated in the answer, from here",
+    ),
     ("openai-responses", "text-instructions", "store", "nothing is stored, and the answer says so"),
     ("openai-responses", "tools-choice-without-tools", "tool_choice", NO_TOOLS),
     ("openai-responses", "tools-choice-without-tools", "parallel_tool_calls", NO_TOOLS),
@@ -384,6 +389,10 @@ fn parts(said: Vec<Value>) -> Vec<Value> {
         if let Some(response) = part.pointer_mut("/functionResponse/response") {
             *response = output(response);
         }
+        // Google's older line has media of results behind them.
+        let inside =
+            part.get_mut("functionResponse").and_then(|r| r.as_object_mut()?.remove("parts"));
+        rest.extend(inside.and_then(|list| list.as_array().cloned()).unwrap_or_default());
         let plain = part.as_object().unwrap().keys().eq(["text"]);
         if part.get("functionResponse").is_some() {
             results.push(part);
@@ -406,6 +415,9 @@ fn parts(said: Vec<Value>) -> Vec<Value> {
 fn output(response: &Value) -> Value {
     // It has been taken out before.
     let Some(members) = response.as_object() else { return response.clone() };
+    if let (Some(error), 1) = (members.get("error"), members.len()) {
+        return json!({ "error": output(&json!({ "output": error })) });
+    }
     let alone = ["output", "result"].iter().find_map(|name| members.get(*name));
     let value = alone.filter(|_| members.len() == 1).unwrap_or(response);
     match value {

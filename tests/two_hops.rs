@@ -306,6 +306,23 @@ fn said() -> Vec<Said> {
         vec![("/reasoning/effort", json!("low"))],
     );
 
+    let budget = json!({ "generationConfig": {
+        "maxOutputTokens": 9000, "thinkingConfig": { "thinkingBudget": 4000 } } });
+    add(
+        "budget",
+        Gemini,
+        budget.clone(),
+        AnthropicMessages,
+        vec![("/thinking", json!({ "type": "enabled", "budget_tokens": 4000 }))],
+    );
+    add(
+        "budget",
+        Gemini,
+        budget,
+        BedrockConverse,
+        vec![("/additionalModelRequestFields/thinking/budget_tokens", json!(4000))],
+    );
+
     let marked = json!({
         "system": [
             { "type": "text", "text": "a" },

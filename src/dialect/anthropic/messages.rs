@@ -254,11 +254,18 @@ impl<'d> Writer<'d> {
             out.extend_from_slice(br#"{"type":"tool_result","tool_use_id":"#);
             json::push_text(out, id);
             match plain {
-                // Blank text is refused; a result may have none.
-                Some(text) if is_blank(text) => {}
+                // Blank text is refused; a result may have none, but not a failed one.
+                Some(text) if is_blank(text) => {
+                    if failed {
+                        json::push_member(out, "content", NO_OUTPUT);
+                    }
+                }
                 Some(text) => {
                     out.extend_from_slice(br#","content":"#);
                     out.extend_from_slice(text);
+                }
+                None if inside.written.is_empty() && failed => {
+                    json::push_member(out, "content", NO_OUTPUT);
                 }
                 None => inside.written.push_member(out, "content"),
             }
@@ -270,6 +277,8 @@ impl<'d> Writer<'d> {
         Ok(())
     }
 }
+
+const NO_OUTPUT: &[u8] = br#""(no output)""#;
 
 /// Around an instruction that stands in the user's turn.
 const TAGS: [&str; 2] = ["<system>\\n", "\\n</system>"];

@@ -219,6 +219,7 @@ impl<'a> Talk<'a> {
             ));
         };
         self.uses.remove(found);
+        failure(block, &inner)?;
         let mut texts = Vec::new();
         match block.get("content") {
             None => {}
@@ -264,5 +265,23 @@ impl<'a> Talk<'a> {
             return Err(bad("messages", problem));
         }
         Ok(())
+    }
+}
+
+/// What a result that says it is an error may hold: words, at least some.
+fn failure(block: &Object, path: &str) -> Result<(), Failure> {
+    if block.get("is_error") != Some(&Value::Bool(true)) {
+        return Ok(());
+    }
+    match block.get("content") {
+        Some(Value::String(text)) if !text.is_empty() => Ok(()),
+        Some(Value::Array(parts)) if !parts.is_empty() => {
+            if parts.iter().all(|part| part["type"] == "text") {
+                Ok(())
+            } else {
+                Err(bad(path, "all content must be type \"text\" if \"is_error\" is true"))
+            }
+        }
+        _ => Err(bad(path, "content cannot be empty if `is_error` is true")),
     }
 }

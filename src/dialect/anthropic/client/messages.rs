@@ -159,7 +159,7 @@ fn result(
             if in_words {
                 parts.text(br#""Error:""#, None, context);
             }
-            blocks(content, &mut parts, &mut media, context)?;
+            blocks(content, failed, &mut parts, &mut media, context)?;
         }
         None if in_words => parts.text(br#""Error""#, None, context),
         None => {}
@@ -185,14 +185,16 @@ fn result(
     Ok(())
 }
 
-/// The content of a result; `media`: what is not text, where a result is only that.
+/// The content of a result; `media`: what is not text, where a result is only that: a
+/// failed one is, at Anthropic.
 fn blocks(
     content: &Value<'_, '_>,
+    failed: bool,
     parts: &mut Parts,
     media: &mut Parts,
     context: &mut Context<'_>,
 ) -> Result<(), Error> {
-    if content.is_string() || !context.way.has_plain_results() {
+    if content.is_string() || !(failed || context.way.has_plain_results()) {
         return content::read(content, parts, context);
     }
     for (i, raw) in content.items()?.into_iter().enumerate() {

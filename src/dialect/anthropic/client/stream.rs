@@ -135,7 +135,9 @@ impl Writer {
             }
         }
         for _ in delta.images.iter().flatten() {
+            self.close(out);
             self.text(citations::PICTURE, out);
+            self.close(out);
         }
         for call in delta.tool_calls.iter().flatten() {
             if !self.dead {

@@ -36,9 +36,11 @@ const READ: &[&str] = &[
     "thinkingConfig",
 ];
 
-/// Appends the members. `true`: the client wants to see thoughts.
+/// Appends the members. `true`: the client wants to see thoughts. `budgets`: thinking
+/// budgets below this are taken as they are; 0: none.
 pub(super) fn write(
     config: &Value<'_, '_>,
+    budgets: u64,
     out: &mut Vec<u8>,
     dropped: &mut Dropped,
 ) -> Result<bool, Error> {
@@ -77,7 +79,7 @@ pub(super) fn write(
     modalities(config, &object, out)?;
     format(config, &object, out, dropped)?;
     match field(config, &object, "thinkingConfig") {
-        Some(thinking) => self::thinking(&thinking, out, dropped),
+        Some(thinking) => self::thinking(&thinking, budgets, out, dropped),
         None => Ok(false),
     }
 }
@@ -140,6 +142,7 @@ fn format(
 
 fn thinking(
     thinking: &Value<'_, '_>,
+    budgets: u64,
     out: &mut Vec<u8>,
     dropped: &mut Dropped,
 ) -> Result<bool, Error> {
@@ -160,6 +163,11 @@ fn thinking(
         member(out, "reasoning_effort", word);
     } else if let Some(budget) = field(thinking, &object, "thinkingBudget") {
         let tokens = budget.number()?;
+        if (MIN_BUDGET..budgets as f64).contains(&tokens) && tokens.fract() == 0.0 {
+            let own = format!(r#"{{"type":"enabled","budget_tokens":{tokens}}}"#);
+            member(out, "thinking", own.as_bytes());
+            return Ok(shows);
+        }
         let word: &[u8] = match tokens {
             t if t < 0.0 => return Ok(shows),
             t if t < 1.0 => br#""none""#,
@@ -174,3 +182,6 @@ fn thinking(
     }
     Ok(shows)
 }
+
+/// Claude's least.
+const MIN_BUDGET: f64 = 1024.0;

@@ -7,7 +7,7 @@ use super::{config, contents, tools};
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::loss::{Dropped, Fate};
 use crate::dialect::openai::read::{Object, Path, Value};
-use crate::dialect::{Dialect, Request};
+use crate::dialect::{Dialect, Maker, Request, Thinking};
 use crate::error::Error;
 use crate::wire::json;
 
@@ -37,7 +37,8 @@ pub(super) fn to_chat(request: &Request<'_>, upstream: Dialect) -> Result<ChatRe
     }
     let mut shows_thoughts = false;
     if let Some(config) = field(&root, &body, "generationConfig") {
-        shows_thoughts = config::write(&config, &mut out, &mut dropped)?;
+        shows_thoughts =
+            config::write(&config, budgets(request, upstream), &mut out, &mut dropped)?;
     }
     tools::write(&root, &body, &mut out, &mut dropped)?;
     if let Some(tier) = field(&root, &body, "serviceTier") {
@@ -46,6 +47,16 @@ pub(super) fn to_chat(request: &Request<'_>, upstream: Dialect) -> Result<ChatRe
     out.push(b'}');
     let echo = if shows_thoughts { SHOWS_THOUGHTS.to_vec() } else { Vec::new() };
     Ok(ChatRequest { body: out, dropped: dropped.into_names(), echo })
+}
+
+/// Claude takes a budget, as long as it leaves something to say.
+fn budgets(request: &Request<'_>, upstream: Dialect) -> u64 {
+    let traits = &request.traits;
+    let takes = traits.maker == Maker::Anthropic
+        && traits.thinking == Thinking::Budget
+        && !matches!(upstream, Dialect::OpenAiChat | Dialect::OpenAiResponses);
+    let limit = request.facts.max_tokens.unwrap_or(traits.max_output_tokens.into());
+    if takes { limit } else { 0 }
 }
 
 /// As `loss::sort_out`, for either spelling.

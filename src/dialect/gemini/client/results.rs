@@ -60,7 +60,7 @@ impl<'a> Writer<'a, '_> {
         let mut inside = Array::default();
         if let Some(parts) = field(response, &object, "parts") {
             for (i, raw) in parts.items()?.into_iter().enumerate() {
-                self.medium(&parts.item(i, raw), &mut inside)?;
+                self.medium(&parts.item(i, raw), failed, &mut inside)?;
             }
         }
 
@@ -86,7 +86,12 @@ impl<'a> Writer<'a, '_> {
     }
 
     /// A medium of a result: inside of it, or with what the user says.
-    fn medium(&mut self, part: &Value<'_, '_>, inside: &mut Array) -> Result<(), Error> {
+    fn medium(
+        &mut self,
+        part: &Value<'_, '_>,
+        failed: bool,
+        inside: &mut Array,
+    ) -> Result<(), Error> {
         let object = part.object()?;
         unknown(self.dropped, "functionResponse.parts.", &object, &["inlineData", "fileData"]);
         let mut written = Vec::new();
@@ -98,9 +103,9 @@ impl<'a> Writer<'a, '_> {
         if written.is_empty() {
             return Ok(());
         }
-        // No provider takes sounds there.
-        let sound = written.starts_with(br#"{"type":"input_audio""#);
-        let to = if self.results.plain || sound { self.user.item() } else { inside.item() };
+        // No provider takes sounds there, and Claude no media in failures.
+        let apart = failed || written.starts_with(br#"{"type":"input_audio""#);
+        let to = if self.results.plain || apart { self.user.item() } else { inside.item() };
         to.extend_from_slice(&written);
         Ok(())
     }
