@@ -40,7 +40,7 @@ impl Stop {
         let met = choice.stop_reason.and_then(text);
         let asked = echo.sequences();
         self.sequence = match (met, self.native, asked.as_slice()) {
-            (Some(met), ..) if asked.iter().any(|asked| *asked == met) => Some(met.into_owned()),
+            (Some(met), ..) if asked.contains(&met) => Some(met.into_owned()),
             // Met one, and there is but one.
             (_, Some("stop_sequence"), [only]) => Some(only.to_string()),
             _ => None,
