@@ -133,6 +133,13 @@ impl Dropped {
 
 // === impl Lost ===
 
+/// No hint.
+impl From<&str> for Lost {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), is_hint: false }
+    }
+}
+
 impl Deref for Lost {
     type Target = str;
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper::{Method, Request};
+use hyper::{HeaderMap, Method, Request, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use serde_json::Value;
@@ -85,7 +85,7 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
         return Ok(control::handle(state, &parts.method, parts.uri.path(), &body));
     }
     let parsed = serde_json::from_slice::<Value>(&body);
-    let address = paths::address(&parts.uri);
+    let address = paths::address(&parts.uri, host(&parts.headers, &parts.uri));
     let addressed = address.as_ref().and_then(|a| a.model.as_deref());
     let named = || parsed.as_ref().ok().and_then(|v| v.get("model")).and_then(Value::as_str);
     let model = addressed.or_else(named);
@@ -167,17 +167,24 @@ async fn answer(
 /// What is asked for, if this host takes it.
 fn accented<'a>(address: &'a Address, entry: &Entry, body: &'a Value) -> Result<Ask<'a>, Failure> {
     let mut ask = address.vendor.ask(body, address);
-    if address.vendor != Vendor::OpenAi {
+    if !matches!(address.vendor, Vendor::OpenAi | Vendor::OpenAiEmbeddings) {
         return ask;
     }
-    let own = entry.headers.get(hyper::header::HOST).and_then(|h| h.to_str().ok());
-    let host = own.or(entry.uri.host()).unwrap_or_default();
-    let accent = accents::of(host, entry.uri.path());
+    let accent = accents::of(host(&entry.headers, &entry.uri), entry.uri.path());
+    if address.vendor == Vendor::OpenAiEmbeddings {
+        return accent.check_embeddings(body).and(ask);
+    }
     accent.check(body)?;
     if let Ok(ask) = &mut ask {
         ask.include_usage |= accent.usage_unasked;
     }
     ask
+}
+
+/// Who is asked.
+fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> &'a str {
+    let own = headers.get(hyper::header::HOST).and_then(|h| h.to_str().ok());
+    own.or(uri.host()).unwrap_or_default()
 }
 
 async fn pause(time: Duration) {

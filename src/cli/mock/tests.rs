@@ -10,6 +10,7 @@ mod embeddings;
 mod gemini;
 mod openai;
 mod responses;
+mod search;
 mod server;
 
 use std::time::Duration;

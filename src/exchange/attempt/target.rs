@@ -128,6 +128,8 @@ impl Try {
                 early_usage: false,
                 json_tool: made.json_tool,
                 base64: made.base64,
+                inputs: facts.inputs,
+                told_input: None,
                 echo: made.echo,
                 quirks,
             };

@@ -1,6 +1,6 @@
 //! Gateways to many providers.
 
-use super::{COMPATIBLE, OPEN_MODELS};
+use super::{COMPATIBLE, NUMBERS, OPEN_MODELS};
 use crate::dialect::quirks::{self, Quirks};
 use crate::provider::Kind;
 
@@ -14,6 +14,9 @@ pub(super) const OPENROUTER: Kind = Kind {
     quirks: &Quirks {
         reasoning: "reasoning",
         echoes: &["reasoning", "reasoning_details"],
+        // Models without base64 answer it with nothing:
+        // <https://github.com/plastic-labs/honcho/pull/938>.
+        embeddings: NUMBERS,
         ..quirks::NONE
     },
     source: "https://openrouter.ai/docs/guides/best-practices/reasoning-tokens",

@@ -31,6 +31,8 @@ pub(super) const TOGETHER: Kind = Kind {
     name: "together",
     title: "Together AI",
     url: "https://api.together.ai/v1",
+    // Rerank: <https://docs.together.ai/reference/rerank>.
+    surfaces: super::CHAT_EMBEDDINGS_AND_RERANK,
     key_env: "TOGETHER_API_KEY",
     // Reasoning: <https://docs.together.ai/docs/inference/chat/reasoning>.
     quirks: &Quirks { reasoning: "reasoning", ..OPEN_MODELS },

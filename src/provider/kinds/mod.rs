@@ -11,7 +11,7 @@
 
 use super::{Auth, Kind, Setting, Surface};
 use crate::dialect::Dialect;
-use crate::dialect::quirks::{self, Quirks};
+use crate::dialect::quirks::{self, EMBEDDINGS, Embeddings, Quirks};
 
 mod clouds;
 mod gateways;
@@ -31,6 +31,8 @@ pub const KINDS: &[Kind] = &[
     clouds::BEDROCK,
     makers::COHERE,
     makers::MISTRAL,
+    makers::VOYAGE,
+    makers::JINA,
     makers::XAI,
     makers::DEEPSEEK,
     hosts::GROQ,
@@ -62,7 +64,7 @@ pub const KINDS: &[Kind] = &[
     local::OLLAMA,
     local::LM_STUDIO,
     gateways::LITELLM,
-    COMPATIBLE,
+    Kind { surfaces: CHAT_EMBEDDINGS_AND_RERANK, ..COMPATIBLE },
     ANTHROPIC_COMPATIBLE,
 ];
 
@@ -91,6 +93,30 @@ const SELF_HOSTED: &[Surface] = &[
     surface(Dialect::OpenAiEmbeddings, "/embeddings"),
     COMPLETIONS,
 ];
+
+/// The same with Jina's rerank.
+const SELF_HOSTED_AND_RERANK: &[Surface] = &[
+    surface(Dialect::OpenAiChat, "/chat/completions"),
+    surface(Dialect::OpenAiResponses, "/responses"),
+    surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+    COMPLETIONS,
+    RERANK,
+];
+
+const OPENAI_AND_RERANK: &[Surface] = &[
+    surface(Dialect::OpenAiChat, "/chat/completions"),
+    surface(Dialect::OpenAiResponses, "/responses"),
+    surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+    RERANK,
+];
+
+const CHAT_EMBEDDINGS_AND_RERANK: &[Surface] = &[
+    surface(Dialect::OpenAiChat, "/chat/completions"),
+    surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+    RERANK,
+];
+
+const RERANK: Surface = surface(Dialect::JinaRerank, "/rerank");
 
 const COMPLETIONS: Surface = surface(Dialect::OpenAiCompletions, "/completions");
 
@@ -135,6 +161,16 @@ const ANTHROPIC_COMPATIBLE: Kind = Kind {
 /// Serves open models: they have a system role and no developer role, and no use for
 /// what other makers' models left in a conversation.
 const OPEN_MODELS: Quirks = Quirks { developer_role: false, echoes: &[], ..quirks::NONE };
+
+/// Gives vectors as numbers alone.
+const NUMBERS: Embeddings = Embeddings {
+    body: Some(&Quirks {
+        replace: &[("encoding_format", "\"base64\"", "\"float\"")],
+        ..quirks::NONE
+    }),
+    base64: false,
+    ..EMBEDDINGS
+};
 
 /// The older name of the output limit is the only one that is read.
 const MAX_TOKENS: &[(&str, &str)] = &[("max_completion_tokens", "max_tokens")];
