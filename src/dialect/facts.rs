@@ -5,7 +5,7 @@
 //! their strings).
 
 use super::hints::{Fields, Hints};
-use super::{Dialect, Operation};
+use super::{Dialect, Operation, anthropic, gemini, responses};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 use std::borrow::Cow;
@@ -37,6 +37,9 @@ pub struct Facts {
     /// For a provider's quirks; of OpenAI's chats and embeddings.
     pub fields: Fields,
     pub hints: Hints,
+    /// There may be thoughts in it that this gateway put into the client's words: see
+    /// the dialects' `sweep`.
+    pub marked: bool,
     /// Bytes of the whole body: the base of every estimate.
     pub body_bytes: usize,
 }
@@ -89,6 +92,16 @@ impl Facts {
             token_inputs: false,
             fields: Fields::default(),
             hints,
+            marked: match client {
+                Dialect::AnthropicMessages | Dialect::AnthropicCount => {
+                    anthropic::sweep::is_marked(body)
+                }
+                Dialect::Gemini => gemini::sweep::is_marked(body),
+                Dialect::OpenAiResponses | Dialect::OpenAiInputTokens => {
+                    responses::sweep::is_marked(body)
+                }
+                _ => false,
+            },
             body_bytes: body.len(),
         };
         // Embeddings and ranks always come whole: `stream` means nothing there.

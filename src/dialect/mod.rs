@@ -40,7 +40,7 @@
 
 use crate::error::Error;
 use crate::wire::json::Splice;
-use loss::Field;
+use loss::{Field, Lost};
 
 pub mod anthropic;
 pub mod bedrock;
@@ -159,7 +159,7 @@ pub enum Thinking {
 pub struct UpstreamRequest {
     pub body: Body,
     /// Names of client fields that this pair does not carry, for `x-sluice-dropped`.
-    pub dropped: Vec<String>,
+    pub dropped: Vec<Lost>,
     /// The JSON answer comes back as a call of our own tool and must be unwrapped.
     pub json_tool: bool,
     /// The client wants its vectors as base64 of little-endian floats.
@@ -185,6 +185,8 @@ pub struct Reply {
     pub created: u64,
     /// The client asked for the usage chunk of a stream.
     pub include_usage: bool,
+    /// The usage chunk comes first as well, with what the provider has told by then.
+    pub early_usage: bool,
     /// See `UpstreamRequest::json_tool`.
     pub json_tool: bool,
     /// See `UpstreamRequest::base64`.
@@ -270,12 +272,16 @@ pub struct Usage {
 // === impl UpstreamRequest ===
 
 impl UpstreamRequest {
-    /// Refuses a request that lost something, where the operator wants it so.
+    /// Refuses a request that lost more than hints, where the operator wants it so.
     pub fn allow(self, strict: bool) -> Result<Self, Error> {
-        match self.dropped.first() {
+        let lost = || self.dropped.iter().filter(|lost| !lost.is_hint);
+        match lost().next() {
             Some(first) if strict => Err(Error::invalid(
                 first.split(' ').next().unwrap_or_default().to_owned(),
-                format!("this model cannot carry: {}", self.dropped.join(", ")),
+                format!(
+                    "this model cannot carry: {}",
+                    lost().map(|lost| &**lost).collect::<Vec<_>>().join(", ")
+                ),
             )),
             _ => Ok(self),
         }

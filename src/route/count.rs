@@ -32,7 +32,8 @@ impl<'a> Uncounted<'a> {
         known: Known,
     ) -> Option<Self> {
         let chat = count::chat(client)?;
-        let (_, row) = kind.surface(chat, name, target.api.or_else(|| known.api()))?;
+        let api = target.api.or_else(|| known.api());
+        let (_, row) = kind.surface(chat, name, known.traits.maker, api)?;
         Some(Self { kind, row, chat, name, known })
     }
 

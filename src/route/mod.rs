@@ -88,7 +88,8 @@ pub fn plan(
         let name = target.model.as_deref().unwrap_or(&facts.model);
         let known = target.known.unwrap_or_else(|| provider.known(name));
         let api = target.api.or_else(|| known.api());
-        let Some((surface, row)) = kind.surface(client, name, api) else {
+        let maker = known.traits.maker;
+        let Some((surface, row)) = kind.surface(client, name, maker, api) else {
             if plan.targets.is_empty() && uncounted.is_none() {
                 uncounted = Uncounted::find(client, kind, target, name, known);
             }

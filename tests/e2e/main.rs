@@ -27,6 +27,7 @@ mod fallback;
 mod hostile;
 mod kinds;
 mod misdirected;
+mod moving;
 mod natives;
 mod openai_sdk;
 mod relay;

@@ -6,7 +6,7 @@
 
 use super::error;
 use super::host::Host;
-use super::{threads, usage};
+use super::{sweep, threads, usage};
 use crate::dialect::loss::{Dropped, Fate};
 use crate::dialect::{Body, ClientResponse, Reply, Request, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
@@ -14,22 +14,33 @@ use crate::wire::json::{self, Member, Splice};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub(super) fn request(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
+    let mut dropped = Dropped::default();
+    let splices = sweep::splices(request, &mut dropped);
+    crate::dialect::identity::with(request, splices, dropped)
+}
+
 pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequest, Error> {
     let mut version = br#""anthropic_version":"#.to_vec();
     json::push_text(&mut version, host.version().unwrap_or_default());
-    without_the_unknown(request.body, host, version)
+    without_the_unknown(request, host, version)
 }
 
 /// Vertex's counter: the model is in the body.
 pub(super) fn to_cloud_counter(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
     let mut model = br#""model":"#.to_vec();
     json::push_text(&mut model, request.model);
-    without_the_unknown(request.body, Host::Vertex, model)
+    without_the_unknown(request, Host::Vertex, model)
 }
 
 /// The client's bytes without what the host does not take; `with`: the member that
 /// stands where the model was.
-fn without_the_unknown(body: &[u8], host: Host, with: Vec<u8>) -> Result<UpstreamRequest, Error> {
+fn without_the_unknown(
+    request: &Request<'_>,
+    host: Host,
+    with: Vec<u8>,
+) -> Result<UpstreamRequest, Error> {
+    let body = request.body;
     threads::refuse(body)?;
     let members = json::object(body).unwrap_or_default();
     let mut dropped = Dropped::default();
@@ -55,8 +66,13 @@ fn without_the_unknown(body: &[u8], host: Host, with: Vec<u8>) -> Result<Upstrea
             stays = true;
         }
     }
-    let (body, dropped) = (Body::Spliced(splices), dropped.into_names());
-    Ok(UpstreamRequest { body, dropped, ..Default::default() })
+    splices.extend(sweep::splices(request, &mut dropped));
+    splices.sort_by_key(|s| s.range.start);
+    Ok(UpstreamRequest {
+        body: Body::Spliced(splices),
+        dropped: dropped.into_names(),
+        ..Default::default()
+    })
 }
 
 pub(super) fn response(body: &[u8], _reply: &Reply) -> Result<ClientResponse, Error> {
@@ -131,14 +147,14 @@ mod tests {
         let quirks = &quirks::NONE;
         let asked = Request { body: body.as_bytes(), facts: &facts, model: "real", traits, quirks };
         let made = match host {
-            Host::Anthropic => crate::dialect::identity::request(&asked),
+            Host::Anthropic => super::request(&asked),
             _ => to_cloud(&asked, host),
         };
         let made = made.unwrap();
         let Body::Spliced(splices) = made.body else { panic!("identity must splice") };
         let text = String::from_utf8(json::splice(body.as_bytes(), &splices)).unwrap();
         serde_json::from_str::<serde_json::Value>(&text).unwrap();
-        (text, made.dropped)
+        (text, made.dropped.iter().map(|lost| lost.to_string()).collect())
     }
 
     #[test]

@@ -50,6 +50,7 @@ mod request;
 mod response;
 mod stream;
 mod threads;
+pub(super) mod sweep;
 mod tools;
 mod turns;
 mod usage;
@@ -95,7 +96,7 @@ pub const IDENTITY: Translator = Translator {
     upstream: Dialect::AnthropicMessages,
     gaps: GAPS,
     client_gaps: &[],
-    request: super::identity::request,
+    request: identity::request,
     reads: Some(super::identity::reads),
     response: identity::response,
     error: error::from_upstream_to_messages,
@@ -135,7 +136,7 @@ pub const COUNT_IDENTITY: Translator = Translator {
     upstream: Dialect::AnthropicCount,
     gaps: &[],
     client_gaps: &[],
-    request: super::identity::request,
+    request: identity::request,
     reads: Some(super::identity::reads),
     response: |body, _| count::as_it_is(body, count::ANTHROPIC),
     error: error::from_upstream_to_messages,

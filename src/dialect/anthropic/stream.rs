@@ -20,6 +20,7 @@ use super::response::{NO_ID, finish_reason, refusal, text};
 use super::usage::{self, Tier};
 use crate::dialect::openai;
 use crate::dialect::openai::chunk::{self, Chunks, Header};
+use crate::dialect::openai::stop;
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::wire::json;
@@ -43,6 +44,8 @@ pub(super) struct Reader {
     /// Our JSON tool was called.
     pub(super) json_answer: bool,
     finish: Option<&'static str>,
+    /// Beside it.
+    beside: Vec<u8>,
 }
 
 // === impl ToOpenAiChat ===
@@ -59,6 +62,7 @@ impl ToOpenAiChat {
                 tools: 0,
                 json_answer: false,
                 finish: None,
+                beside: Vec::new(),
             },
         }
     }
@@ -190,6 +194,7 @@ impl Reader {
             json::push_text(&mut words, &refusal(delta.stop_details));
             self.chunk(out, |chunks, out| chunks.text(out, "refusal", &words));
         }
+        self.beside = stop::beside(&stop, delta.stop_sequence.map(|s| s.get().as_bytes()));
         self.finish = Some(finish_reason(&stop, self.json_answer && self.tools == 0));
     }
 
@@ -202,8 +207,9 @@ impl Reader {
         }
         self.progress.complete = true;
         let usage = self.progress.usage;
+        let beside = std::mem::take(&mut self.beside);
         self.chunk(out, |chunks, out| {
-            chunks.finish(out, reason);
+            chunks.finish(out, reason, &beside);
             chunks.usage(out, &usage);
         });
         chunk::done(out);

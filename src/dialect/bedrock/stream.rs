@@ -11,10 +11,11 @@
 use super::MAX_MESSAGE;
 use super::blocks::Open;
 use super::events::Body;
-use super::response::{bad, finish_reason, id, text};
+use super::response::{bad, finish_reason, id, stop_sequence, text};
 use super::usage;
 use crate::dialect::openai;
 use crate::dialect::openai::chunk::{self, Chunks, Header};
+use crate::dialect::openai::stop;
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::wire::eventstream::{Broken, Decoder, Message};
@@ -36,6 +37,8 @@ pub(super) struct Reader {
     /// Our JSON tool was called.
     pub(super) json_answer: bool,
     finish: Option<&'static str>,
+    /// Beside it.
+    beside: Vec<u8>,
 }
 
 /// What a broken stream is told as.
@@ -68,6 +71,7 @@ impl ToOpenAiChat {
                 tools: 0,
                 json_answer: false,
                 finish: None,
+                beside: Vec::new(),
             },
         }
     }
@@ -167,6 +171,8 @@ impl Reader {
             Ok(reason) => {
                 self.progress.started = true;
                 self.finish = Some(reason);
+                let sequence = body.additional_model_response_fields.and_then(stop_sequence);
+                self.beside = stop::beside(&stop, sequence);
             }
             Err(e) => self.fail(e, out),
         }
@@ -196,8 +202,9 @@ impl Reader {
         }
         self.progress.complete = true;
         let usage = self.progress.usage;
+        let beside = std::mem::take(&mut self.beside);
         self.chunk(out, |chunks, out| {
-            chunks.finish(out, reason);
+            chunks.finish(out, reason, &beside);
             chunks.usage(out, &usage);
         });
         chunk::done(out);

@@ -25,8 +25,10 @@
 
 use super::anthropic::client::Messages;
 use super::features::{Feature, Gap, Gaps};
+use super::hub::Through;
 use super::hub::rows::{ToConverse, ToGemini, ToResponses};
 use super::identity::Unstreamed;
+use super::loss::Lost;
 use super::{Body, ClientResponse, Dialect, Reply, Request, Translator, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
 use crate::wire::json;
@@ -45,7 +47,7 @@ pub trait Counter: 'static {
     const NUMBER: &'static str;
 
     /// Its body, from the chat row's.
-    fn wrap(model: &str, chat: &[u8], dropped: &mut Vec<String>) -> Vec<u8>;
+    fn wrap(model: &str, chat: &[u8], dropped: &mut Vec<Lost>) -> Vec<u8>;
 }
 
 /// The row of Messages clients and a counter.
@@ -66,8 +68,8 @@ pub const OPENAI_IDENTITY: Translator = Translator {
     upstream: Dialect::OpenAiInputTokens,
     gaps: &[],
     client_gaps: &[],
-    request: super::identity::request,
-    reads: Some(super::identity::reads),
+    request: super::responses::IDENTITY.request,
+    reads: super::responses::IDENTITY.reads,
     response: |body, _| as_it_is(body, ANTHROPIC),
     error: super::responses::IDENTITY.error,
     stream: |_| Box::new(Unstreamed::default()),
@@ -202,45 +204,45 @@ impl<C: Counter> Counted<C> {
 
 impl Counter for AtOpenAi {
     const UPSTREAM: Dialect = Dialect::OpenAiInputTokens;
-    const CHAT: &'static Translator = &Messages::<ToResponses>::ROW;
+    const CHAT: &'static Translator = &Through::<Messages, ToResponses>::ROW;
     const NUMBER: &'static str = ANTHROPIC;
 
-    fn wrap(_: &str, chat: &[u8], _: &mut Vec<String>) -> Vec<u8> {
+    fn wrap(_: &str, chat: &[u8], _: &mut Vec<Lost>) -> Vec<u8> {
         wrap::only(chat, wrap::OPENAI)
     }
 }
 
 impl Counter for AtGemini {
     const UPSTREAM: Dialect = Dialect::GeminiCount;
-    const CHAT: &'static Translator = &Messages::<ToGemini>::ROW;
+    const CHAT: &'static Translator = &Through::<Messages, ToGemini>::ROW;
     const NUMBER: &'static str = GOOGLE;
 
-    fn wrap(model: &str, chat: &[u8], _: &mut Vec<String>) -> Vec<u8> {
+    fn wrap(model: &str, chat: &[u8], _: &mut Vec<Lost>) -> Vec<u8> {
         wrap::gemini(model, chat)
     }
 }
 
 impl Counter for AtVertex {
     const UPSTREAM: Dialect = Dialect::VertexCount;
-    const CHAT: &'static Translator = &Messages::<ToGemini>::ROW;
+    const CHAT: &'static Translator = &Through::<Messages, ToGemini>::ROW;
     const GAPS: Gaps = NO_CHOICE;
     const NUMBER: &'static str = GOOGLE;
 
-    fn wrap(_: &str, chat: &[u8], dropped: &mut Vec<String>) -> Vec<u8> {
+    fn wrap(_: &str, chat: &[u8], dropped: &mut Vec<Lost>) -> Vec<u8> {
         wrap::vertex(chat, "tool_choice", dropped)
     }
 }
 
 impl Counter for AtBedrock {
     const UPSTREAM: Dialect = Dialect::BedrockCount;
-    const CHAT: &'static Translator = &Messages::<ToConverse>::ROW;
+    const CHAT: &'static Translator = &Through::<Messages, ToConverse>::ROW;
     const GAPS: Gaps = &[
         (Feature::ImageUrl, Gap::No("Converse fetches no URL but s3:")),
         (Feature::StructuredOutput, Gap::Drops("output_config: Bedrock counts no schema")),
     ];
     const NUMBER: &'static str = BEDROCK;
 
-    fn wrap(_: &str, chat: &[u8], dropped: &mut Vec<String>) -> Vec<u8> {
+    fn wrap(_: &str, chat: &[u8], dropped: &mut Vec<Lost>) -> Vec<u8> {
         wrap::bedrock(chat, dropped)
     }
 }

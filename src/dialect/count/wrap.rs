@@ -1,5 +1,6 @@
 //! What counters take of a chat's request, and how they want it wrapped.
 
+use crate::dialect::loss::Lost;
 use crate::dialect::{Body, Request, UpstreamRequest};
 use crate::error::Error;
 use crate::wire::json::{self, Splice};
@@ -63,21 +64,21 @@ pub(super) fn gemini(model: &str, chat: &[u8]) -> Vec<u8> {
 }
 
 /// Vertex's. `choice`: the client's name of a choice of tools, which it does not count.
-pub(super) fn vertex(chat: &[u8], choice: &str, dropped: &mut Vec<String>) -> Vec<u8> {
+pub(super) fn vertex(chat: &[u8], choice: &str, dropped: &mut Vec<Lost>) -> Vec<u8> {
     for (names, said) in [
         (["toolConfig", "tool_config"], choice),
         (["cachedContent", "cached_content"], "cachedContent"),
     ] {
         if value(chat, &names).is_some() {
-            dropped.push(format!("{said} (not counted)"));
+            dropped.push(Lost::hint(format!("{said} (not counted)")));
         }
     }
     only(chat, VERTEX)
 }
 
-pub(super) fn bedrock(chat: &[u8], dropped: &mut Vec<String>) -> Vec<u8> {
+pub(super) fn bedrock(chat: &[u8], dropped: &mut Vec<Lost>) -> Vec<u8> {
     if value(chat, &["outputConfig"]).is_some() {
-        dropped.push("output_config (not counted)".to_owned());
+        dropped.push(Lost::hint("output_config (not counted)"));
     }
     [br#"{"input":{"converse":"#, &only(chat, BEDROCK)[..], b"}}"].concat()
 }

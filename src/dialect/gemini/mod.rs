@@ -51,6 +51,7 @@ mod response;
 mod schema;
 mod signature;
 mod stream;
+pub(super) mod sweep;
 mod thinking;
 mod tools;
 mod turns;
@@ -78,7 +79,7 @@ pub const IDENTITY: Translator = Translator {
     gaps: &[],
     client_gaps: &[],
     request: identity::request,
-    reads: Some(|_, _| 0),
+    reads: Some(|facts, _| if facts.marked { facts.body_bytes } else { 0 }),
     response: identity::response,
     error: error::from_upstream_verbatim,
     stream: |_| Box::new(identity::Stream::default()),

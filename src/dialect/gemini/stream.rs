@@ -168,7 +168,11 @@ impl Reader {
             model: model.as_deref().unwrap_or(&self.reply.model),
             service_tier: usage.and_then(|Tier(tier)| tier),
         };
-        self.chunks = Some(Chunks::new(header, self.reply.include_usage));
+        let chunks = Chunks::new(header, self.reply.include_usage);
+        if self.reply.early_usage && self.progress.usage.input_reported {
+            chunks.usage(out, &self.progress.usage);
+        }
+        self.chunks = Some(chunks);
         self.id = id.into_owned();
         // Its role, before anything else; other choices' when they come.
         self.choice(0, out);

@@ -5,13 +5,15 @@
 //! The request goes client -> chat -> provider, the answer provider -> chat ->
 //! client, each hop by the code that serves it alone. What chat has no word for
 //! travels under the names other gateways gave it (`thinking_blocks`,
-//! `cache_control`, `extra_content`); what has none is in the client half's own
-//! loss list. Must not: know a provider, or more of a client than its half says.
+//! `cache_control`, `extra_content`; in answers `native_finish_reason` and
+//! `stop_reason` of a choice, as OpenRouter and vLLM have them) or as its provider has
+//! it (`is_error` of a tool's message); what has none is in the client half's own loss
+//! list. Must not: know a provider, or more of a client than its half says.
 
 use super::features::{self, Gaps};
-use super::loss::Field;
+use super::loss::{Field, Lost};
 use super::{
-    Body, ClientResponse, Dialect, Facts, Feed, Progress, Reply, Request, StreamTranslator,
+    Body, ClientResponse, Dialect, Facts, Feed, Maker, Progress, Reply, Request, StreamTranslator,
     Translator, UpstreamRequest, Usage,
 };
 use crate::error::{Error, Kind};
@@ -32,13 +34,15 @@ pub trait Inbound: 'static {
     const GAPS: Gaps = &[];
     /// Instead of `GAPS`, at these providers.
     const GAPS_AT: &'static [(Dialect, Gaps)] = &[];
+    /// Its streams tell what went in when they begin, where the provider does.
+    const EARLY_USAGE: bool = false;
     /// What becomes of each top-level field on its way to chat.
     const FIELDS: &'static [Field];
     type Writer: Writer + 'static;
 
-    /// The client's request as a chat request. When streaming it must ask for usage
-    /// (`stream_options.include_usage`).
-    fn request(request: &Request<'_>) -> Result<ChatRequest, Error>;
+    /// The client's request as a chat request, for a provider of `upstream`. When
+    /// streaming it must ask for usage (`stream_options.include_usage`).
+    fn request(request: &Request<'_>, upstream: Dialect) -> Result<ChatRequest, Error>;
 
     /// A whole completion in the client's words.
     fn response(
@@ -53,7 +57,7 @@ pub trait Inbound: 'static {
 pub struct ChatRequest {
     pub body: Vec<u8>,
     /// Names of client fields that chat does not carry.
-    pub dropped: Vec<String>,
+    pub dropped: Vec<Lost>,
     /// What the answer must repeat of the request: `Reply::echo`.
     pub echo: Vec<u8>,
 }
@@ -83,6 +87,21 @@ pub trait Writer {
     }
 }
 
+/// Whether a tool that failed can be told there (`is_error` of its message) in another
+/// way than by words.
+pub fn tells_failures(upstream: Dialect, maker: Maker) -> bool {
+    match upstream {
+        Dialect::BedrockConverse => matches!(maker, Maker::Amazon | Maker::Anthropic),
+        Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::CohereChat => false,
+        _ => true,
+    }
+}
+
+/// Whether the results of tools are text alone there.
+pub fn has_plain_results(upstream: Dialect) -> bool {
+    matches!(upstream, Dialect::OpenAiChat | Dialect::CohereChat)
+}
+
 /// A row that takes a chat.
 pub trait Outbound: 'static {
     const ROW: &'static Translator;
@@ -105,7 +124,7 @@ impl<I: Inbound, O: Outbound> Through<I, O> {
             understood.verbatim = false;
             understood
         },
-        stream: |reply| Box::new(Stream::<I>::new((O::ROW.stream)(&as_chat(reply)), reply)),
+        stream: |reply| Box::new(Stream::<I>::new((O::ROW.stream)(&as_chat::<I>(reply)), reply)),
         fields: I::FIELDS,
     };
 }
@@ -119,7 +138,7 @@ const fn gaps_at(upstream: Dialect, at: &[(Dialect, Gaps)], otherwise: Gaps) -> 
 }
 
 fn request<I: Inbound, O: Outbound>(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
-    let chat = I::request(request)?;
+    let chat = I::request(request, O::ROW.upstream)?;
     let facts = Facts::read(&chat.body)?;
     features::check(O::ROW.gaps, &facts)?;
     let hop = Request { body: &chat.body, facts: &facts, ..*request };
@@ -133,7 +152,7 @@ fn request<I: Inbound, O: Outbound>(request: &Request<'_>) -> Result<UpstreamReq
 }
 
 fn response<I: Inbound, O: Outbound>(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
-    let answer = (O::ROW.response)(body, &as_chat(reply))?;
+    let answer = (O::ROW.response)(body, &as_chat::<I>(reply))?;
     let completion = answer.body.as_deref().unwrap_or(body);
     let completion = Completion::read(completion)?;
     let body = I::response(&completion, &answer.usage, reply)?;
@@ -142,8 +161,8 @@ fn response<I: Inbound, O: Outbound>(body: &[u8], reply: &Reply) -> Result<Clien
 
 /// What the provider's half may know: usage is always wanted, as the client's own
 /// dialect always tells it.
-fn as_chat(reply: &Reply) -> Reply {
-    Reply { include_usage: true, ..reply.clone() }
+fn as_chat<I: Inbound>(reply: &Reply) -> Reply {
+    Reply { include_usage: true, early_usage: I::EARLY_USAGE, ..reply.clone() }
 }
 
 /// A provider's stream as chat, and the client's as its writer has it.

@@ -86,7 +86,7 @@ fn part(
     match (key, owner) {
         ("text", Owner::Assistant) => {
             if object.get("prompt_cache_breakpoint").is_some() {
-                dropped.add("messages.content.prompt_cache_breakpoint");
+                dropped.hint("messages.content.prompt_cache_breakpoint");
             }
             output_text(value.string()?, out);
             return Ok(());

@@ -127,6 +127,7 @@ impl Try {
                 model: model.to_owned(),
                 created: entry.started / 1_000_000_000,
                 include_usage: facts.include_usage,
+                early_usage: false,
                 json_tool: made.json_tool,
                 base64: made.base64,
                 inputs: facts.inputs,

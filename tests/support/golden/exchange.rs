@@ -74,7 +74,8 @@ fn request(
     let (head, tail) = body.split_at(reads);
     let request = Request { body: head, facts: &facts, model, traits: settings.traits(), quirks };
     let made = (pair.request)(&request)?;
-    outcome.insert("dropped".into(), json!(made.dropped));
+    let dropped: Vec<&str> = made.dropped.iter().map(|lost| &**lost).collect();
+    outcome.insert("dropped".into(), json!(dropped));
     if made.json_tool {
         outcome.insert("json_tool".into(), json!(true));
     }
@@ -82,6 +83,7 @@ fn request(
         model: model.to_owned(),
         created: CREATED,
         include_usage: facts.include_usage,
+        early_usage: false,
         json_tool: made.json_tool,
         base64: made.base64,
         inputs: facts.inputs,

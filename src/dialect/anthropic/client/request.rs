@@ -3,7 +3,7 @@
 use super::Way;
 use super::content::Context;
 use super::fields::FIELDS;
-use super::{messages, schema, thinking, tools};
+use super::{echo, messages, schema, thinking, tools};
 use crate::dialect::anthropic::threads;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::loss::{self, Dropped};
@@ -50,7 +50,8 @@ pub(super) fn to_chat(request: &Request<'_>, way: Way) -> Result<ChatRequest, Er
         out.extend_from_slice(br#","stream":true,"stream_options":{"include_usage":true}"#);
     }
     out.push(b'}');
-    let echo = if thinking::is_asked(&root, &body)? { b"thinking".to_vec() } else { Vec::new() };
+    let stops = body.get("stop_sequences");
+    let echo = echo::write(thinking::is_asked(&root, &body)?, stops);
     Ok(ChatRequest { body: out, dropped: dropped.into_names(), echo })
 }
 

@@ -55,7 +55,7 @@ pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Erro
     if let Some(normalize) = ask.boolean("normalize")? {
         match version {
             Version::Two => json::push_member(&mut out, "normalize", normalize),
-            _ => ask.dropped.push("normalize".to_owned()),
+            _ => ask.dropped.push("normalize".into()),
         }
     }
     out.push(b'}');

@@ -16,8 +16,6 @@ use crate::error::{Error, Kind};
 use crate::wire::json::{self, Member, Splice};
 use members::Change;
 
-pub(super) use members::offset;
-
 mod members;
 mod messages;
 #[cfg(test)]

@@ -4,7 +4,6 @@
 //! `usage` without `prompt_tokens` (Voyage tells `total_tokens` alone) gets them: the
 //! SDKs want both, and nothing but the prompt is counted.
 
-use super::super::adapt::offset;
 use super::super::{adapt, error, usage};
 use super::answer::packed;
 use crate::dialect::{ClientResponse, Facts, Quirks, Reply, Request, UpstreamRequest, identity};
@@ -64,7 +63,7 @@ pub(super) fn response(body: &[u8], reply: &Reply) -> Result<ClientResponse, Err
     if let (false, Some(total), Some(raw)) = (usage.input_reported, total, counted) {
         usage.input = crate::dialect::Usage::tokens(total);
         usage.input_reported = true;
-        let at = offset(body, raw.as_bytes()) + 1;
+        let at = json::offset(body, raw.as_bytes()) + 1;
         let with = format!(r#""prompt_tokens":{},"#, usage.input).into_bytes();
         splices.push(Splice { range: at..at, with });
     }
@@ -77,7 +76,7 @@ pub(super) fn response(body: &[u8], reply: &Reply) -> Result<ClientResponse, Err
 fn pack(body: &[u8], data: &RawValue, splices: &mut Vec<Splice>) -> Option<()> {
     let data: Vec<Entry<'_>> = serde_json::from_str(data.get()).ok()?;
     for raw in data.iter().map(|e| e.embedding.get()).filter(|raw| !raw.starts_with('"')) {
-        let at = offset(body, raw.as_bytes());
+        let at = json::offset(body, raw.as_bytes());
         splices.push(Splice { range: at..at + raw.len(), with: packed(raw)? });
     }
     Some(())

@@ -14,7 +14,7 @@
 use super::error;
 use super::read::{Object, Path, Value};
 use crate::dialect::identity::Unstreamed;
-use crate::dialect::loss::{self, Dropped, Field};
+use crate::dialect::loss::{self, Dropped, Field, Lost};
 use crate::dialect::{Dialect, Request, Translator};
 use crate::error::Error;
 
@@ -46,7 +46,7 @@ pub struct Ask<'a> {
     /// A whole number, as it is spelled.
     pub dimensions: Option<&'a [u8]>,
     /// What goes no further.
-    pub dropped: Vec<String>,
+    pub dropped: Vec<Lost>,
     body: Object<'a>,
 }
 

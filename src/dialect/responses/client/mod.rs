@@ -41,6 +41,8 @@ mod tests;
 mod tools;
 mod turn;
 
+pub(super) use seal::{BEGINS as SEAL, is_sealed};
+
 /// The client's half.
 pub struct Responses;
 
@@ -65,7 +67,7 @@ impl Inbound for Responses {
     const FIELDS: &'static [Field] = fields::FIELDS;
     type Writer = stream::Writer;
 
-    fn request(request: &Request<'_>) -> Result<ChatRequest, Error> {
+    fn request(request: &Request<'_>, _: Dialect) -> Result<ChatRequest, Error> {
         request::to_chat(request)
     }
 
