@@ -102,6 +102,14 @@ const EMBED: &[Feature] = &[
 
 const RERANK: &[Feature] = &[Feature::Text, Feature::TopN, Feature::DocumentsBack];
 
+const MODERATE: &[Feature] = &[Feature::Text, Feature::ManyInputs, Feature::ImageUrl];
+
+const DRAW: &[Feature] = &[Feature::Text, Feature::Streaming];
+
+const SPEAK: &[Feature] = &[Feature::Text, Feature::Streaming];
+
+const TRANSCRIBE: &[Feature] = &[Feature::Audio, Feature::Streaming];
+
 // === impl Translator ===
 
 impl Translator {
@@ -121,6 +129,10 @@ impl Feature {
             Operation::Chat => CHAT,
             Operation::Embed => EMBED,
             Operation::Rerank => RERANK,
+            Operation::Moderate => MODERATE,
+            Operation::Draw => DRAW,
+            Operation::Speak => SPEAK,
+            Operation::Transcribe => TRANSCRIBE,
         }
     }
 

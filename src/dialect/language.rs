@@ -37,6 +37,18 @@ pub enum Dialect {
     CohereEmbed,
     /// <https://docs.cohere.com/v2/reference/rerank>
     CohereRerank,
+    /// <https://developers.openai.com/api/reference/resources/moderations/methods/create>
+    OpenAiModerations,
+    /// <https://developers.openai.com/api/reference/resources/images/methods/generate>
+    OpenAiImages,
+    /// <https://developers.openai.com/api/reference/resources/images/methods/edit>
+    OpenAiImageEdits,
+    /// <https://developers.openai.com/api/reference/resources/audio/subresources/speech/methods/create>
+    OpenAiSpeech,
+    /// <https://developers.openai.com/api/reference/resources/audio/subresources/transcriptions/methods/create>
+    OpenAiTranscriptions,
+    /// <https://developers.openai.com/api/reference/resources/audio/subresources/translations/methods/create>
+    OpenAiTranslations,
 }
 
 /// What is asked of a model. A call reaches only providers that do the same.
@@ -48,6 +60,14 @@ pub enum Operation {
     Embed,
     /// Documents in the order of what they have to do with a query.
     Rerank,
+    /// What is wrong with a text or a picture.
+    Moderate,
+    /// Pictures from words, and from pictures.
+    Draw,
+    /// Text to audio.
+    Speak,
+    /// Audio to text, be it of another language.
+    Transcribe,
 }
 
 /// A dialect's row.
@@ -143,6 +163,36 @@ const LANGUAGES: &[Language] = &[
         cohere::RERANK_LACKS,
         cohere::error::body,
     ),
+    language(
+        Dialect::OpenAiModerations,
+        "openai-moderations",
+        Operation::Moderate,
+        &[],
+        openai::error::body,
+    ),
+    language(Dialect::OpenAiImages, "openai-images", Operation::Draw, &[], openai::error::body),
+    language(
+        Dialect::OpenAiImageEdits,
+        "openai-image-edits",
+        Operation::Draw,
+        &[],
+        openai::error::body,
+    ),
+    language(Dialect::OpenAiSpeech, "openai-speech", Operation::Speak, &[], openai::error::body),
+    language(
+        Dialect::OpenAiTranscriptions,
+        "openai-transcriptions",
+        Operation::Transcribe,
+        &[],
+        openai::error::body,
+    ),
+    language(
+        Dialect::OpenAiTranslations,
+        "openai-translations",
+        Operation::Transcribe,
+        openai::modalities::TRANSLATIONS_LACK,
+        openai::error::body,
+    ),
 ];
 
 /// The content type of a streamed answer, but at AWS.
@@ -157,6 +207,20 @@ const fn language(
     error: fn(&Error) -> Vec<u8>,
 ) -> Language {
     Language { dialect, name, operation, lacks, error }
+}
+
+// === impl Operation ===
+
+impl Operation {
+    /// Whether bytes tell tokens: of what goes in, and of what comes out. A file's do not,
+    /// and what a moderation reads is free.
+    pub const fn texts(self) -> (bool, bool) {
+        match self {
+            Operation::Chat | Operation::Embed | Operation::Rerank => (true, true),
+            Operation::Speak => (true, false),
+            Operation::Moderate | Operation::Draw | Operation::Transcribe => (false, false),
+        }
+    }
 }
 
 // === impl Dialect ===
@@ -212,6 +276,6 @@ mod tests {
             assert_eq!(row.dialect as usize, i, "{}", row.name);
             assert_eq!(Dialect::named(row.name), Some(row.dialect));
         }
-        assert_eq!(Dialect::CohereRerank as usize + 1, LANGUAGES.len(), "the last one");
+        assert_eq!(Dialect::OpenAiTranslations as usize + 1, LANGUAGES.len(), "the last one");
     }
 }

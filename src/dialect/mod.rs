@@ -21,7 +21,7 @@ pub mod anthropic;
 pub mod bedrock;
 mod claude;
 pub mod cohere;
-mod facts;
+pub mod facts;
 pub mod features;
 pub mod gemini;
 mod identity;
@@ -33,11 +33,13 @@ pub mod openai;
 mod pairs;
 pub mod quirks;
 pub mod responses;
+mod shape;
 
 pub use facts::{Addressed, Facts};
 pub use language::{Dialect, Operation};
 pub use pairs::{TRANSLATORS, translator};
 pub use quirks::Quirks;
+pub use shape::{Form, Shape};
 
 /// One (client, upstream) pair. The support matrix is `TRANSLATORS`.
 pub struct Translator {
@@ -64,7 +66,7 @@ pub struct Translator {
 /// What a request translation may know.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The client's body, valid JSON (`wire::json::scan` passed it).
+    /// The client's body, valid JSON (`wire::json::scan` passed it) or a form.
     pub body: &'a [u8],
     /// What the gateway read of it: spans are offsets into `body`.
     pub facts: &'a Facts,
@@ -160,6 +162,8 @@ pub struct Reply {
     pub base64: bool,
     /// See `UpstreamRequest::echo`.
     pub echo: Vec<u8>,
+    /// The answer is neither JSON nor events: `Shape::Opaque`.
+    pub opaque: bool,
     pub quirks: &'static Quirks,
 }
 

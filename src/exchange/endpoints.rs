@@ -54,6 +54,8 @@ struct UsageRow<'a> {
 
 /// What exists, for the 404.
 const PATHS: &str = "POST /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, /v1/messages, \
+                     /v1/moderations, /v1/images/generations, /v1/images/edits, \
+                     /v1/audio/speech, /v1/audio/transcriptions, /v1/audio/translations, \
                      /v1beta/models/{model}:generateContent, /model/{model}/converse, /v2/chat, \
                      /v2/embed, /v2/rerank; GET /v1/models, /v1/models/{id}, /sluice/usage, \
                      /sluice/health";
@@ -69,6 +71,12 @@ const CALLS: &[(&str, Dialect)] = &[
     ("/v2/embed", Dialect::CohereEmbed),
     ("/v1/rerank", Dialect::CohereRerank),
     ("/v2/rerank", Dialect::CohereRerank),
+    ("/v1/moderations", Dialect::OpenAiModerations),
+    ("/v1/images/generations", Dialect::OpenAiImages),
+    ("/v1/images/edits", Dialect::OpenAiImageEdits),
+    ("/v1/audio/speech", Dialect::OpenAiSpeech),
+    ("/v1/audio/transcriptions", Dialect::OpenAiTranscriptions),
+    ("/v1/audio/translations", Dialect::OpenAiTranslations),
 ];
 
 /// Paths that name it themselves: before the model, behind it, streamed or not.
@@ -239,6 +247,12 @@ pub fn label(client: Dialect) -> &'static str {
         Dialect::CohereChat => "cohere_chat",
         Dialect::CohereEmbed => "cohere_embed",
         Dialect::CohereRerank => "rerank",
+        Dialect::OpenAiModerations => "moderations",
+        Dialect::OpenAiImages => "images",
+        Dialect::OpenAiImageEdits => "image_edits",
+        Dialect::OpenAiSpeech => "speech",
+        Dialect::OpenAiTranscriptions => "transcriptions",
+        Dialect::OpenAiTranslations => "translations",
     }
 }
 

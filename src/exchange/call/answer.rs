@@ -35,6 +35,16 @@ impl Call {
         self.speak(host, error, refusal)
     }
 
+    /// Speaks in the middle of a request that was on its way to a provider.
+    pub(super) fn stop(&mut self, host: &dyn Host, error: Error) -> Step {
+        let step = self.speak(host, error, None);
+        self.phase = match std::mem::replace(&mut self.phase, Phase::Settled) {
+            Phase::Planned { id, entry, .. } => Phase::Stopped { id, entry },
+            other => other,
+        };
+        step
+    }
+
     /// Envoy made this response itself: no connection, a deadline, a limit.
     fn envoys_own(&self, host: &dyn Host, entry: Option<&Entry>) -> Error {
         let status = host.header(Side::Response, ":status");

@@ -7,18 +7,20 @@
 //! well.
 
 use super::endpoints::{self, Endpoint};
-use super::registry::{Answer, Entry, Id, Seen, Shared};
+use super::registry::{Answer, Entry, Id, Seen, Shared, announced};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
 use crate::config::Config;
-use crate::dialect::{Addressed, Dialect, Facts};
+use crate::dialect::{Addressed, Dialect, Facts, Form};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::policy::identity;
 use crate::route::{self, Plan};
 use crate::telemetry;
 use std::rc::Rc;
+use upload::Upload;
 
 mod answer;
+mod upload;
 
 pub struct Call {
     worker: Rc<Worker>,
@@ -38,9 +40,18 @@ enum Phase {
         consumer: String,
         /// What the path said.
         addressed: Option<Addressed>,
+        /// Where the body is a form.
+        upload: Option<Upload>,
     },
     /// Envoy runs the plan.
     Planned {
+        id: Id,
+        entry: Shared,
+        /// The request is still coming in.
+        upload: Option<Upload>,
+    },
+    /// We have spoken in the middle of a request that was flowing on.
+    Stopped {
         id: Id,
         entry: Shared,
     },
@@ -82,31 +93,39 @@ impl Call {
     }
 
     pub fn request_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
-        if !matches!(self.phase, Phase::Collecting { .. }) {
-            return Step::Continue;
+        match &mut self.phase {
+            Phase::Planned { upload: Some(_), .. } => return self.flow(host, size, end),
+            Phase::Collecting { .. } => {}
+            _ => return Step::Continue,
         }
-        if size > self.config.max_body {
-            let e = too_large(&self.config);
-            return self.refuse(host, &e);
+        let max = self.max_body();
+        if size > max.0 {
+            return self.refuse(host, &max.1);
         }
-        if !end {
-            return Step::Pause;
-        }
-        self.body_complete(host, size)
+        let read = match &mut self.phase {
+            Phase::Collecting { upload: Some(upload), .. } => upload.read(host, size),
+            _ => Ok(()),
+        };
+        let step = match (read, end) {
+            (Ok(()), false) => self.form_part(host, size),
+            (Ok(()), true) => Ok(self.body_complete(host, size)),
+            (Err(e), _) => Err(e),
+        };
+        step.unwrap_or_else(|e| self.refuse(host, &e))
     }
 
     /// Trailers end a body as well as its last byte does.
     pub fn request_trailers(&mut self, host: &dyn Host) -> Step {
         match self.phase {
             Phase::Collecting { .. } => self.body_complete(host, self.config.max_body),
-            _ => Step::Continue,
+            _ => self.flowed(host),
         }
     }
 
     /// Once, at the end of the stream, however it ended.
     pub fn log(&mut self, host: &dyn Host) {
         match std::mem::replace(&mut self.phase, Phase::Settled) {
-            Phase::Planned { id, entry } => {
+            Phase::Planned { id, entry, .. } | Phase::Stopped { id, entry } => {
                 self.worker.registry.remove(id);
                 settle::call(&self.worker, host, &entry.borrow());
             }
@@ -129,15 +148,16 @@ impl Call {
         let consumer = identity::identify(&self.config, &headers)?;
         let body = match endpoint {
             Endpoint::Call(_, addressed) => {
-                self.check_body_headers(&headers)?;
+                let upload = self.check_body_headers(&headers)?;
                 if end {
+                    let what = if upload.is_some() { "a form" } else { "JSON" };
                     return Err(Error::new(
                         Kind::InvalidRequest,
-                        "the request body is empty; send JSON",
+                        format!("the request body is empty; send {what}"),
                     ));
                 }
                 let consumer = consumer.to_owned();
-                self.phase = Phase::Collecting { headers, consumer, addressed };
+                self.phase = Phase::Collecting { headers, consumer, addressed, upload };
                 return Ok(Step::Pause);
             }
             Endpoint::Models => endpoints::models(&self.config),
@@ -148,53 +168,79 @@ impl Call {
         Ok(self.answer(host, &body))
     }
 
-    fn check_body_headers(&self, headers: &Headers) -> Result<(), Error> {
+    /// For a form, what reads it.
+    fn check_body_headers(&self, headers: &Headers) -> Result<Option<Upload>, Error> {
         let encoding = text(headers, "content-encoding").unwrap_or("identity");
         if !encoding.eq_ignore_ascii_case("identity") {
             return Err(Error::new(
                 Kind::UnsupportedMedia,
-                "compressed request bodies are not taken; send the JSON without content-encoding",
+                "compressed request bodies are not taken; send it without content-encoding",
             ));
         }
-        if let Some(type_) = text(headers, "content-type") {
-            let essence = type_.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            if essence != "application/json" && !essence.ends_with("+json") {
-                return Err(Error::new(
-                    Kind::UnsupportedMedia,
-                    "the content-type must be application/json",
-                ));
+        let type_ = text(headers, "content-type");
+        let essence = type_.map(|t| t.split(';').next().unwrap_or_default().trim());
+        let essence = essence.map(str::to_ascii_lowercase);
+        let (fits, wanted) = match (self.client.form(), essence.as_deref()) {
+            (Form::Json, Some(e)) => {
+                (e == "application/json" || e.ends_with("+json"), "application/json")
             }
+            (Form::Json, None) => (true, ""),
+            (Form::Multipart, e) => (e == Some("multipart/form-data"), "multipart/form-data"),
+        };
+        if !fits {
+            return Err(Error::new(
+                Kind::UnsupportedMedia,
+                format!("the content-type must be {wanted}"),
+            ));
         }
-        let length = text(headers, "content-length").and_then(|l| l.parse::<usize>().ok());
-        if length.is_some_and(|l| l > self.config.max_body) {
-            return Err(too_large(&self.config));
+        let upload = match self.client.form() {
+            Form::Json => None,
+            Form::Multipart => Some(Upload::open(type_.unwrap_or_default())?),
+        };
+        let (max, error) = self.max_body();
+        match announced(headers) {
+            Some(length) if length > max => Err(error),
+            _ => Ok(upload),
         }
-        Ok(())
+    }
+
+    /// Most bytes of this call's body, and what is said of more.
+    fn max_body(&self) -> (usize, Error) {
+        match self.client.form() {
+            Form::Json => (self.config.max_body, too_large(&self.config)),
+            Form::Multipart => (self.config.max_upload, too_large_upload(&self.config)),
+        }
     }
 
     fn body_complete(&mut self, host: &dyn Host, size: usize) -> Step {
-        let Phase::Collecting { headers, consumer, addressed } =
+        let Phase::Collecting { headers, consumer, addressed, upload } =
             std::mem::replace(&mut self.phase, Phase::Fresh)
         else {
             return Step::Continue;
         };
-        let body = host.body(Side::Request, size);
-        let planned = Facts::of(self.client, &body, addressed)
-            .and_then(|facts| Ok((route::plan(&self.config, &facts, &body)?, facts)));
-        match planned {
-            Ok((plan, facts)) => self.launch(host, headers, consumer, facts, plan),
+        let mut body = Vec::new();
+        let facts = match upload {
+            Some(upload) => upload.facts(self.client),
+            None => {
+                body = host.body(Side::Request, size);
+                Facts::of(self.client, &body, addressed)
+            }
+        };
+        match facts.and_then(|facts| Ok((route::plan(&self.config, &facts, &body)?, facts))) {
+            Ok((plan, facts)) => self.launch(host, headers, consumer, (facts, plan), None),
             Err(e) => self.refuse(host, &e),
         }
     }
 
-    /// Writes the plan for Envoy and enters the call for its attempts.
+    /// Writes the plan for Envoy and enters the call for its attempts. `upload`: the
+    /// request goes on from here while it comes in.
     fn launch(
         &mut self,
         host: &dyn Host,
         headers: Headers,
         consumer: String,
-        facts: Facts,
-        plan: Plan,
+        (facts, plan): (Facts, Plan),
+        upload: Option<Upload>,
     ) -> Step {
         let first = plan.resolve(&self.config, 0);
         let key_turn = first.map_or(0, |at| self.worker.next_key_turn(&at.provider.name));
@@ -212,6 +258,7 @@ impl Call {
             seen: Seen::default(),
             first_token: None,
             key_turn,
+            flows: upload.is_some(),
         };
         let Some((id, entry)) = self.worker.registry.enter(entry) else {
             let e = Error::new(Kind::Unavailable, "too many calls in flight; try again");
@@ -219,7 +266,7 @@ impl Call {
         };
         host.set_property(CALL_ID, &self.worker.registry.wire(id));
         orders(host, &self.config, &entry.borrow());
-        self.phase = Phase::Planned { id, entry };
+        self.phase = Phase::Planned { id, entry, upload };
         Step::Continue
     }
 
@@ -272,9 +319,17 @@ fn orders(host: &dyn Host, config: &Config, entry: &Entry) {
 }
 
 fn too_large(config: &Config) -> Error {
-    let max = config.max_body;
-    Error::new(
-        Kind::TooLarge,
-        format!("the request body is larger than {max} bytes (defaults.max_body)"),
-    )
+    larger_than(config.max_body, "defaults.max_body")
+}
+
+fn too_large_upload(config: &Config) -> Error {
+    match config.max_upload == config.max_body {
+        true => too_large(config),
+        false => larger_than(config.max_upload, "defaults.max_upload"),
+    }
+}
+
+fn larger_than(max: usize, setting: &str) -> Error {
+    let words = format!("the request body is larger than {max} bytes ({setting})");
+    Error::new(Kind::TooLarge, words)
 }
