@@ -6,6 +6,7 @@ use hyper::Uri;
 use super::anthropic::Cloud;
 use super::azure;
 use super::faults::percent_decode;
+use super::openai::modalities::Modality;
 use super::vendor::Vendor;
 
 /// What a path says of a call.
@@ -29,6 +30,9 @@ pub(super) enum Verb {
 /// `None`: nothing is there.
 pub(super) fn address(uri: &Uri) -> Option<Address> {
     let of = |vendor| Some(Address { vendor, model: None, verb: Verb::Chat });
+    if let Some(modality) = Modality::of(uri.path()) {
+        return of(Vendor::Modality(modality));
+    }
     match uri.path() {
         "/v1/messages" => of(Vendor::Anthropic),
         "/v2/chat" => of(Vendor::Cohere),
