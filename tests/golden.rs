@@ -1,11 +1,11 @@
 //! One folder per case under `tests/golden/<client>-<upstream>/`:
 //!
-//! - `request.json`: what the client sends;
+//! - `request.json`: what the client sends; `request.bin`, a form with the boundary `b`;
 //! - `case.json`, optional: `model`, `traits`, `kind` of provider (its quirks), and
 //!   `status` of a refusal;
-//! - `upstream-response.json`, `.sse` or `.events` (AWS event streams as text, see
-//!   `support/events.rs`): what the provider answers;
-//! - `upstream-request.json`, `response.json`, `.sse` or `.events`, `outcome.json`: what must
+//! - `upstream-response.json`, `.sse`, `.events` (AWS event streams as text, see
+//!   `support/events.rs`) or `.bin` (a file): what the provider answers;
+//! - `upstream-request.json` or `.bin`, `response` as the provider's, `outcome.json`: what must
 //!   come out, to the byte. `BLESS=1 cargo test --test golden` writes them anew:
 //!   read the diff.
 //!
@@ -20,6 +20,7 @@
 )]
 
 use serde_json::{Value, json};
+use sluice::dialect::facts::FIELDS;
 use sluice::dialect::features::{self, Feature};
 use sluice::dialect::{
     Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Operation, Progress, Quirks, Reply,
@@ -28,6 +29,7 @@ use sluice::dialect::{
 use sluice::error::Error;
 use sluice::provider;
 use sluice::wire::json as wire;
+use sluice::wire::multipart::Scanner;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -158,9 +160,26 @@ impl Case {
 
     fn run(&self, wrong: &mut Vec<String>) {
         let mut outcome = serde_json::Map::new();
-        let body = read(&self.folder.join("request.json")).expect("request.json");
-        let reply = match self.request(&body, &mut outcome) {
-            Ok((upstream, reply)) => {
+        let form = read(&self.folder.join("request.bin"));
+        let made = match &form {
+            Some(body) => form_facts(self.translator.client, body)
+                .and_then(|facts| self.request(facts, body, &mut outcome)),
+            None => {
+                let body = read(&self.folder.join("request.json")).expect("request.json");
+                Facts::of(self.translator.client, &body, self.addressed())
+                    .and_then(|facts| self.request(facts, &body, &mut outcome))
+            }
+        };
+        let reply = match made {
+            Ok((upstream, reply)) if form.is_some() => {
+                self.expect("upstream-request.bin", &upstream, wrong);
+                Some(reply)
+            }
+            Ok((mut upstream, reply)) => {
+                serde_json::from_slice::<Value>(&upstream).expect("an upstream request is JSON");
+                if !upstream.ends_with(b"\n") {
+                    upstream.push(b'\n');
+                }
                 self.expect("upstream-request.json", &upstream, wrong);
                 Some(reply)
             }
@@ -174,10 +193,15 @@ impl Case {
             let framed = framed.map(|raw| events::to_bytes(std::str::from_utf8(&raw).unwrap()));
             let streamed = read(&self.folder.join("upstream-response.sse")).or(framed);
             let whole = read(&self.folder.join("upstream-response.json"));
-            match (streamed, whole) {
-                (Some(raw), None) => self.stream(&raw, &reply, &mut outcome, wrong),
-                (None, Some(raw)) => self.whole(&raw, &reply, &mut outcome, wrong),
-                (None, None) => {}
+            let file = read(&self.folder.join("upstream-response.bin"));
+            match (streamed, whole, file) {
+                (Some(raw), None, None) => self.stream(&raw, &reply, &mut outcome, wrong),
+                (None, Some(raw), None) => self.whole(&raw, &reply, &mut outcome, wrong),
+                (None, None, Some(raw)) => {
+                    let reply = Reply { opaque: true, ..reply };
+                    self.stream(&raw, &reply, &mut outcome, wrong);
+                }
+                (None, None, None) => {}
                 _ => panic!("{}: two answers", self.folder.display()),
             }
         }
@@ -186,17 +210,20 @@ impl Case {
         self.expect("outcome.json", &text, wrong);
     }
 
+    fn addressed(&self) -> Option<Addressed> {
+        let path = &self.settings["path"];
+        path["model"].as_str().map(|model| Addressed {
+            model: model.to_owned(),
+            stream: path["stream"].as_bool().unwrap_or(false),
+        })
+    }
+
     fn request(
         &self,
+        facts: Facts,
         body: &[u8],
         outcome: &mut serde_json::Map<String, Value>,
     ) -> Result<(Vec<u8>, Reply), Error> {
-        let path = &self.settings["path"];
-        let addressed = path["model"].as_str().map(|model| Addressed {
-            model: model.to_owned(),
-            stream: path["stream"].as_bool().unwrap_or(false),
-        });
-        let facts = Facts::of(self.translator.client, body, addressed)?;
         features::check(self.translator.gaps, &facts)?;
         let model = self.settings["model"].as_str().unwrap_or("claude-test-1");
         let quirks = self.quirks();
@@ -216,16 +243,13 @@ impl Case {
             json_tool: made.json_tool,
             base64: made.base64,
             echo: made.echo.clone(),
+            opaque: false,
             quirks,
         };
-        let mut upstream = match made.body {
+        let upstream = match made.body {
             Body::Spliced(splices) => [&wire::splice(head, &splices), tail].concat(),
             Body::Whole(whole) => whole,
         };
-        serde_json::from_slice::<Value>(&upstream).expect("an upstream request must be JSON");
-        if !upstream.ends_with(b"\n") {
-            upstream.push(b'\n');
-        }
         Ok((upstream, reply))
     }
 
@@ -284,7 +308,9 @@ impl Case {
             let (a, b) = raw.split_at(cut);
             same(&[a, b], &format!("cut at {cut}"), wrong);
         }
-        if self.translator.client.stream_type() == "text/event-stream" {
+        if reply.opaque {
+            self.expect("response.bin", &whole, wrong);
+        } else if self.translator.client.stream_type() == "text/event-stream" {
             check_events(&whole);
             self.expect("response.sse", &whole, wrong);
         } else {
@@ -359,6 +385,13 @@ impl Case {
             wrong.push(format!("{}: got\n{}", path.display(), String::from_utf8_lossy(got)));
         }
     }
+}
+
+/// What the gateway reads of a form.
+fn form_facts(client: Dialect, body: &[u8]) -> Result<Facts, Error> {
+    let mut scanner = Scanner::new(b"b", FIELDS);
+    let fields = scanner.feed(body).and_then(|()| scanner.finish());
+    Facts::of_form(client, &fields.expect("a form"), body.len())
 }
 
 /// Whatever came in, the client gets well-formed events and at most one farewell.
