@@ -18,6 +18,7 @@ mod basics;
 mod clients_responses;
 mod clients_completions;
 mod clients_gemini;
+mod clients_media;
 mod clients_messages;
 mod config;
 mod counting;

@@ -53,7 +53,12 @@ impl Call {
                 .with_status(408);
         }
         let kind = match status.as_deref() {
-            Some(b"413") => return too_large(&self.config),
+            Some(b"413") => {
+                return match &self.phase {
+                    Phase::Collecting { upload: Some(upload), .. } => upload.too_large(&self.config),
+                    _ => too_large(&self.config),
+                };
+            }
             Some(b"408" | b"504") => Kind::Timeout,
             Some(b"503" | b"502" | b"500" | b"429") => Kind::Unreachable,
             _ => Kind::Internal,

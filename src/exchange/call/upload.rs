@@ -3,7 +3,9 @@
 //!
 //! One of at most `max_body` bytes is held by Envoy until its end, as every body is, and
 //! then planned. A larger one, where `max_upload` allows it, is planned as soon as its
-//! model is known and flows on while it comes; what is wrong with it later ends it.
+//! model is known and flows on while it comes; what is wrong with it later ends it. So
+//! does one that does not say its length: many megabytes may come at once, and Envoy
+//! answers 413 by itself when what is held and what comes exceed its buffer.
 
 use super::{Call, Phase};
 use crate::config::Config;
@@ -64,7 +66,8 @@ impl Upload {
         size: usize,
         announced: Option<usize>,
     ) -> Result<Verdict, Error> {
-        if size.max(announced.unwrap_or(0)) <= config.max_body {
+        let fits = announced.is_some_and(|length| length.max(size) <= config.max_body);
+        if fits || config.max_upload == config.max_body {
             return Ok(Verdict::Hold);
         }
         if self.scanner.field("model").is_some() {
@@ -72,14 +75,19 @@ impl Upload {
                 facts::FIELDS.iter().filter_map(|name| self.scanner.field(name)).cloned().collect();
             return Facts::of_form(client, &fields, size).map(Verdict::Flow);
         }
-        if size <= config.max_body {
-            return Ok(Verdict::Hold);
-        }
+        if size <= config.max_body { Ok(Verdict::Hold) } else { Err(self.too_large(config)) }
+    }
+
+    /// Too much of it has come to be held.
+    pub(super) fn too_large(&self, config: &Config) -> Error {
         let max = config.max_body;
+        if config.max_upload == max || self.scanner.field("model").is_some() {
+            return super::too_large_upload(config);
+        }
         let words = format!(
             "the form is larger than {max} bytes (defaults.max_body) and has not named its model yet: put the part `model` before the file"
         );
-        Err(Error::new(Kind::TooLarge, words).with_param("model"))
+        Error::new(Kind::TooLarge, words).with_param("model")
     }
 }
 
