@@ -145,7 +145,11 @@ impl Facts {
     }
 
     /// Of a form, by those of its `FIELDS` that it has.
-    pub fn of_form(client: Dialect, fields: &[multipart::Field], size: usize) -> Result<Self, Error> {
+    pub fn of_form(
+        client: Dialect,
+        fields: &[multipart::Field],
+        size: usize,
+    ) -> Result<Self, Error> {
         let field = |name: &str| fields.iter().find(|f| f.name == name);
         let Some(model) = field("model") else { return Err(no_model()) };
         let name = std::str::from_utf8(&model.value)

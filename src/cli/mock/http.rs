@@ -149,9 +149,9 @@ async fn answer(
     let ask = match vendor.authorize(entry) {
         Err(failure) => Err(failure),
         Ok(()) if faults.instead.is_set() => return Ok(reply::instead(speaker, &faults, watch)),
-        Ok(()) => body
-            .ok_or_else(|| unreadable(vendor))
-            .and_then(|body| accented(address, entry, body)),
+        Ok(()) => {
+            body.ok_or_else(|| unreadable(vendor)).and_then(|body| accented(address, entry, body))
+        }
     };
     let ask = ask.and_then(|ask| match (&faults.filter, vendor) {
         (Some(word), Vendor::Azure | Vendor::AzureResponses) => {

@@ -13,7 +13,8 @@
 //!    └─ record ── what was asked, how it ended
 //! ```
 //!
-//! `POST .../chat/completions`, `.../embeddings`, `/v1/responses`, `/v1/messages`, Gemini's
+//! `POST .../chat/completions`, `.../embeddings`, `.../moderations`, `.../images/...`,
+//! `.../audio/...`, `/v1/responses`, `/v1/messages`, Gemini's
 //! `/models/M:VERB` behind any prefix, Cohere's `/v2/chat`, `/v2/embed`, `/v2/rerank`,
 //! Bedrock's `/model/M/converse` and `/converse-stream`, `GET /v1/models`, over HTTP/1.1
 //! and h2c. Faults ride in the model's name (`gpt-5-mini!status=429`) or are set for an

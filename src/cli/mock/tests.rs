@@ -8,6 +8,7 @@ mod broken;
 mod cohere;
 mod embeddings;
 mod gemini;
+mod modalities;
 mod openai;
 mod responses;
 mod server;

@@ -31,7 +31,10 @@ pub fn compile(
         }
     }
     if d.max_upload.is_some_and(|max| max < d.max_body) {
-        problems.add("defaults.max_upload", "is smaller than defaults.max_body; raise it or leave it out");
+        problems.add(
+            "defaults.max_upload",
+            "is smaller than defaults.max_body; raise it or leave it out",
+        );
     }
     if !(1..=4096).contains(&raw.usage.max_rows) {
         problems.add("usage.max_rows", "must be 1 to 4096");

@@ -16,7 +16,9 @@ pub(super) fn in_place(host: &dyn Host, size: usize, splices: &[Splice]) -> usiz
     let (mut at, mut length) = (0, 0);
     while at < size {
         let (start, end) = next.map_or((size, size), |s| (s.range.start, s.range.end));
-        if at == start && let Some(splice) = next {
+        if at == start
+            && let Some(splice) = next
+        {
             host.replace_body(Side::Request, end - start, b"");
             host.append_body(Side::Request, &splice.with);
             length += splice.with.len();

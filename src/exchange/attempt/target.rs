@@ -10,9 +10,7 @@ use crate::config::{Config, Secret};
 use crate::dialect::{Body, Dialect, Form, Progress, Reply, Request, UpstreamError, Usage};
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::deadlines::Watch;
-use crate::exchange::registry::{
-    Answer, Entry, Outcome, Refusal, Seen, Shared, Tried, announced,
-};
+use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried, announced};
 use crate::host::{Headers, Host, Side, text, value};
 use crate::provider;
 use crate::route::Resolved;
@@ -131,7 +129,8 @@ impl Try {
                 }
             };
             // What has not come yet stays as it is.
-            let rest = if end { Some(0) } else { announced(&entry.headers).map(|n| n - n.min(size)) };
+            let rest =
+                if end { Some(0) } else { announced(&entry.headers).map(|n| n - n.min(size)) };
             self.address(host, &entry, at, key, &sent, rest.map(|rest| length + rest));
             let reply = Reply {
                 model: model.to_owned(),

@@ -55,7 +55,9 @@ impl Call {
         let kind = match status.as_deref() {
             Some(b"413") => {
                 return match &self.phase {
-                    Phase::Collecting { upload: Some(upload), .. } => upload.too_large(&self.config),
+                    Phase::Collecting { upload: Some(upload), .. } => {
+                        upload.too_large(&self.config)
+                    }
                     _ => too_large(&self.config),
                 };
             }

@@ -1,7 +1,8 @@
 //! Those who serve open models.
 
 use super::{
-    CHAT, COMPATIBLE, IMAGES, MAX_TOKENS, OPEN_MODELS, SPEECH, TRANSCRIPTIONS, TRANSLATIONS, surface,
+    CHAT, COMPATIBLE, IMAGES, MAX_TOKENS, OPEN_MODELS, SPEECH, TRANSCRIPTIONS, TRANSLATIONS,
+    surface,
 };
 use crate::dialect::Dialect;
 use crate::dialect::quirks::Quirks;

@@ -31,8 +31,7 @@ pub(super) fn read(
         if !name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-') || name.is_empty() {
             return Err(Problem::BadHeaders.into());
         }
-        if name.eq_ignore_ascii_case(b"content-disposition")
-            && disposition.replace(value).is_some()
+        if name.eq_ignore_ascii_case(b"content-disposition") && disposition.replace(value).is_some()
         {
             return Err(Problem::BadHeaders.into());
         }

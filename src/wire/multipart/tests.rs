@@ -81,7 +81,7 @@ fn knows_a_field_before_the_file_has_come() {
     assert!(scanner.field("model").is_none());
     scanner.feed(b"--b1\r").unwrap();
     assert_eq!(scanner.field("model").unwrap().value, b"m");
-    scanner.feed(&[b'\n']).unwrap();
+    scanner.feed(b"\n").unwrap();
     assert_eq!(scanner.at(), field("model", "m").len() + 6);
 }
 
@@ -132,7 +132,10 @@ fn refuses_what_two_readers_may_read_differently() {
         (part("form-data; name=\"a\"b", "m") + END, (Problem::BadHeaders, None)),
         (part("form-data;\r\n name=model", "m") + END, (Problem::BadHeaders, None)),
         (part("form-data; name=a\r\nno colon", "m") + END, (Problem::BadHeaders, None)),
-        (part("form-data; name=a\r\nContent-Disposition: x", "m") + END, (Problem::BadHeaders, None)),
+        (
+            part("form-data; name=a\r\nContent-Disposition: x", "m") + END,
+            (Problem::BadHeaders, None),
+        ),
         (part("form-data; name=\"a\0\"", "m") + END, (Problem::BadHeaders, None)),
         (field("model", &"m".repeat(257)) + END, (Problem::LongValue, Some("model"))),
     ] {
@@ -147,7 +150,9 @@ fn refuses_what_two_readers_may_read_differently() {
 #[test]
 fn a_long_file_is_not_kept() {
     let mut scanner = Scanner::new(b"b1", WANTED);
-    scanner.feed((field("model", "m") + &file("")).strip_suffix("\r\n").unwrap().as_bytes()).unwrap();
+    scanner
+        .feed((field("model", "m") + &file("")).strip_suffix("\r\n").unwrap().as_bytes())
+        .unwrap();
     for _ in 0..1000 {
         scanner.feed(&[b'\r'; 1000]).unwrap();
     }

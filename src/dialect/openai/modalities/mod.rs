@@ -112,7 +112,10 @@ fn open(reply: &Reply) -> Box<dyn StreamTranslator> {
 /// A whole JSON answer. `is_one`: it has what it must have.
 fn whole(body: &[u8], is_one: fn(&Answer<'_>) -> bool) -> Result<ClientResponse, Error> {
     let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
-        return Err(Error::new(Kind::BadAnswer, "the provider's answer is not JSON as it should be"));
+        return Err(Error::new(
+            Kind::BadAnswer,
+            "the provider's answer is not JSON as it should be",
+        ));
     };
     if is_one(&answer) {
         let usage = answer.usage.and_then(|u| usage::read(u.get().as_bytes())).unwrap_or_default();
@@ -145,7 +148,8 @@ mod tests {
 
     #[test]
     fn reads_what_was_reported() {
-        let answer = |row: &Translator, body: &str| (row.response)(body.as_bytes(), &Reply::default());
+        let answer =
+            |row: &Translator, body: &str| (row.response)(body.as_bytes(), &Reply::default());
         let tokens = r#"{"text":"hi","usage":{"type":"tokens","input_tokens":14,"input_token_details":{"text_tokens":0,"audio_tokens":14},"output_tokens":5,"total_tokens":19}}"#;
         let read = answer(&TRANSCRIPTIONS, tokens).unwrap();
         assert_eq!((read.body, read.usage.input, read.usage.output), (None, 14, 5));
@@ -160,7 +164,11 @@ mod tests {
             (&MODERATIONS, r#"{"data":[]}"#, Kind::BadAnswer),
             (&IMAGES, "<html>", Kind::BadAnswer),
             (&TRANSCRIPTIONS, "{}", Kind::BadAnswer),
-            (&IMAGE_EDITS, r#"{"error":{"message":"x","type":"server_error"}}"#, Kind::ProviderFault),
+            (
+                &IMAGE_EDITS,
+                r#"{"error":{"message":"x","type":"server_error"}}"#,
+                Kind::ProviderFault,
+            ),
         ] {
             assert_eq!(answer(row, body).unwrap_err().kind, kind, "{body}");
         }

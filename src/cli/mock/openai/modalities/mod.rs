@@ -47,10 +47,7 @@ impl Modality {
     }
 
     pub(in crate::cli::mock) fn is_form(self) -> bool {
-        matches!(
-            self,
-            Modality::ImageEdits | Modality::Transcriptions | Modality::Translations
-        )
+        matches!(self, Modality::ImageEdits | Modality::Transcriptions | Modality::Translations)
     }
 
     pub(in crate::cli::mock) fn ask(self, body: &Value) -> Result<Ask<'_>, Failure> {

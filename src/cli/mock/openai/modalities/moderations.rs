@@ -21,9 +21,8 @@ pub(super) fn ask(body: &Fields) -> Result<Ask<'_>, Failure> {
 
 /// What is judged, one by one: parts of several kinds are one input together.
 fn texts(body: &Fields) -> Result<Vec<String>, Failure> {
-    let wrong = || {
-        Failure::bad("'$.input' is invalid. Please check the API reference.").param("input")
-    };
+    let wrong =
+        || Failure::bad("'$.input' is invalid. Please check the API reference.").param("input");
     let items = match field(body, "input") {
         None => return Err(missing("input")),
         Some(Value::String(text)) => return Ok(vec![text.clone()]),

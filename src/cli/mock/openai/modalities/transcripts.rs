@@ -15,10 +15,9 @@ pub(super) fn ask(body: &Fields, translation: bool) -> Result<Ask<'_>, Failure> 
         return Err(Failure::bad("Invalid file format: 'file' must be a file.").param("file"));
     };
     if !name.rsplit_once('.').is_some_and(|(_, end)| ENDS.contains(&end)) {
-        return Err(Failure::bad(format!(
-            "Invalid file format. Supported formats: {ENDS:?}"
-        ))
-        .param("file"));
+        return Err(
+            Failure::bad(format!("Invalid file format. Supported formats: {ENDS:?}")).param("file")
+        );
     }
     if size == 0 {
         return Err(Failure::bad("Audio file is too short. Minimum audio length is 0.1 seconds."));
