@@ -58,6 +58,8 @@ enum Phase {
     /// Answered by us without a plan.
     Replied {
         outcome: &'static str,
+        /// What we have refused it with.
+        error: Option<Error>,
     },
     /// Another route's business.
     Through,
@@ -129,7 +131,7 @@ impl Call {
                 self.worker.registry.remove(id);
                 settle::call(&self.worker, host, &entry.borrow());
             }
-            Phase::Replied { outcome } => self.settle_local(host, outcome),
+            Phase::Replied { outcome, .. } => self.settle_local(host, outcome),
             Phase::Collecting { .. } => self.settle_local(host, "cancelled"),
             Phase::Fresh | Phase::Through | Phase::Settled => {}
         }
@@ -273,13 +275,14 @@ impl Call {
     fn refuse(&mut self, host: &dyn Host, error: &Error) -> Step {
         let body = self.client.error_body(error);
         host.reply(error.status(), &[JSON], &body);
-        self.phase = Phase::Replied { outcome: error.kind.as_str() };
+        let outcome = error.kind.as_str();
+        self.phase = Phase::Replied { outcome, error: Some(error.clone()) };
         Step::Pause
     }
 
     fn answer(&mut self, host: &dyn Host, body: &[u8]) -> Step {
         host.reply(200, &[JSON], body);
-        self.phase = Phase::Replied { outcome: "ok" };
+        self.phase = Phase::Replied { outcome: "ok", error: None };
         Step::Pause
     }
 
