@@ -1,8 +1,8 @@
 //! One folder per case under `tests/golden/<client>-<upstream>/`:
 //!
 //! - `request.json`: what the client sends; `request.bin`, a form with the boundary `b`;
-//! - `case.json`, optional: `model`, `traits`, `kind` of provider (its quirks), and
-//!   `status` of a refusal;
+//! - `case.json`, optional: `model`, `traits`, `kind` of provider (its quirks), what a
+//!   header told of the input (`told_input`), and `status` of a refusal;
 //! - `upstream-response.json`, `.sse`, `.events` (AWS event streams as text, see
 //!   `support/events.rs`) or `.bin` (a file): what the provider answers;
 //! - `upstream-request.json` or `.bin`, `response` as the provider's, `outcome.json`: what must
@@ -71,18 +71,20 @@ fn golden() {
 
 /// Every feature a pair does not declare as a gap has a case behind it.
 #[test]
-fn every_promise_of_a_chat_pair_has_a_case() {
+fn every_promise_of_a_pair_has_a_case() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let mut missing = Vec::new();
-    let chats = TRANSLATORS.iter().filter(|t| t.client == Dialect::OpenAiChat);
-    for pair in chats.filter(|t| !t.fields.is_empty()) {
+    let counted =
+        |client: Dialect| client == Dialect::OpenAiChat || client.operation() != Operation::Chat;
+    let pairs = TRANSLATORS.iter().filter(|t| counted(t.client) && !t.fields.is_empty());
+    for pair in pairs {
         let name = format!("{}-{}", pair.client.as_str(), pair.upstream.as_str());
         let cases = folders(&root.join(&name));
         if cases.len() < 25 {
             missing.push(format!("{name}: {} cases, 25 are asked for", cases.len()));
         }
         let shown: Vec<Vec<Feature>> = cases.iter().map(|c| shows(c)).collect();
-        for feature in Feature::of(Operation::Chat) {
+        for feature in Feature::of(pair.client.operation()) {
             let gap = pair.gap(*feature).is_some();
             let count = shown.iter().filter(|s| s.contains(feature)).count();
             if !gap && count == 0 {
@@ -92,6 +94,9 @@ fn every_promise_of_a_chat_pair_has_a_case() {
     }
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
+
+/// What a text is for, by the providers' names of it.
+const PURPOSES: [&str; 3] = ["input_type", "task_type", "embedding_purpose"];
 
 /// The features that a case's request uses and that came through.
 fn shows(folder: &Path) -> Vec<Feature> {
@@ -109,6 +114,8 @@ fn shows(folder: &Path) -> Vec<Feature> {
     let streamed = folder.join("response.sse").exists();
     let calls = request["messages"].as_array().into_iter().flatten();
     let most_calls = calls.filter_map(|m| m["tool_calls"].as_array()).map(Vec::len).max();
+    let answer = read(&folder.join("response.json")).unwrap_or_default();
+    let answer = String::from_utf8_lossy(&answer);
     let answered = [("response.json", "reasoning_content"), ("response.sse", "reasoning_content")]
         .iter()
         .any(|(file, word)| {
@@ -132,6 +139,12 @@ fn shows(folder: &Path) -> Vec<Feature> {
         (!request["stop"].is_null(), Feature::Stop),
         (request["n"].as_u64() > Some(1), Feature::Choices),
         (request["logprobs"] == true, Feature::Logprobs),
+        (request["input"].as_array().is_some_and(|a| a.len() > 1), Feature::ManyInputs),
+        (!request["dimensions"].is_null(), Feature::Dimensions),
+        (request["encoding_format"] == "base64", Feature::Base64),
+        (PURPOSES.iter().any(|name| !request[*name].is_null()), Feature::Purpose),
+        (!request["top_n"].is_null(), Feature::TopN),
+        (answer.contains("\"document\":"), Feature::DocumentsBack),
     ];
     let param = |f: &Feature| match f {
         Feature::StructuredOutput => "response_format",
@@ -242,6 +255,8 @@ impl Case {
             include_usage: facts.include_usage,
             json_tool: made.json_tool,
             base64: made.base64,
+            inputs: facts.inputs,
+            told_input: self.settings["told_input"].as_u64(),
             echo: made.echo.clone(),
             opaque: false,
             quirks,

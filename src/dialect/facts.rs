@@ -32,7 +32,11 @@ pub struct Facts {
     pub other_modalities: bool,
     /// The output limit asked for, in tokens.
     pub max_tokens: Option<u64>,
-    /// For a provider's quirks; of a chat request.
+    /// Texts to embed, or documents to rank; 0 in other calls.
+    pub inputs: usize,
+    /// What is to be embedded is tokens.
+    pub token_inputs: bool,
+    /// For a provider's quirks; of OpenAI's chats and embeddings.
     pub fields: Fields,
     pub hints: Hints,
     /// Bytes of the whole body: the base of every estimate.
@@ -61,6 +65,7 @@ impl Facts {
     /// `addressed`: for the dialects whose paths name the model.
     pub fn of(client: Dialect, body: &[u8], addressed: Option<Addressed>) -> Result<Self, Error> {
         let is_chat = client == Dialect::OpenAiChat;
+        let embeds = client == Dialect::OpenAiEmbeddings;
         // Those whose streams tell the usage when asked.
         let asks = is_chat || client == Dialect::OpenAiCompletions;
         let mut hints = Hints::default();
@@ -79,7 +84,7 @@ impl Facts {
         let streams = matches!(client.operation(), Operation::Chat | Operation::Draw);
         for member in &members {
             let raw = body.get(member.value.clone()).unwrap_or_default();
-            if is_chat {
+            if is_chat || embeds {
                 facts.fields.note(&member.key, raw);
             }
             match member.key.as_ref() {
@@ -112,6 +117,10 @@ impl Facts {
                 }
                 "max_tokens" => {
                     facts.max_tokens = facts.max_tokens.or(integer("max_tokens", raw)?);
+                }
+                "input" if embeds => facts.input(raw),
+                "documents" if client.operation() == Operation::Rerank => {
+                    facts.inputs = json::count(raw).unwrap_or_default();
                 }
                 "generationConfig" | "generation_config" if client == Dialect::Gemini => {
                     facts.generation(raw);
@@ -174,10 +183,20 @@ impl Facts {
             logprobs: false,
             other_modalities: false,
             max_tokens: None,
+            inputs: 0,
+            token_inputs: false,
             fields: Fields::default(),
             hints: Hints::default(),
             body_bytes,
         }
+    }
+
+    /// Of embeddings: a text, tokens, or a list of either.
+    fn input(&mut self, raw: &[u8]) {
+        let first = raw.strip_prefix(b"[").unwrap_or_default().trim_ascii_start().first();
+        let is_one = matches!(first, None | Some(b'0'..=b'9'));
+        self.token_inputs = matches!(first, Some(b'[' | b'0'..=b'9'));
+        self.inputs = if is_one { 1 } else { json::count(raw).unwrap_or_default() };
     }
 
     /// Converse's limit. What is no number there is the provider's to refuse.
@@ -214,7 +233,7 @@ const fn needs(client: Dialect) -> &'static [&'static [&'static str]] {
         }
         Dialect::OpenAiImages => &[&["prompt"]],
         Dialect::CohereEmbed => &[&["texts", "images", "inputs"]],
-        Dialect::CohereRerank => &[&["query"], &["documents"]],
+        Dialect::CohereRerank | Dialect::JinaRerank => &[&["query"], &["documents"]],
         _ => &[],
     }
 }
@@ -336,6 +355,24 @@ mod tests {
         assert!(!Facts::of(Dialect::OpenAiEmbeddings, body, None).unwrap().stream);
         let body = br#"{"model":"m","images":["x"]}"#;
         assert!(Facts::of(Dialect::CohereEmbed, body, None).is_ok());
+    }
+
+    #[test]
+    fn counts_what_is_to_be_embedded_or_ranked() {
+        for (input, inputs, tokens) in [
+            (r#""x""#, 1, false),
+            (r#"["x", "y"]"#, 2, false),
+            ("[ 1,2,3]", 1, true),
+            ("[[1,2],[3]]", 2, true),
+            ("[]", 0, false),
+            ("{}", 1, false),
+        ] {
+            let body = format!(r#"{{"model":"m","input":{input}}}"#);
+            let facts = Facts::of(Dialect::OpenAiEmbeddings, body.as_bytes(), None).unwrap();
+            assert_eq!((facts.inputs, facts.token_inputs), (inputs, tokens), "{input}");
+        }
+        let body = br#"{"model":"m","query":"q","documents":["a",{"text":"b"}]}"#;
+        assert_eq!(Facts::of(Dialect::JinaRerank, body, None).unwrap().inputs, 2);
     }
 
     #[test]

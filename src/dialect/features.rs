@@ -61,6 +61,8 @@ pub fn check(gaps: Gaps, facts: &Facts) -> Result<(), Error> {
         (facts.n > 1, Feature::Choices, "n"),
         (facts.logprobs, Feature::Logprobs, "logprobs"),
         (facts.other_modalities, Feature::Audio, "modalities"),
+        (facts.token_inputs, Feature::TokenInputs, "input"),
+        (facts.inputs > 1, Feature::ManyInputs, "input"),
     ];
     for (asked, feature, param) in asked {
         let gap = gaps.iter().find(|(f, _)| *f == feature).map(|(_, gap)| *gap);

@@ -1,7 +1,7 @@
 //! The API languages: a row for each, and what differs by nothing but the language.
 
 use super::features::Gaps;
-use super::{anthropic, bedrock, cohere, gemini, openai, responses};
+use super::{anthropic, bedrock, cohere, gemini, jina, openai, responses};
 use crate::error::Error;
 
 /// An API language: one operation of one vendor's API. Its row is in `LANGUAGES`.
@@ -37,6 +37,23 @@ pub enum Dialect {
     CohereEmbed,
     /// <https://docs.cohere.com/v2/reference/rerank>
     CohereRerank,
+    /// Vertex AI's text embeddings, by `predict`.
+    /// <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api>
+    VertexEmbed,
+    /// <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html>
+    TitanEmbed,
+    /// <https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html>
+    NovaEmbed,
+    /// Cohere's embeddings through Bedrock.
+    /// <https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html>
+    BedrockCohereEmbed,
+    /// <https://api.jina.ai/redoc#tag/rerank>
+    JinaRerank,
+    /// <https://docs.voyageai.com/reference/reranker-api>
+    VoyageRerank,
+    /// Cohere's and Amazon's rerankers through Bedrock.
+    /// <https://docs.aws.amazon.com/bedrock/latest/userguide/rerank-supported.html>
+    BedrockRerank,
     /// <https://developers.openai.com/api/reference/resources/moderations/methods/create>
     OpenAiModerations,
     /// <https://developers.openai.com/api/reference/resources/images/methods/generate>
@@ -162,6 +179,31 @@ const LANGUAGES: &[Language] = &[
         Operation::Rerank,
         cohere::RERANK_LACKS,
         cohere::error::body,
+    ),
+    language(Dialect::VertexEmbed, "vertex-embed", Operation::Embed, &[], gemini::error::body),
+    language(
+        Dialect::TitanEmbed,
+        "bedrock-titan-embed",
+        Operation::Embed,
+        &[],
+        bedrock::error::body,
+    ),
+    language(Dialect::NovaEmbed, "bedrock-nova-embed", Operation::Embed, &[], bedrock::error::body),
+    language(
+        Dialect::BedrockCohereEmbed,
+        "bedrock-cohere-embed",
+        Operation::Embed,
+        &[],
+        bedrock::error::body,
+    ),
+    language(Dialect::JinaRerank, "jina-rerank", Operation::Rerank, &[], jina::error_body),
+    language(Dialect::VoyageRerank, "voyage-rerank", Operation::Rerank, &[], jina::error_body),
+    language(
+        Dialect::BedrockRerank,
+        "bedrock-rerank",
+        Operation::Rerank,
+        &[],
+        bedrock::error::body,
     ),
     language(
         Dialect::OpenAiModerations,

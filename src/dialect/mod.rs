@@ -27,13 +27,16 @@ pub mod gemini;
 mod identity;
 pub mod hints;
 pub mod hub;
+pub mod jina;
 mod language;
 pub mod loss;
 pub mod openai;
 mod pairs;
 pub mod quirks;
+pub mod rerank;
 pub mod responses;
 mod shape;
+pub mod voyage;
 
 pub use facts::{Addressed, Facts};
 pub use language::{Dialect, Operation};
@@ -160,6 +163,10 @@ pub struct Reply {
     pub json_tool: bool,
     /// See `UpstreamRequest::base64`.
     pub base64: bool,
+    /// See `Facts::inputs`; 0 where that is not known.
+    pub inputs: usize,
+    /// What the provider's headers say went in, where its bodies do not.
+    pub told_input: Option<u64>,
     /// See `UpstreamRequest::echo`.
     pub echo: Vec<u8>,
     /// The answer is neither JSON nor events: `Shape::Opaque`.
@@ -260,6 +267,16 @@ impl Usage {
     fn tokens(number: f64) -> u64 {
         // `as` saturates: negatives become 0.
         number.min(1e9) as u64
+    }
+
+    /// Of calls that generate nothing: that much is known.
+    fn input_only(input: Option<f64>) -> Self {
+        Self {
+            input: input.map_or(0, Self::tokens),
+            input_reported: input.is_some(),
+            output_reported: true,
+            ..Self::default()
+        }
     }
 }
 

@@ -7,6 +7,9 @@ use super::hub::rows::{
     ToAnthropic, ToBedrockInvoke, ToCohere, ToConverse, ToGemini, ToOpenAiChat, ToResponses,
     ToVertex,
 };
+use super::jina::{self, Jina};
+use super::rerank::Row;
+use super::voyage::Voyage;
 use super::{Dialect, Translator, anthropic, bedrock, cohere, gemini, openai, responses};
 
 /// Every pair that is spoken, in order of preference.
@@ -29,9 +32,20 @@ pub const TRANSLATORS: &[Translator] = &[
     openai::embeddings::IDENTITY,
     gemini::EMBED_FROM_OPENAI,
     gemini::EMBED_IDENTITY,
+    gemini::PREDICT_FROM_OPENAI,
     cohere::EMBED_FROM_OPENAI,
     cohere::EMBED_IDENTITY,
+    bedrock::TITAN_FROM_OPENAI,
+    bedrock::NOVA_FROM_OPENAI,
+    bedrock::COHERE_FROM_OPENAI,
+    jina::RERANK_IDENTITY,
+    Row::<Jina, cohere::Rerank>::ROW,
+    Row::<Jina, Voyage>::ROW,
+    Row::<Jina, bedrock::Rerank>::ROW,
     cohere::RERANK_IDENTITY,
+    Row::<cohere::Rerank, Jina>::ROW,
+    Row::<cohere::Rerank, Voyage>::ROW,
+    Row::<cohere::Rerank, bedrock::Rerank>::ROW,
     openai::modalities::MODERATIONS,
     openai::modalities::IMAGES,
     openai::modalities::IMAGE_EDITS,

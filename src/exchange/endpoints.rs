@@ -57,7 +57,7 @@ const PATHS: &str = "POST /v1/chat/completions, /v1/responses, /v1/completions, 
                      /v1/moderations, /v1/images/generations, /v1/images/edits, \
                      /v1/audio/speech, /v1/audio/transcriptions, /v1/audio/translations, \
                      /v1beta/models/{model}:generateContent, /model/{model}/converse, /v2/chat, \
-                     /v2/embed, /v2/rerank; GET /v1/models, /v1/models/{id}, /sluice/usage, \
+                     /v2/embed, /v1/rerank, /v2/rerank; GET /v1/models, /v1/models/{id}, /sluice/usage, \
                      /sluice/health";
 
 /// Paths of calls whose bodies name the model.
@@ -69,7 +69,7 @@ const CALLS: &[(&str, Dialect)] = &[
     ("/v1/messages", Dialect::AnthropicMessages),
     ("/v2/chat", Dialect::CohereChat),
     ("/v2/embed", Dialect::CohereEmbed),
-    ("/v1/rerank", Dialect::CohereRerank),
+    ("/v1/rerank", Dialect::JinaRerank),
     ("/v2/rerank", Dialect::CohereRerank),
     ("/v1/moderations", Dialect::OpenAiModerations),
     ("/v1/images/generations", Dialect::OpenAiImages),
@@ -237,7 +237,11 @@ pub fn label(client: Dialect) -> &'static str {
         Dialect::OpenAiChat => "chat_completions",
         Dialect::OpenAiResponses => "responses",
         Dialect::OpenAiCompletions => "completions",
-        Dialect::OpenAiEmbeddings => "embeddings",
+        Dialect::OpenAiEmbeddings
+        | Dialect::VertexEmbed
+        | Dialect::TitanEmbed
+        | Dialect::NovaEmbed
+        | Dialect::BedrockCohereEmbed => "embeddings",
         Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
             "messages"
         }
@@ -246,7 +250,10 @@ pub fn label(client: Dialect) -> &'static str {
         Dialect::BedrockConverse => "converse",
         Dialect::CohereChat => "cohere_chat",
         Dialect::CohereEmbed => "cohere_embed",
-        Dialect::CohereRerank => "rerank",
+        Dialect::CohereRerank
+        | Dialect::JinaRerank
+        | Dialect::VoyageRerank
+        | Dialect::BedrockRerank => "rerank",
         Dialect::OpenAiModerations => "moderations",
         Dialect::OpenAiImages => "images",
         Dialect::OpenAiImageEdits => "image_edits",
@@ -308,7 +315,7 @@ mod tests {
             ("/v1beta/models/m:batchEmbedContents", Dialect::GeminiEmbed),
             ("/model/m/invoke", Dialect::BedrockConverse),
             ("/v2/classify", Dialect::CohereChat),
-            ("/v1/rerank", Dialect::CohereRerank),
+            ("/v1/rerank", Dialect::JinaRerank),
             ("/v1/files", Dialect::OpenAiChat),
         ] {
             assert_eq!(client(path), dialect, "{path}");

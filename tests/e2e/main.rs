@@ -29,6 +29,7 @@ mod kinds;
 mod natives;
 mod openai_sdk;
 mod relay;
+mod search;
 mod sign_in;
 mod streams;
 mod switch;

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use hyper::service::service_fn;
-use hyper::{Method, Request};
+use hyper::{HeaderMap, Method, Request, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use serde_json::Value;
@@ -86,7 +86,7 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
     if parts.uri.path().starts_with("/mock/") {
         return Ok(control::handle(state, &parts.method, parts.uri.path(), &body));
     }
-    let address = paths::address(&parts.uri);
+    let address = paths::address(&parts.uri, host(&parts.headers, &parts.uri));
     let parsed = match address.as_ref().map(|a| a.vendor) {
         Some(Vendor::Modality(modality)) if modality.is_form() => {
             let type_ = parts.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
@@ -177,8 +177,7 @@ async fn answer(
 /// What is asked for, if this host takes it.
 fn accented<'a>(address: &'a Address, entry: &Entry, body: &'a Value) -> Result<Ask<'a>, Failure> {
     let mut ask = address.vendor.ask(body, address);
-    let own = entry.headers.get(hyper::header::HOST).and_then(|h| h.to_str().ok());
-    let host = own.or(entry.uri.host()).unwrap_or_default();
+    let host = host(&entry.headers, &entry.uri);
     let size = entry.body.len();
     if host == "api.openai.com" && matches!(address.vendor, Vendor::Modality(m) if m.is_form()) {
         if size > MAX_FORM {
@@ -188,15 +187,24 @@ fn accented<'a>(address: &'a Address, entry: &Entry, body: &'a Value) -> Result<
         }
         return ask;
     }
-    if address.vendor != Vendor::OpenAi {
+    if !matches!(address.vendor, Vendor::OpenAi | Vendor::OpenAiEmbeddings) {
         return ask;
     }
     let accent = accents::of(host, entry.uri.path());
+    if address.vendor == Vendor::OpenAiEmbeddings {
+        return accent.check_embeddings(body).and(ask);
+    }
     accent.check(body)?;
     if let Ok(ask) = &mut ask {
         ask.include_usage |= accent.usage_unasked;
     }
     ask
+}
+
+/// Who is asked.
+fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> &'a str {
+    let own = headers.get(hyper::header::HOST).and_then(|h| h.to_str().ok());
+    own.or(uri.host()).unwrap_or_default()
 }
 
 async fn pause(time: Duration) {

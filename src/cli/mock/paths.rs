@@ -5,8 +5,10 @@ use hyper::Uri;
 
 use super::anthropic::Cloud;
 use super::azure;
+use super::bedrock::vectors::Invoked;
 use super::faults::percent_decode;
 use super::openai::modalities::Modality;
+use super::search::Search;
 use super::vendor::Vendor;
 
 /// What a path says of a call.
@@ -25,13 +27,17 @@ pub(super) enum Verb {
     Chat,
     Stream,
     Embed,
+    Predict,
 }
 
 /// `None`: nothing is there.
-pub(super) fn address(uri: &Uri) -> Option<Address> {
+pub(super) fn address(uri: &Uri, host: &str) -> Option<Address> {
     let of = |vendor| Some(Address { vendor, model: None, verb: Verb::Chat });
     if let Some(modality) = Modality::of(uri.path()) {
         return of(Vendor::Modality(modality));
+    }
+    if let Some(search) = Search::of(host, uri.path()).filter(|_| uri.path() != "/v2/rerank") {
+        return of(Vendor::Search(search));
     }
     match uri.path() {
         "/v1/messages" => of(Vendor::Anthropic),
@@ -40,14 +46,27 @@ pub(super) fn address(uri: &Uri) -> Option<Address> {
         "/v2/rerank" => of(Vendor::CohereRerank),
         "/openai/v1/chat/completions" => of(Vendor::Azure),
         "/openai/v1/responses" => of(Vendor::AzureResponses),
+        "/openai/v1/embeddings" => {
+            Some(Address { vendor: Vendor::Azure, model: None, verb: Verb::Embed })
+        }
         path if azure::owns(path) => azure::address(uri),
         // Imitators have them under other bases, such as /api/paas/v4.
         path if path.ends_with("/chat/completions") => of(Vendor::OpenAi),
         path if path.ends_with("/completions") => of(Vendor::OpenAiCompletions),
         path if path.ends_with("/embeddings") => of(Vendor::OpenAiEmbeddings),
         path if path.ends_with("/responses") => of(Vendor::Responses),
-        path => gemini(path).or_else(|| bedrock(path)).or_else(|| claude(path)),
+        path => gemini(path)
+            .or_else(|| bedrock(path))
+            .or_else(|| invoked(path))
+            .or_else(|| claude(path)),
     }
+}
+
+/// `/model/M/invoke` of a model that embeds or ranks.
+fn invoked(path: &str) -> Option<Address> {
+    let model = percent_decode(path.strip_prefix("/model/")?.strip_suffix("/invoke")?)?;
+    let vendor = Vendor::Invoked(Invoked::of(&model)?);
+    Some(Address { vendor, model: Some(model), verb: Verb::Chat })
 }
 
 /// `.../publishers/anthropic/models/M:rawPredict` at Vertex, `/model/M/invoke` at
@@ -79,6 +98,7 @@ fn gemini(path: &str) -> Option<Address> {
         "generateContent" => Verb::Chat,
         "streamGenerateContent" => Verb::Stream,
         "batchEmbedContents" => Verb::Embed,
+        "predict" => Verb::Predict,
         _ => return None,
     };
     let model = percent_decode(model)?;
@@ -104,7 +124,7 @@ mod tests {
     #[test]
     fn finds_the_model_in_the_path() {
         let find = |path: &'static str| {
-            let found = address(&Uri::from_static(path))?;
+            let found = address(&Uri::from_static(path), "")?;
             Some((found.vendor, found.model.unwrap_or_default(), found.verb))
         };
         let gemini = |model: &str, verb| Some((Vendor::Gemini, model.to_owned(), verb));

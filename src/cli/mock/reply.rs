@@ -37,7 +37,11 @@ pub(super) fn answer(
         (steps, length, JSON)
     };
     let script = Script::new(steps, length, Some(watch));
-    decorate(reply(200, kind, script), vendor, faults)
+    let mut reply = reply(200, kind, script);
+    if let (Some(name), Some(usage)) = (vendor.count_header(), answer.usage) {
+        reply.headers_mut().insert(HeaderName::from_static(name), usage.input.into());
+    }
+    decorate(reply, vendor, faults)
 }
 
 /// What faults put in an answer's place.

@@ -11,6 +11,7 @@ mod gemini;
 mod modalities;
 mod openai;
 mod responses;
+mod search;
 mod server;
 
 use std::time::Duration;

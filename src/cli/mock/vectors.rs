@@ -56,11 +56,20 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 }
 
 /// How well a text answers the query: the share of its words that are in it.
-pub(super) fn relevance(query: &str, text: &str) -> f64 {
+fn relevance(query: &str, text: &str) -> f64 {
     let text = text.to_lowercase();
     let words: Vec<_> = query.split_whitespace().map(str::to_lowercase).collect();
     let hits = words.iter().filter(|word| text.contains(word.as_str())).count();
     (hits as f64 + 0.01) / (words.len() as f64 + 1.0)
+}
+
+/// The texts by how well they answer, best first: index and score, as many as wanted.
+pub(super) fn ranks(asked: &Vectors) -> Vec<(usize, f64)> {
+    let scores = asked.texts.iter().map(|text| relevance(&asked.query, text));
+    let mut ranks: Vec<(usize, f64)> = scores.enumerate().collect();
+    ranks.sort_by(|a, b| b.1.total_cmp(&a.1));
+    ranks.truncate(asked.top);
+    ranks
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -8,10 +8,12 @@ use serde_json::Value;
 
 use super::answer::{Answer, Ask};
 use super::anthropic::Cloud;
+use super::bedrock::vectors::Invoked;
 use super::openai::modalities::Modality;
 use super::paths::Address;
 use super::record::Entry;
-use super::{anthropic, azure, bedrock, cohere, gemini, openai, responses};
+use super::search::Search;
+use super::{anthropic, azure, bedrock, cohere, gemini, openai, responses, search};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
@@ -27,6 +29,10 @@ pub(super) enum Vendor {
     Cohere,
     CohereEmbed,
     CohereRerank,
+    /// Voyage and Jina.
+    Search(Search),
+    /// Models at Bedrock that embed and rank.
+    Invoked(Invoked),
     /// OpenAI's other API.
     Responses,
     Azure,
@@ -87,7 +93,9 @@ impl Vendor {
             | Vendor::AzureResponses
             | Vendor::Modality(_) => Vendor::Anthropic,
             Vendor::OpenAiEmbeddings | Vendor::CohereRerank => Vendor::CohereEmbed,
-            Vendor::CohereEmbed => Vendor::OpenAiEmbeddings,
+            Vendor::CohereEmbed | Vendor::Search(_) | Vendor::Invoked(_) => {
+                Vendor::OpenAiEmbeddings
+            }
             Vendor::Anthropic
             | Vendor::Claude(_)
             | Vendor::Gemini
@@ -102,6 +110,7 @@ impl Vendor {
             Vendor::OpenAi
             | Vendor::OpenAiCompletions
             | Vendor::OpenAiEmbeddings
+            | Vendor::Search(_)
             | Vendor::Responses => openai::authorize(headers),
             Vendor::Azure | Vendor::AzureResponses => azure::authorize(headers),
             // Azure's are under its own roof.
@@ -110,7 +119,7 @@ impl Vendor {
             Vendor::Anthropic => anthropic::authorize(headers),
             Vendor::Claude(cloud) => cloud.authorize(entry),
             Vendor::Gemini => gemini::authorize(headers),
-            Vendor::Bedrock => bedrock::authorize(entry),
+            Vendor::Bedrock | Vendor::Invoked(_) => bedrock::authorize(entry),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => {
                 cohere::authorize(headers)
             }
@@ -132,6 +141,8 @@ impl Vendor {
             Vendor::Cohere => cohere::ask(body),
             Vendor::CohereEmbed => cohere::vectors::ask_embed(body),
             Vendor::CohereRerank => cohere::vectors::ask_rerank(body),
+            Vendor::Search(search) => search.ask(body),
+            Vendor::Invoked(invoked) => invoked.ask(body, address),
         }
     }
 
@@ -150,6 +161,8 @@ impl Vendor {
             Vendor::Cohere => cohere::whole(ask, answer),
             Vendor::CohereEmbed => cohere::vectors::embeddings(ask, answer),
             Vendor::CohereRerank => cohere::vectors::ranks(ask, answer),
+            Vendor::Search(search) => search.whole(ask, answer),
+            Vendor::Invoked(invoked) => invoked.whole(ask, answer),
         }
     }
 
@@ -175,7 +188,11 @@ impl Vendor {
             Vendor::Bedrock => bedrock::events(ask, answer),
             Vendor::Cohere => cohere::events(ask, answer),
             // These never stream, so nobody asks.
-            Vendor::OpenAiEmbeddings | Vendor::CohereEmbed | Vendor::CohereRerank => Vec::new(),
+            Vendor::OpenAiEmbeddings
+            | Vendor::CohereEmbed
+            | Vendor::CohereRerank
+            | Vendor::Search(_)
+            | Vendor::Invoked(_) => Vec::new(),
         }
     }
 
@@ -191,7 +208,8 @@ impl Vendor {
             Vendor::Anthropic => anthropic::failure(failure),
             Vendor::Claude(cloud) => cloud.failure(failure),
             Vendor::Gemini => gemini::failure(failure),
-            Vendor::Bedrock => bedrock::failure(failure),
+            Vendor::Bedrock | Vendor::Invoked(_) => bedrock::failure(failure),
+            Vendor::Search(_) => search::failure(failure),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => cohere::failure(failure),
         }
     }
@@ -206,12 +224,14 @@ impl Vendor {
             | Vendor::Azure => ("", 500, openai::BROKEN),
             Vendor::Responses | Vendor::AzureResponses => return responses::failure_event(code),
             Vendor::Anthropic | Vendor::Claude(Cloud::Vertex) => ("error", 529, "Overloaded"),
-            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => {
+            Vendor::Bedrock | Vendor::Invoked(_) | Vendor::Claude(Cloud::Bedrock) => {
                 return bedrock::failure_event(code);
             }
             Vendor::Gemini => ("", 503, "The model is overloaded. Please try again later."),
             Vendor::Cohere => return cohere::failure_event(),
-            Vendor::CohereEmbed | Vendor::CohereRerank => ("", 500, "internal server error"),
+            Vendor::CohereEmbed | Vendor::CohereRerank | Vendor::Search(_) => {
+                ("", 500, "internal server error")
+            }
         };
         let mut failure = Failure::new(status, message);
         failure.code = code.map(str::to_owned);
@@ -229,11 +249,16 @@ impl Vendor {
     /// What a header says of a failure beside its status.
     pub(super) fn error_header(self, failure: &Failure) -> Option<(&'static str, &str)> {
         match self {
-            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => {
+            Vendor::Bedrock | Vendor::Invoked(_) | Vendor::Claude(Cloud::Bedrock) => {
                 Some(("x-amzn-errortype", bedrock::error_type(failure)))
             }
             _ => None,
         }
+    }
+
+    /// The header that counts what went in, where there is one.
+    pub(super) fn count_header(self) -> Option<&'static str> {
+        matches!(self, Vendor::Invoked(_)).then_some("x-amzn-bedrock-input-token-count")
     }
 
     /// The name of the response header with the request's id, where there is one.
@@ -247,8 +272,10 @@ impl Vendor {
             Vendor::Azure | Vendor::AzureResponses => Some("apim-request-id"),
             Vendor::Anthropic => Some("request-id"),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => Some("x-debug-trace-id"),
-            Vendor::Gemini | Vendor::Claude(Cloud::Vertex) => None,
-            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => Some("x-amzn-requestid"),
+            Vendor::Gemini | Vendor::Search(_) | Vendor::Claude(Cloud::Vertex) => None,
+            Vendor::Bedrock | Vendor::Invoked(_) | Vendor::Claude(Cloud::Bedrock) => {
+                Some("x-amzn-requestid")
+            }
         }
     }
 }

@@ -45,6 +45,7 @@ mod identity;
 mod logprobs;
 mod media;
 mod parts;
+mod predict;
 mod request;
 mod response;
 mod schema;
@@ -56,7 +57,7 @@ mod turns;
 mod usage;
 
 pub use client::Client;
-pub use fields::{EMBED_FIELDS, FIELDS};
+pub use fields::{EMBED_FIELDS, FIELDS, PREDICT_FIELDS};
 
 pub const FROM_OPENAI_CHAT: Translator = Translator {
     client: Dialect::OpenAiChat,
@@ -95,6 +96,14 @@ pub const EMBED_FROM_OPENAI: Translator = Translator {
     error: error::from_upstream,
     stream: |_| Box::new(Unstreamed::default()),
     fields: EMBED_FIELDS,
+};
+
+pub const PREDICT_FROM_OPENAI: Translator = Translator {
+    upstream: Dialect::VertexEmbed,
+    request: predict::from_openai,
+    response: predict::to_openai,
+    fields: PREDICT_FIELDS,
+    ..EMBED_FROM_OPENAI
 };
 
 pub const EMBED_IDENTITY: Translator = Translator {

@@ -66,6 +66,8 @@ enum Phase {
 /// Envoy's timers count from the last turn of its event loop, so they may fire
 /// this much before our clock says so. Nanoseconds.
 const EARLY: u64 = 20_000_000;
+/// What went in, where a body does not say: of Bedrock's `InvokeModel`.
+const TOLD_INPUT: &str = "x-amzn-bedrock-input-token-count";
 /// Most bytes of an error's body that are read.
 const MAX_ERROR: usize = 64 << 10;
 
@@ -255,7 +257,7 @@ impl Attempt {
     fn whole(
         &mut self,
         host: &dyn Host,
-        this: Try,
+        mut this: Try,
         headers: &Headers,
         status: u16,
         size: usize,
@@ -266,6 +268,7 @@ impl Attempt {
             let verbatim = understood.verbatim.then_some(body);
             return self.give_up(host, this, headers, understood.error, verbatim);
         }
+        this.reply.told_input = text(headers, TOLD_INPUT).and_then(|n| n.parse().ok());
         let Some(at) = this.at() else { return self.lost(host, "plan") };
         match (at.translator.response)(&body, &this.reply) {
             Ok(answer) => {

@@ -138,6 +138,8 @@ impl Try {
                 include_usage: facts.include_usage,
                 json_tool: made.json_tool,
                 base64: made.base64,
+                inputs: facts.inputs,
+                told_input: None,
                 echo: made.echo,
                 opaque: false,
                 quirks,

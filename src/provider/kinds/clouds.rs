@@ -25,12 +25,18 @@ pub(super) const VERTEX: Kind = Kind {
             stream_path: "/v1/projects/{project}/locations/{region}/publishers/google/models/{model}:streamGenerateContent?alt=sse",
             models: "",
         },
+        surface(
+            Dialect::VertexEmbed,
+            "/v1/projects/{project}/locations/{region}/publishers/google/models/{model}:predict",
+        ),
     ],
     settings: &[setting("project", ""), setting("region", "global")],
     key_env: "VERTEX_ACCESS_TOKEN",
     source: "https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
     ..COMPATIBLE
 };
+
+const INVOKE: &str = "/model/{model}/invoke";
 
 pub(super) const BEDROCK: Kind = Kind {
     name: "bedrock",
@@ -45,10 +51,15 @@ pub(super) const BEDROCK: Kind = Kind {
         },
         Surface {
             dialect: Dialect::AnthropicBedrock,
-            path: "/model/{model}/invoke",
+            path: INVOKE,
             stream_path: "/model/{model}/invoke-with-response-stream",
             models: "",
         },
+        Surface { models: "amazon.titan-embed", ..surface(Dialect::TitanEmbed, INVOKE) },
+        Surface { models: "amazon.nova", ..surface(Dialect::NovaEmbed, INVOKE) },
+        // Cohere's, by whatever profile; a profile of another's names its `api`.
+        surface(Dialect::BedrockCohereEmbed, INVOKE),
+        surface(Dialect::BedrockRerank, INVOKE),
     ],
     auth: Auth::Aws("bedrock"),
     settings: &[setting("region", "")],

@@ -1,7 +1,8 @@
 //! Gateways to many providers.
 
 use super::{
-    COMPATIBLE, IMAGE_EDITS, IMAGES, MODERATIONS, OPEN_MODELS, SPEECH, TRANSCRIPTIONS, surface,
+    COMPATIBLE, IMAGE_EDITS, IMAGES, MODERATIONS, NUMBERS, OPEN_MODELS, SPEECH, TRANSCRIPTIONS,
+    surface,
 };
 use crate::dialect::Dialect;
 use crate::dialect::quirks::{self, Quirks};
@@ -17,6 +18,9 @@ pub(super) const OPENROUTER: Kind = Kind {
     quirks: &Quirks {
         reasoning: "reasoning",
         echoes: &["reasoning", "reasoning_details"],
+        // Models without base64 answer it with nothing:
+        // <https://github.com/plastic-labs/honcho/pull/938>.
+        embeddings: NUMBERS,
         ..quirks::NONE
     },
     source: "https://openrouter.ai/docs/guides/best-practices/reasoning-tokens",

@@ -43,9 +43,11 @@ pub(super) const TOGETHER: Kind = Kind {
     name: "together",
     title: "Together AI",
     url: "https://api.together.ai/v1",
+    // Rerank: <https://docs.together.ai/reference/rerank>.
     surfaces: &[
         surface(Dialect::OpenAiChat, "/chat/completions"),
         surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        super::RERANK,
         IMAGES,
         SPEECH,
         TRANSCRIPTIONS,

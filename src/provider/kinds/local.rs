@@ -2,7 +2,8 @@
 //! documentation, without a key.
 
 use super::{
-    COMPATIBLE, COMPLETIONS, MAX_TOKENS, OPEN_MODELS, TRANSCRIPTIONS, TRANSLATIONS, surface,
+    COMPATIBLE, COMPLETIONS, MAX_TOKENS, NUMBERS, OPEN_MODELS, TRANSCRIPTIONS, TRANSLATIONS,
+    surface,
 };
 use crate::dialect::Dialect;
 use crate::dialect::quirks::Quirks;
@@ -18,6 +19,7 @@ pub(super) const VLLM: Kind = Kind {
         surface(Dialect::OpenAiResponses, "/responses"),
         surface(Dialect::OpenAiEmbeddings, "/embeddings"),
         COMPLETIONS,
+        super::RERANK,
         TRANSCRIPTIONS,
         TRANSLATIONS,
     ],
@@ -52,7 +54,7 @@ pub(super) const LLAMA_CPP: Kind = Kind {
     name: "llama-cpp",
     title: "llama.cpp server",
     url: "http://localhost:8080/v1",
-    surfaces: super::OPENAI,
+    surfaces: super::OPENAI_AND_RERANK,
     // Reasoning goes back by the model's template.
     quirks: &Quirks { echoes: &["reasoning_content"], ..OPEN_MODELS },
     source: "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
@@ -82,8 +84,14 @@ pub(super) const LM_STUDIO: Kind = Kind {
     title: "LM Studio",
     url: "http://localhost:1234/v1",
     surfaces: super::OPENAI,
-    // Reasoning comes under either name, by model.
-    quirks: &Quirks { rename: MAX_TOKENS, reasoning: "reasoning", ..OPEN_MODELS },
+    // Reasoning comes under either name, by model. Vectors come as numbers, whatever is
+    // asked: <https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/756>.
+    quirks: &Quirks {
+        rename: MAX_TOKENS,
+        reasoning: "reasoning",
+        embeddings: NUMBERS,
+        ..OPEN_MODELS
+    },
     source: "https://lmstudio.ai/docs/developer/openai-compat",
     ..COMPATIBLE
 };

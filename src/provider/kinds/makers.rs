@@ -5,7 +5,7 @@ use super::{
     TRANSCRIPTIONS, surface,
 };
 use crate::dialect::Dialect;
-use crate::dialect::quirks::{self, Quirks, ToolIds};
+use crate::dialect::quirks::{self, EMBEDDINGS, Embeddings, Quirks, ToolIds};
 use crate::provider::{Auth, Kind, Surface};
 
 pub(super) const OPENAI: Kind = Kind {
@@ -108,9 +108,76 @@ pub(super) const MISTRAL: Kind = Kind {
         message_names: false,
         leftovers: false,
         tool_ids: ToolIds::Alphanumeric(9),
+        // <https://docs.mistral.ai/api/endpoint/embeddings>
+        embeddings: Embeddings {
+            body: Some(&Quirks {
+                rename: &[("dimensions", "output_dimension")],
+                drop: &["user"],
+                ..quirks::NONE
+            }),
+            tokens: false,
+            ..EMBEDDINGS
+        },
         ..OPEN_MODELS
     },
     source: "https://docs.mistral.ai/api/",
+    ..COMPATIBLE
+};
+
+pub(super) const VOYAGE: Kind = Kind {
+    name: "voyage",
+    title: "Voyage AI",
+    url: "https://api.voyageai.com/v1",
+    surfaces: &[
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        surface(Dialect::VoyageRerank, "/rerank"),
+    ],
+    // What Voyage's own client reads: <https://github.com/voyage-ai/voyageai-python>.
+    key_env: "VOYAGE_API_KEY",
+    // `encoding_format` takes base64 alone, and `dimensions` is refused:
+    // <https://github.com/garrytan/gbrain/pull/735>. It tells `total_tokens`, no more.
+    quirks: &Quirks {
+        embeddings: Embeddings {
+            body: Some(&Quirks {
+                rename: &[("dimensions", "output_dimension")],
+                drop: &["user"],
+                drop_value: &[("encoding_format", "\"float\"")],
+                ..quirks::NONE
+            }),
+            tokens: false,
+            most: 1000,
+            ..EMBEDDINGS
+        },
+        ..quirks::NONE
+    },
+    source: "https://docs.voyageai.com/reference/embeddings-api",
+    ..COMPATIBLE
+};
+
+pub(super) const JINA: Kind = Kind {
+    name: "jina",
+    title: "Jina AI",
+    url: "https://api.jina.ai/v1",
+    surfaces: &[
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        surface(Dialect::JinaRerank, "/rerank"),
+    ],
+    key_env: "JINA_API_KEY",
+    // "Extra inputs are not permitted" is said of `encoding_format`
+    // (<https://github.com/QuantumNous/new-api/issues/1941>): it is `embedding_type` here.
+    quirks: &Quirks {
+        embeddings: Embeddings {
+            body: Some(&Quirks {
+                rename: &[("encoding_format", "embedding_type")],
+                drop: &["user"],
+                ..quirks::NONE
+            }),
+            tokens: false,
+            ..EMBEDDINGS
+        },
+        ..quirks::NONE
+    },
+    source: "https://api.jina.ai/redoc",
     ..COMPATIBLE
 };
 

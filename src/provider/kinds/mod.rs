@@ -11,7 +11,7 @@
 
 use super::{Auth, Kind, Setting, Surface};
 use crate::dialect::Dialect;
-use crate::dialect::quirks::{self, Quirks};
+use crate::dialect::quirks::{self, EMBEDDINGS, Embeddings, Quirks};
 
 mod clouds;
 mod gateways;
@@ -31,6 +31,8 @@ pub const KINDS: &[Kind] = &[
     clouds::BEDROCK,
     makers::COHERE,
     makers::MISTRAL,
+    makers::VOYAGE,
+    makers::JINA,
     makers::XAI,
     makers::DEEPSEEK,
     hosts::GROQ,
@@ -98,6 +100,16 @@ const SELF_HOSTED: &[Surface] = &[
     COMPLETIONS,
 ];
 
+/// The same with Jina's rerank.
+const OPENAI_AND_RERANK: &[Surface] = &[
+    surface(Dialect::OpenAiChat, "/chat/completions"),
+    surface(Dialect::OpenAiResponses, "/responses"),
+    surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+    RERANK,
+];
+
+const RERANK: Surface = surface(Dialect::JinaRerank, "/rerank");
+
 const COMPLETIONS: Surface = surface(Dialect::OpenAiCompletions, "/completions");
 const MODERATIONS: Surface = surface(Dialect::OpenAiModerations, "/moderations");
 const IMAGES: Surface = surface(Dialect::OpenAiImages, "/images/generations");
@@ -124,6 +136,7 @@ const OPENAI_COMPATIBLE: Kind = Kind {
     surfaces: &[
         surface(Dialect::OpenAiChat, "/chat/completions"),
         surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        RERANK,
         MODERATIONS,
         IMAGES,
         IMAGE_EDITS,
@@ -162,6 +175,16 @@ const ANTHROPIC_COMPATIBLE: Kind = Kind {
 /// Serves open models: they have a system role and no developer role, and no use for
 /// what other makers' models left in a conversation.
 const OPEN_MODELS: Quirks = Quirks { developer_role: false, echoes: &[], ..quirks::NONE };
+
+/// Gives vectors as numbers alone.
+const NUMBERS: Embeddings = Embeddings {
+    body: Some(&Quirks {
+        replace: &[("encoding_format", "\"base64\"", "\"float\"")],
+        ..quirks::NONE
+    }),
+    base64: false,
+    ..EMBEDDINGS
+};
 
 /// The older name of the output limit is the only one that is read.
 const MAX_TOKENS: &[(&str, &str)] = &[("max_completion_tokens", "max_tokens")];

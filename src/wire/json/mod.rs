@@ -27,7 +27,7 @@ mod walk;
 mod write;
 
 pub use scan::{object, object_seeing};
-pub use walk::{items, members};
+pub use walk::{count, items, members};
 pub use write::{Splice, push_member, push_number, push_text, splice};
 
 /// Deepest nesting taken; the top-level object counts as 1.

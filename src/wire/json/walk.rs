@@ -42,6 +42,18 @@ pub fn items(raw: &[u8]) -> Option<Vec<&[u8]>> {
     Some(items)
 }
 
+/// How many items `items` would give, without keeping them.
+pub fn count(raw: &[u8]) -> Option<usize> {
+    let mut walker = Walker { bytes: raw, at: 0 };
+    let mut items = 0;
+    walker.open(b'[')?;
+    while walker.next(b']')? {
+        walker.skip()?;
+        items += 1;
+    }
+    Some(items)
+}
+
 /// Finds its way in bytes that a `Scanner` has passed.
 struct Walker<'a> {
     bytes: &'a [u8],
