@@ -4,12 +4,12 @@
 //! **Cases by hand**, one folder each under `tests/golden/<client>-<upstream>/`, for what
 //! a pair alone has:
 //!
-//! - `request.json`: what the client sends;
+//! - `request.json`: what the client sends; `request.bin`, a form with the boundary `b`;
 //! - `case.json`, optional: `model`, `traits`, `kind` of provider (its quirks), what a
 //!   header told of the input (`told_input`), and `status` of a refusal;
-//! - `upstream-response.json`, `.sse` or `.events` (AWS event streams as text, see
-//!   `support/events.rs`): what the provider answers;
-//! - `upstream-request.json`, `response.json`, `.sse` or `.events`, `outcome.json`: what
+//! - `upstream-response.json`, `.sse`, `.events` (AWS event streams as text, see
+//!   `support/events.rs`) or `.bin` (a file): what the provider answers;
+//! - `upstream-request.json` or `.bin`, `response` as the provider's, `outcome.json`: what
 //!   must come out.
 //!
 //! **Themes**, for what every pair has: `support/golden/themes.rs` lists them. A client

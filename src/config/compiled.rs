@@ -24,6 +24,8 @@ pub struct Config {
     pub anonymous: Rc<Consumer>,
     pub allow_anonymous: bool,
     pub max_body: usize,
+    /// Of a form; at least `max_body`.
+    pub max_upload: usize,
     /// Refuse a call rather than leave out what its target cannot carry.
     pub strict: bool,
     pub total_timeout_ms: u64,

@@ -129,6 +129,11 @@ fn names_the_path_and_the_fix() {
         (|c| c["defaults"] = json!({ "timeout": "1h" }), "defaults.timeout", "total_timeout"),
         (|c| c["defaults"] = json!({ "max_body": "9GiB" }), "defaults.max_body", "at most 1GiB"),
         (
+            |c| c["defaults"] = json!({ "max_upload": "1MiB" }),
+            "defaults.max_upload",
+            "smaller than defaults.max_body",
+        ),
+        (
             |c| c["defaults"] = json!({ "retry_on": ["sever"] }),
             "defaults.retry_on[0]",
             "unknown variant",
@@ -250,7 +255,8 @@ fn numbers_may_be_doubles() {
     config["usage"] = json!({ "max_rows": 12.0 });
     config["defaults"] = json!({ "max_body": 1024.0 });
     let config = read(&config);
-    assert_eq!(config.map(|c| (c.max_usage_rows, c.max_body)).unwrap(), (12, 1024));
+    let bounds = config.map(|c| (c.max_usage_rows, c.max_body, c.max_upload));
+    assert_eq!(bounds.unwrap(), (12, 1024, 1024));
 }
 
 #[test]

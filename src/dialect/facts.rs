@@ -5,9 +5,10 @@
 //! their strings).
 
 use super::hints::{Fields, Hints};
+use super::openai::modalities;
 use super::{Dialect, Operation, anthropic, gemini, responses};
 use crate::error::{Error, Kind};
-use crate::wire::json;
+use crate::wire::{json, multipart};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -17,7 +18,8 @@ pub struct Facts {
     pub client: Dialect,
     /// As the client wrote it, decoded; 1 to `MAX_MODEL` bytes.
     pub model: String,
-    /// The model's JSON string, quotes included; empty where the path names it.
+    /// The model's JSON string, quotes included, or its part of a form; empty where the
+    /// path names it, or where it goes in a body that names none.
     pub model_span: Range<usize>,
     pub stream: bool,
     /// The `stream_options` value: an object or null.
@@ -51,6 +53,9 @@ pub struct Addressed {
     pub stream: bool,
 }
 
+/// What is read of a form.
+pub const FIELDS: &[&str] = &["model", "stream"];
+
 /// Longest model name taken, in bytes.
 const MAX_MODEL: usize = 256;
 
@@ -77,35 +82,19 @@ impl Facts {
             json::object(body)
         }
         .map_err(invalid_json)?;
-        let mut facts = Facts {
-            client,
-            model: String::new(),
-            model_span: 0..0,
-            stream: false,
-            stream_options: None,
-            include_usage: false,
-            n: 1,
-            logprobs: false,
-            other_modalities: false,
-            max_tokens: None,
-            inputs: 0,
-            token_inputs: false,
-            fields: Fields::default(),
-            hints,
-            marked: match client {
-                Dialect::AnthropicMessages | Dialect::AnthropicCount => {
-                    anthropic::sweep::is_marked(body)
-                }
-                Dialect::Gemini => gemini::sweep::is_marked(body),
-                Dialect::OpenAiResponses | Dialect::OpenAiInputTokens => {
-                    responses::sweep::is_marked(body)
-                }
-                _ => false,
-            },
-            body_bytes: body.len(),
+        let marked = match client {
+            Dialect::AnthropicMessages | Dialect::AnthropicCount => {
+                anthropic::sweep::is_marked(body)
+            }
+            Dialect::Gemini => gemini::sweep::is_marked(body),
+            Dialect::OpenAiResponses | Dialect::OpenAiInputTokens => {
+                responses::sweep::is_marked(body)
+            }
+            _ => false,
         };
-        // Embeddings and ranks always come whole: `stream` means nothing there.
-        let streams = client.operation() == Operation::Chat;
+        let mut facts = Facts { hints, marked, ..Self::new(client, body.len()) };
+        // Others always come whole: `stream` means nothing there.
+        let streams = matches!(client.operation(), Operation::Chat | Operation::Draw);
         for member in &members {
             let raw = body.get(member.value.clone()).unwrap_or_default();
             if is_chat || embeds {
@@ -113,12 +102,17 @@ impl Facts {
             }
             match member.key.as_ref() {
                 "model" if addressed.is_none() => {
-                    facts.model = model(raw)?;
                     facts.model_span = member.value.clone();
+                    if !(raw == b"null" && client == Dialect::OpenAiModerations) {
+                        facts.model = model(raw)?;
+                    }
                 }
                 "messages" if is_chat || client == Dialect::CohereChat => messages(raw)?,
                 "stream" if addressed.is_none() && streams => {
                     facts.stream = boolean("stream", raw)?
+                }
+                "stream_format" if client == Dialect::OpenAiSpeech => {
+                    facts.stream = raw == br#""sse""#;
                 }
                 "stream_options" if asks => {
                     facts.stream_options = Some(member.value.clone());
@@ -152,8 +146,15 @@ impl Facts {
             facts.model = checked_model(addressed.model.into())?;
             facts.stream = addressed.stream;
         }
+        if facts.model.is_empty() && client == Dialect::OpenAiModerations {
+            facts.model = modalities::MODERATION.to_owned();
+            let inside = members.first().map_or(0, |m| m.name.start);
+            if facts.model_span.is_empty() {
+                facts.model_span = inside..inside;
+            }
+        }
         if facts.model.is_empty() {
-            return Err(Error::invalid("model", "you must provide a model parameter"));
+            return Err(no_model());
         }
         for any in needs(client) {
             let given = |name: &&str| members.iter().any(|m| m.key == **name);
@@ -163,6 +164,45 @@ impl Facts {
             }
         }
         Ok(facts)
+    }
+
+    /// Of a form, by those of its `FIELDS` that it has.
+    pub fn of_form(
+        client: Dialect,
+        fields: &[multipart::Field],
+        size: usize,
+    ) -> Result<Self, Error> {
+        let field = |name: &str| fields.iter().find(|f| f.name == name);
+        let Some(model) = field("model") else { return Err(no_model()) };
+        let name = std::str::from_utf8(&model.value)
+            .map_err(|_| Error::invalid("model", "model must be UTF-8"))?;
+        let stream = field("stream").is_some_and(|f| f.value.eq_ignore_ascii_case(b"true"));
+        let name = checked_model(name.into())?;
+        let mut facts = Self::new(client, size);
+        (facts.model, facts.model_span, facts.stream) = (name, model.span.clone(), stream);
+        Ok(facts)
+    }
+
+    /// Of a request that says nothing.
+    fn new(client: Dialect, body_bytes: usize) -> Self {
+        Facts {
+            client,
+            model: String::new(),
+            model_span: 0..0,
+            stream: false,
+            stream_options: None,
+            include_usage: false,
+            n: 1,
+            logprobs: false,
+            other_modalities: false,
+            max_tokens: None,
+            inputs: 0,
+            token_inputs: false,
+            fields: Fields::default(),
+            hints: Hints::default(),
+            marked: false,
+            body_bytes,
+        }
     }
 
     /// Of embeddings: a text, tokens, or a list of either.
@@ -208,7 +248,10 @@ const fn needs(client: Dialect) -> &'static [&'static [&'static str]] {
         Dialect::Gemini => &[&["contents"]],
         Dialect::GeminiEmbed => &[&["requests"]],
         Dialect::OpenAiCompletions => &[&["prompt"]],
-        Dialect::OpenAiEmbeddings => &[&["input"]],
+        Dialect::OpenAiEmbeddings | Dialect::OpenAiModerations | Dialect::OpenAiSpeech => {
+            &[&["input"]]
+        }
+        Dialect::OpenAiImages => &[&["prompt"]],
         Dialect::CohereEmbed => &[&["texts", "images", "inputs"]],
         Dialect::CohereRerank | Dialect::JinaRerank => &[&["query"], &["documents"]],
         Dialect::GeminiCount => {
@@ -217,6 +260,10 @@ const fn needs(client: Dialect) -> &'static [&'static [&'static str]] {
         Dialect::BedrockCount => &[&["input"]],
         _ => &[],
     }
+}
+
+fn no_model() -> Error {
+    Error::invalid("model", "you must provide a model parameter")
 }
 
 fn invalid_json(e: json::Invalid) -> Error {

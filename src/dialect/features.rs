@@ -117,6 +117,13 @@ const COUNT: &[Feature] = &[
     Feature::Reasoning,
     Feature::SignedThoughts,
 ];
+const MODERATE: &[Feature] = &[Feature::Text, Feature::ManyInputs, Feature::ImageUrl];
+
+const DRAW: &[Feature] = &[Feature::Text, Feature::Streaming];
+
+const SPEAK: &[Feature] = &[Feature::Text, Feature::Streaming];
+
+const TRANSCRIBE: &[Feature] = &[Feature::Audio, Feature::Streaming];
 
 // === impl Translator ===
 
@@ -138,6 +145,10 @@ impl Feature {
             Operation::Embed => EMBED,
             Operation::Rerank => RERANK,
             Operation::CountTokens => COUNT,
+            Operation::Moderate => MODERATE,
+            Operation::Draw => DRAW,
+            Operation::Speak => SPEAK,
+            Operation::Transcribe => TRANSCRIBE,
         }
     }
 

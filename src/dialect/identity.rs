@@ -8,9 +8,18 @@ use crate::error::{Error, Kind};
 use crate::wire::json::{self, Splice};
 
 pub(super) fn request(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
-    let mut model = Vec::with_capacity(request.model.len() + 2);
+    let span = request.facts.model_span.clone();
+    let mut model = Vec::with_capacity(request.model.len() + 16);
+    // A request that names none has an empty place for it before its other fields.
+    let absent = span.is_empty();
+    if absent {
+        model.extend_from_slice(br#""model":"#);
+    }
     json::push_text(&mut model, request.model);
-    let splice = Splice { range: request.facts.model_span.clone(), with: model };
+    if absent {
+        model.push(b',');
+    }
+    let splice = Splice { range: span, with: model };
     Ok(UpstreamRequest { body: Body::Spliced(vec![splice]), ..Default::default() })
 }
 

@@ -70,6 +70,18 @@ pub enum Dialect {
     VertexCount,
     /// <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html>
     BedrockCount,
+    /// <https://developers.openai.com/api/reference/resources/moderations/methods/create>
+    OpenAiModerations,
+    /// <https://developers.openai.com/api/reference/resources/images/methods/generate>
+    OpenAiImages,
+    /// <https://developers.openai.com/api/reference/resources/images/methods/edit>
+    OpenAiImageEdits,
+    /// <https://developers.openai.com/api/reference/resources/audio/subresources/speech/methods/create>
+    OpenAiSpeech,
+    /// <https://developers.openai.com/api/reference/resources/audio/subresources/transcriptions/methods/create>
+    OpenAiTranscriptions,
+    /// <https://developers.openai.com/api/reference/resources/audio/subresources/translations/methods/create>
+    OpenAiTranslations,
 }
 
 /// What is asked of a model. A call reaches only providers that do the same.
@@ -83,6 +95,14 @@ pub enum Operation {
     Rerank,
     /// How many tokens a conversation has; nothing is answered.
     CountTokens,
+    /// What is wrong with a text or a picture.
+    Moderate,
+    /// Pictures from words, and from pictures.
+    Draw,
+    /// Text to audio.
+    Speak,
+    /// Audio to text, be it of another language.
+    Transcribe,
 }
 
 /// A dialect's row.
@@ -272,6 +292,54 @@ const LANGUAGES: &[Language] = &[
     counting(Dialect::GeminiCount, "gemini-count-tokens", gemini::error::body),
     counting(Dialect::VertexCount, "vertex-count-tokens", gemini::error::body),
     counting(Dialect::BedrockCount, "bedrock-count-tokens", bedrock::error::body),
+    language(
+        Dialect::OpenAiModerations,
+        "openai-moderations",
+        "moderations",
+        Operation::Moderate,
+        &[],
+        openai::error::body,
+    ),
+    language(
+        Dialect::OpenAiImages,
+        "openai-images",
+        "images",
+        Operation::Draw,
+        &[],
+        openai::error::body,
+    ),
+    language(
+        Dialect::OpenAiImageEdits,
+        "openai-image-edits",
+        "image_edits",
+        Operation::Draw,
+        &[],
+        openai::error::body,
+    ),
+    language(
+        Dialect::OpenAiSpeech,
+        "openai-speech",
+        "speech",
+        Operation::Speak,
+        &[],
+        openai::error::body,
+    ),
+    language(
+        Dialect::OpenAiTranscriptions,
+        "openai-transcriptions",
+        "transcriptions",
+        Operation::Transcribe,
+        &[],
+        openai::error::body,
+    ),
+    language(
+        Dialect::OpenAiTranslations,
+        "openai-translations",
+        "translations",
+        Operation::Transcribe,
+        openai::modalities::TRANSLATIONS_LACK,
+        openai::error::body,
+    ),
 ];
 
 /// The content type of a streamed answer, but at AWS.
@@ -291,6 +359,23 @@ const fn language(
 
 const fn counting(dialect: Dialect, name: &'static str, error: fn(&Error) -> Vec<u8>) -> Language {
     language(dialect, name, "count_tokens", Operation::CountTokens, &[], error)
+}
+
+// === impl Operation ===
+
+impl Operation {
+    /// Whether bytes tell tokens: of what goes in, and of what comes out. A file's do not,
+    /// and what a moderation reads is free.
+    pub const fn texts(self) -> (bool, bool) {
+        match self {
+            Operation::Chat | Operation::Embed | Operation::Rerank => (true, true),
+            Operation::Speak => (true, false),
+            Operation::CountTokens
+            | Operation::Moderate
+            | Operation::Draw
+            | Operation::Transcribe => (false, false),
+        }
+    }
 }
 
 // === impl Dialect ===
@@ -351,6 +436,6 @@ mod tests {
             assert_eq!(row.dialect as usize, i, "{}", row.name);
             assert_eq!(Dialect::named(row.name), Some(row.dialect));
         }
-        assert_eq!(Dialect::BedrockCount as usize + 1, LANGUAGES.len(), "the last one");
+        assert_eq!(Dialect::OpenAiTranslations as usize + 1, LANGUAGES.len(), "the last one");
     }
 }

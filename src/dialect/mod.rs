@@ -48,7 +48,7 @@ mod claude;
 pub mod cohere;
 pub mod count;
 pub mod estimate;
-mod facts;
+pub mod facts;
 pub mod features;
 pub mod gemini;
 mod identity;
@@ -63,12 +63,14 @@ mod pairs;
 pub mod quirks;
 pub mod rerank;
 pub mod responses;
+mod shape;
 pub mod voyage;
 
 pub use facts::{Addressed, Facts};
 pub use language::{Dialect, Operation};
 pub use pairs::{TRANSLATORS, translator};
 pub use quirks::Quirks;
+pub use shape::{Form, Shape};
 
 /// One (client, upstream) pair. The support matrix is `TRANSLATORS`.
 pub struct Translator {
@@ -95,7 +97,7 @@ pub struct Translator {
 /// What a request translation may know.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The client's body, valid JSON (`wire::json::scan` passed it).
+    /// The client's body, valid JSON (`wire::json::scan` passed it) or a form.
     pub body: &'a [u8],
     /// What the gateway read of it: spans are offsets into `body`.
     pub facts: &'a Facts,
@@ -197,6 +199,8 @@ pub struct Reply {
     pub told_input: Option<u64>,
     /// See `UpstreamRequest::echo`.
     pub echo: Vec<u8>,
+    /// The answer is neither JSON nor events: `Shape::Opaque`.
+    pub opaque: bool,
     pub quirks: &'static Quirks,
 }
 

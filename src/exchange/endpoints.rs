@@ -24,7 +24,9 @@ pub enum Endpoint {
 
 /// What exists, for the 404.
 const PATHS: &str = "POST /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, /v1/messages, \
-                     /v1/messages/count_tokens, /v1beta/models/{model}:generateContent, \
+                     /v1/messages/count_tokens, /v1/moderations, /v1/images/generations, \
+                     /v1/images/edits, /v1/audio/speech, /v1/audio/transcriptions, \
+                     /v1/audio/translations, /v1beta/models/{model}:generateContent, \
                      /model/{model}/converse, /v2/chat, /v2/embed, /v1/rerank, /v2/rerank; GET /v1/models, \
                      /v1/models/{id}, /v1beta/models, /sluice/usage, /sluice/health";
 
@@ -45,6 +47,12 @@ const CALLS: &[(&str, Dialect)] = &[
     ("/v2/embed", Dialect::CohereEmbed),
     ("/v1/rerank", Dialect::JinaRerank),
     ("/v2/rerank", Dialect::CohereRerank),
+    ("/v1/moderations", Dialect::OpenAiModerations),
+    ("/v1/images/generations", Dialect::OpenAiImages),
+    ("/v1/images/edits", Dialect::OpenAiImageEdits),
+    ("/v1/audio/speech", Dialect::OpenAiSpeech),
+    ("/v1/audio/transcriptions", Dialect::OpenAiTranscriptions),
+    ("/v1/audio/translations", Dialect::OpenAiTranslations),
 ];
 
 /// Paths that name it themselves: before the model, behind it, streamed or not.

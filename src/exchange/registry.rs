@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::dialect::Facts;
 use crate::dialect::{Dialect, Usage};
 use crate::error::{Error, Kind};
-use crate::host::Headers;
+use crate::host::{Headers, text};
 use crate::route::Plan;
 use hashbrown::HashMap;
 use std::cell::{Cell, RefCell};
@@ -39,6 +39,8 @@ pub struct Entry {
     pub first_token: Option<u64>,
     /// Where this call begins in the ring of a provider's keys.
     pub key_turn: usize,
+    /// The request goes on to providers while it still comes in.
+    pub flows: bool,
 }
 
 /// One attempt, as far as it is known.
@@ -95,6 +97,11 @@ pub struct Registry {
 /// The key of an entry: the VM's nonce and a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(u64);
+
+/// The length of a body, as the client announced it.
+pub fn announced(headers: &Headers) -> Option<usize> {
+    text(headers, "content-length").and_then(|l| l.parse().ok())
+}
 
 // === impl Refusal ===
 

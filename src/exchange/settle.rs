@@ -2,7 +2,8 @@
 //!
 //! Runs in the gateway role's `on_log`, which Envoy calls exactly once per stream.
 //! What the provider reported is taken as it is; what it did not is estimated from
-//! bytes and marked. Must not: be called from anywhere else.
+//! bytes and marked, where bytes are text. Pictures and audio are not: nothing is made
+//! up for them, and what such a call cost is not known. Must not: be called from anywhere else.
 
 use super::registry::{Answer, Entry, Outcome};
 use super::{RECORD, Worker};
@@ -57,9 +58,11 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let first_token = entry.first_token.map(|t| millis(t, entry.started));
     let counting = entry.client.operation() == Operation::CountTokens;
     let mut smooth = false;
-    let cost = match verdict.charged {
-        true if !counting => at.known.price.and_then(|price| price.cost(&verdict.usage)),
-        _ => Some(0),
+    let cost = match (verdict.charged, at.known.price) {
+        (false, _) => Some(0),
+        (true, _) if counting => Some(0),
+        (true, Some(price)) if verdict.counted || price.is_free() => price.cost(&verdict.usage),
+        (true, _) => None,
     };
     if verdict.charged {
         let counts = Counts {
@@ -125,6 +128,8 @@ struct Verdict {
     charged: bool,
     usage: Usage,
     estimated: bool,
+    /// All of the tokens are known or estimated: they can be priced.
+    counted: bool,
 }
 
 struct Labels<'a> {
@@ -188,18 +193,21 @@ impl Verdict {
         }
         let seen = &entry.seen;
         let mut usage = seen.usage;
-        if !usage.input_reported {
+        let (text_in, text_out) = entry.client.operation().texts();
+        let (guess_in, guess_out) = (!usage.input_reported, !usage.output_reported);
+        if guess_in && text_in {
             usage.input = estimate::of_bytes(entry.facts.body_bytes as u64);
         }
-        if !usage.output_reported && answered {
+        if guess_out && text_out && answered {
             usage.output = usage.output.max(estimate::of_bytes(seen.output_bytes));
         }
-        let estimated = !(usage.input_reported && usage.output_reported);
-        Self { outcome, charged: true, usage, estimated }
+        let estimated = guess_in && text_in || guess_out && text_out;
+        let counted = (text_in || !guess_in) && (text_out || !guess_out);
+        Self { outcome, charged: true, usage, estimated, counted }
     }
 
     fn free(outcome: &'static str) -> Self {
-        Self { outcome, charged: false, usage: Usage::default(), estimated: false }
+        Self { outcome, charged: false, usage: Usage::default(), estimated: false, counted: true }
     }
 }
 

@@ -19,6 +19,7 @@ mod clients_count;
 mod clients_responses;
 mod clients_completions;
 mod clients_gemini;
+mod clients_media;
 mod clients_messages;
 mod config;
 mod counting;

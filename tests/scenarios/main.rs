@@ -24,6 +24,7 @@ mod deadlines;
 mod fallback;
 mod hang_ups;
 mod lost;
+mod uploads;
 
 use fake::envoy::Envoy;
 use fake::exchange::Exchange;

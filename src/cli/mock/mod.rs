@@ -13,7 +13,8 @@
 //!    └─ record ── what was asked, how it ended
 //! ```
 //!
-//! `POST .../chat/completions`, `.../embeddings`, `.../rerank`, `/v1/responses`,
+//! `POST .../chat/completions`, `.../embeddings`, `.../rerank`,
+//! `.../moderations`, `.../images/...`, `.../audio/...`, `/v1/responses`,
 //! `/v1/messages`, Gemini's `/models/M:VERB` behind any prefix, Cohere's `/v2/chat`,
 //! `/v2/embed`, `/v2/rerank`, Bedrock's `/model/M/converse`, `/converse-stream` and
 //! `/invoke`, everybody's token counters, `GET /v1/models`, over HTTP/1.1

@@ -7,6 +7,7 @@ use super::anthropic::Cloud;
 use super::azure;
 use super::bedrock::vectors::Invoked;
 use super::faults::percent_decode;
+use super::openai::modalities::Modality;
 use super::search::Search;
 use super::vendor::Vendor;
 
@@ -36,6 +37,9 @@ pub(super) enum Verb {
 /// `None`: nothing is there.
 pub(super) fn address(uri: &Uri, host: &str) -> Option<Address> {
     let of = |vendor| Some(Address { vendor, model: None, verb: Verb::Chat });
+    if let Some(modality) = Modality::of(uri.path()) {
+        return of(Vendor::Modality(modality));
+    }
     if let Some(search) = Search::of(host, uri.path()).filter(|_| uri.path() != "/v2/rerank") {
         return of(Vendor::Search(search));
     }

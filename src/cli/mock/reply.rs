@@ -28,6 +28,9 @@ pub(super) fn answer(
             Framing::Aws => AWS,
         };
         (script::stream(&events, &error, faults), None, kind)
+    } else if let Some((kind, file)) = vendor.file(ask, answer).filter(|_| !faults.error_first) {
+        let (steps, _) = script::file(file.into(), faults);
+        (steps, None, kind)
     } else {
         let body = if faults.error_first { error.data } else { vendor.whole(ask, answer) };
         let (steps, length) = script::whole(body.into(), faults);

@@ -9,6 +9,7 @@ mod cohere;
 mod count;
 mod embeddings;
 mod gemini;
+mod modalities;
 mod openai;
 mod responses;
 mod search;

@@ -38,7 +38,12 @@ pub(super) fn floats(text: &str, dimensions: usize) -> String {
 pub(super) fn base64(text: &str, dimensions: usize) -> String {
     let bytes: Vec<u8> =
         vector(text, dimensions).iter().flat_map(|number| number.to_le_bytes()).collect();
-    let mut out = String::from('"');
+    format!("\"{}\"", encode(&bytes))
+}
+
+/// Base64.
+pub(super) fn encode(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let bits =
             (0..3).fold(0, |bits, i| (bits << 8) | chunk.get(i).map_or(0, |b| u32::from(*b)));
@@ -47,7 +52,6 @@ pub(super) fn base64(text: &str, dimensions: usize) -> String {
             out.push(if i > chunk.len() { '=' } else { char::from(ALPHABET[six as usize]) });
         }
     }
-    out.push('"');
     out
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::answer::{Answer, Ask};
 use super::anthropic::Cloud;
 use super::bedrock::vectors::Invoked;
+use super::openai::modalities::Modality;
 use super::paths::{Address, Verb};
 use super::record::Entry;
 use super::search::Search;
@@ -36,6 +37,8 @@ pub(super) enum Vendor {
     Responses,
     Azure,
     AzureResponses,
+    /// OpenAI's APIs beside text.
+    Modality(Modality),
 }
 
 /// What a vendor answers instead of an answer.
@@ -87,7 +90,8 @@ impl Vendor {
             | Vendor::OpenAiCompletions
             | Vendor::Responses
             | Vendor::Azure
-            | Vendor::AzureResponses => Vendor::Anthropic,
+            | Vendor::AzureResponses
+            | Vendor::Modality(_) => Vendor::Anthropic,
             Vendor::OpenAiEmbeddings | Vendor::CohereRerank => Vendor::CohereEmbed,
             Vendor::CohereEmbed | Vendor::Search(_) | Vendor::Invoked(_) => {
                 Vendor::OpenAiEmbeddings
@@ -109,6 +113,9 @@ impl Vendor {
             | Vendor::Search(_)
             | Vendor::Responses => openai::authorize(headers),
             Vendor::Azure | Vendor::AzureResponses => azure::authorize(headers),
+            // Azure's are under its own roof.
+            Vendor::Modality(_) if azure::owns(entry.uri.path()) => azure::authorize(headers),
+            Vendor::Modality(_) => openai::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
             Vendor::Claude(cloud) => cloud.authorize(entry),
             Vendor::Gemini => gemini::authorize(headers),
@@ -127,6 +134,7 @@ impl Vendor {
             Vendor::OpenAi => openai::ask(body),
             Vendor::OpenAiCompletions => openai::completions::ask(body),
             Vendor::OpenAiEmbeddings => openai::embeddings::ask(body),
+            Vendor::Modality(modality) => modality.ask(body),
             Vendor::Azure => azure::ask(body, address),
             Vendor::Responses | Vendor::AzureResponses => responses::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
@@ -151,6 +159,7 @@ impl Vendor {
             Vendor::OpenAiCompletions => openai::completions::whole(ask, answer),
             Vendor::OpenAiEmbeddings => openai::embeddings::whole(ask, answer),
             Vendor::Anthropic | Vendor::Claude(_) => anthropic::whole(ask, answer),
+            Vendor::Modality(modality) => modality.whole(ask, answer),
             Vendor::Azure => azure::whole(ask, answer),
             Vendor::Responses | Vendor::AzureResponses => responses::whole(ask, answer),
             Vendor::Gemini => gemini::whole(ask, answer),
@@ -163,11 +172,20 @@ impl Vendor {
         }
     }
 
+    /// An answer that is not JSON: its content type and its bytes.
+    pub(super) fn file(self, ask: &Ask<'_>, answer: &Answer) -> Option<(&'static str, Vec<u8>)> {
+        match self {
+            Vendor::Modality(modality) => modality.file(ask, answer),
+            _ => None,
+        }
+    }
+
     /// A streamed answer.
     pub(super) fn events(self, ask: &Ask<'_>, answer: &Answer) -> Vec<Event> {
         match self {
             Vendor::OpenAi => openai::events(ask, answer),
             Vendor::OpenAiCompletions => openai::completions::events(ask, answer),
+            Vendor::Modality(modality) => modality.events(ask, answer),
             Vendor::Azure => azure::events(ask, answer),
             Vendor::Responses | Vendor::AzureResponses => responses::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
@@ -190,6 +208,7 @@ impl Vendor {
             Vendor::OpenAi
             | Vendor::OpenAiCompletions
             | Vendor::OpenAiEmbeddings
+            | Vendor::Modality(_)
             | Vendor::Responses => openai::failure(failure),
             Vendor::Azure | Vendor::AzureResponses => azure::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
@@ -207,6 +226,7 @@ impl Vendor {
             Vendor::OpenAi
             | Vendor::OpenAiCompletions
             | Vendor::OpenAiEmbeddings
+            | Vendor::Modality(_)
             | Vendor::Azure => ("", 500, openai::BROKEN),
             Vendor::Responses | Vendor::AzureResponses => return responses::failure_event(code),
             Vendor::Anthropic | Vendor::Claude(Cloud::Vertex) => ("error", 529, "Overloaded"),
@@ -253,6 +273,7 @@ impl Vendor {
             Vendor::OpenAi
             | Vendor::OpenAiCompletions
             | Vendor::OpenAiEmbeddings
+            | Vendor::Modality(_)
             | Vendor::Responses => Some("x-request-id"),
             Vendor::Azure | Vendor::AzureResponses => Some("apim-request-id"),
             Vendor::Anthropic => Some("request-id"),

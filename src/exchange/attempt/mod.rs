@@ -11,17 +11,18 @@
 use super::deadlines;
 use super::registry::{Entry, Seen};
 use super::{CALL_ID, Step, Worker};
-use crate::dialect::StreamTranslator;
+use crate::dialect::{Shape, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::telemetry;
-use headers::{is_for_envoy, unreadable};
+use headers::{is_for_envoy, shape};
 use std::rc::Rc;
 use target::Try;
 
 mod credential;
 mod failure;
 mod headers;
+mod rewrite;
 mod stream;
 mod target;
 
@@ -105,21 +106,21 @@ impl Attempt {
     }
 
     pub fn request_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
-        let Phase::Sending(_, held) = &mut self.phase else { return Step::Continue };
+        let Phase::Sending(this, held) = &mut self.phase else { return Step::Continue };
         *held = size;
-        if end { self.send(host) } else { Step::Pause }
+        if end || this.flows_from(size) { self.send(host, end) } else { Step::Pause }
     }
 
     /// Trailers end a body as well as its last byte does.
     pub fn request_trailers(&mut self, host: &dyn Host) -> Step {
         match self.phase {
-            Phase::Sending(..) => self.send(host),
+            Phase::Sending(..) => self.send(host, true),
             _ => Step::Continue,
         }
     }
 
     pub fn response_headers(&mut self, host: &dyn Host, end: bool) -> Step {
-        let this = match std::mem::replace(&mut self.phase, Phase::Over) {
+        let mut this = match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Waiting(this) => this,
             other => {
                 self.phase = other;
@@ -139,17 +140,21 @@ impl Attempt {
             watch.held.set(true);
         }
         let status = text(&headers, ":status").and_then(|s| s.parse().ok()).unwrap_or(0);
-        let problem = match status {
-            400..=599 if end => Some(this.understand(status, &[]).error),
-            400..=599 => None,
-            _ => unreadable(status, &headers, this.stream_type(), end),
+        let Some(dialect) = this.at().map(|at| at.surface.dialect) else {
+            return self.lost(host, "plan");
         };
-        if let Some(error) = problem {
-            return self.give_up(host, this, &headers, error, None);
-        }
-        if status >= 400 || !this.reply_is_stream() {
-            self.phase = Phase::Whole { this, headers, status };
-            return Step::Pause;
+        let shape = match status {
+            400..=599 if end => Err(this.understand(status, &[]).error),
+            400..=599 => Ok(Shape::Whole),
+            _ => shape(status, &headers, dialect, this.reply_is_stream(), end),
+        };
+        match shape {
+            Err(error) => return self.give_up(host, this, &headers, error, None),
+            Ok(Shape::Whole) => {
+                self.phase = Phase::Whole { this, headers, status };
+                return Step::Pause;
+            }
+            Ok(shape) => this.reply.opaque = shape == Shape::Opaque,
         }
         let Some(stream) = this.at().map(|at| (at.translator.stream)(&this.reply)) else {
             return self.lost(host, "plan");
@@ -225,12 +230,13 @@ impl Attempt {
         self.phase = Phase::Over;
     }
 
-    /// The whole request has come: on to the provider, in its own words.
-    fn send(&mut self, host: &dyn Host) -> Step {
+    /// The whole request has come, or so much of it that the rest may flow: on to the
+    /// provider, in its own words.
+    fn send(&mut self, host: &dyn Host, end: bool) -> Step {
         let Phase::Sending(mut this, size) = std::mem::replace(&mut self.phase, Phase::Over) else {
             return Step::Continue;
         };
-        match this.send(host, size) {
+        match this.send(host, size, end) {
             Ok(()) => {
                 if let Some(watch) = &this.watch {
                     self.worker.deadlines.watch(host, watch);

@@ -1,6 +1,9 @@
 //! Clouds: an account, a project or a region in the address.
 
-use super::{COMPATIBLE, OPEN_MODELS, setting, surface};
+use super::{
+    COMPATIBLE, IMAGE_EDITS, IMAGES, OPEN_MODELS, SPEECH, TRANSCRIPTIONS, TRANSLATIONS, setting,
+    surface,
+};
 use crate::dialect::Dialect;
 use crate::dialect::quirks::{self, Quirks};
 use crate::provider::{Auth, Kind, Surface};
@@ -92,7 +95,17 @@ pub(super) const AZURE: Kind = Kind {
     name: "azure",
     title: "Azure OpenAI",
     url: "https://{resource}.openai.azure.com/openai/v1",
-    surfaces: super::OPENAI,
+    // Images and audio: <https://learn.microsoft.com/en-us/azure/foundry/openai/reference-preview-latest>.
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiResponses, "/responses"),
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        IMAGES,
+        IMAGE_EDITS,
+        SPEECH,
+        TRANSCRIPTIONS,
+        TRANSLATIONS,
+    ],
     auth: Auth::Header("api-key"),
     settings: &[setting("resource", "")],
     key_env: "AZURE_OPENAI_API_KEY",
@@ -113,6 +126,18 @@ pub(super) const AZURE_DEPLOYMENTS: Kind = Kind {
         surface(
             Dialect::OpenAiEmbeddings,
             "/deployments/{model}/embeddings?api-version={api_version}",
+        ),
+        surface(
+            Dialect::OpenAiImages,
+            "/deployments/{model}/images/generations?api-version={api_version}",
+        ),
+        surface(
+            Dialect::OpenAiTranscriptions,
+            "/deployments/{model}/audio/transcriptions?api-version={api_version}",
+        ),
+        surface(
+            Dialect::OpenAiTranslations,
+            "/deployments/{model}/audio/translations?api-version={api_version}",
         ),
     ],
     // The last version that is generally available and dated.

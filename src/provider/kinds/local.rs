@@ -1,7 +1,11 @@
 //! Servers that one runs oneself: by default on this machine, at the port of their own
 //! documentation, without a key.
 
-use super::{COMPATIBLE, MAX_TOKENS, NUMBERS, OPEN_MODELS};
+use super::{
+    COMPATIBLE, COMPLETIONS, MAX_TOKENS, NUMBERS, OPEN_MODELS, TRANSCRIPTIONS, TRANSLATIONS,
+    surface,
+};
+use crate::dialect::Dialect;
 use crate::dialect::quirks::Quirks;
 use crate::provider::Kind;
 
@@ -9,7 +13,16 @@ pub(super) const VLLM: Kind = Kind {
     name: "vllm",
     title: "vLLM",
     url: "http://localhost:8000/v1",
-    surfaces: super::SELF_HOSTED_AND_RERANK,
+    // <https://docs.vllm.ai/en/latest/serving/openai_compatible_server/>
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiResponses, "/responses"),
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        COMPLETIONS,
+        super::RERANK,
+        TRANSCRIPTIONS,
+        TRANSLATIONS,
+    ],
     // `reasoning` since 0.11.2; before, and for a while beside it, `reasoning_content`.
     quirks: &Quirks { reasoning: "reasoning", echoes: &["reasoning"], ..OPEN_MODELS },
     source: "https://docs.vllm.ai/en/latest/features/reasoning_outputs/",

@@ -1,7 +1,8 @@
 //! Those who make models and serve them.
 
 use super::{
-    ANTHROPIC_COMPATIBLE, CHAT, CHAT_AND_RESPONSES, COMPATIBLE, MAX_TOKENS, OPEN_MODELS, surface,
+    ANTHROPIC_COMPATIBLE, CHAT, COMPATIBLE, IMAGES, MAX_TOKENS, MODERATIONS, OPEN_MODELS,
+    TRANSCRIPTIONS, surface,
 };
 use crate::dialect::Dialect;
 use crate::dialect::quirks::{self, EMBEDDINGS, Embeddings, Quirks, ToolIds};
@@ -70,6 +71,13 @@ pub(super) const MISTRAL: Kind = Kind {
     name: "mistral",
     title: "Mistral",
     url: "https://api.mistral.ai/v1",
+    // Its speech comes as JSON, which is not OpenAI's way.
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        MODERATIONS,
+        TRANSCRIPTIONS,
+    ],
     key_env: "MISTRAL_API_KEY",
     // Fields it does not document it refuses (`extra_forbidden`), in messages, too, be
     // they null: <https://github.com/charmbracelet/crush/issues/1590>. Usage comes with the last
@@ -182,7 +190,13 @@ pub(super) const XAI: Kind = Kind {
     name: "xai",
     title: "xAI",
     url: "https://api.x.ai/v1",
-    surfaces: CHAT_AND_RESPONSES,
+    // Images: <https://docs.x.ai/developers/rest-api-reference/inference/images>; edits are
+    // JSON there.
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiResponses, "/responses"),
+        IMAGES,
+    ],
     key_env: "XAI_API_KEY",
     // "presencePenalty, frequencyPenalty and stop parameters are not supported by
     // reasoning models. Adding them in the request would result in an error." Usage

@@ -64,7 +64,7 @@ pub const KINDS: &[Kind] = &[
     local::OLLAMA,
     local::LM_STUDIO,
     gateways::LITELLM,
-    Kind { surfaces: CHAT_EMBEDDINGS_AND_RERANK, ..COMPATIBLE },
+    OPENAI_COMPATIBLE,
     ANTHROPIC_COMPATIBLE,
 ];
 
@@ -75,8 +75,8 @@ const OPENAI: &[Surface] = &[
     surface(Dialect::OpenAiEmbeddings, "/embeddings"),
 ];
 
-/// The same where its makers serve it: older completions for the models that are no
-/// chat models.
+/// The same where its makers serve it, with all they have beside text: older completions
+/// for the models that are no chat models.
 const OPENAI_ITSELF: &[Surface] = &[
     surface(Dialect::OpenAiChat, "/chat/completions"),
     surface(Dialect::OpenAiResponses, "/responses"),
@@ -85,6 +85,12 @@ const OPENAI_ITSELF: &[Surface] = &[
     Surface { models: "davinci-002", ..COMPLETIONS },
     Surface { models: "babbage-002", ..COMPLETIONS },
     surface(Dialect::OpenAiInputTokens, "/responses/input_tokens"),
+    MODERATIONS,
+    IMAGES,
+    IMAGE_EDITS,
+    SPEECH,
+    TRANSCRIPTIONS,
+    TRANSLATIONS,
 ];
 
 /// OpenAI's API, older completions for every model included.
@@ -96,14 +102,6 @@ const SELF_HOSTED: &[Surface] = &[
 ];
 
 /// The same with Jina's rerank.
-const SELF_HOSTED_AND_RERANK: &[Surface] = &[
-    surface(Dialect::OpenAiChat, "/chat/completions"),
-    surface(Dialect::OpenAiResponses, "/responses"),
-    surface(Dialect::OpenAiEmbeddings, "/embeddings"),
-    COMPLETIONS,
-    RERANK,
-];
-
 const OPENAI_AND_RERANK: &[Surface] = &[
     surface(Dialect::OpenAiChat, "/chat/completions"),
     surface(Dialect::OpenAiResponses, "/responses"),
@@ -111,15 +109,15 @@ const OPENAI_AND_RERANK: &[Surface] = &[
     RERANK,
 ];
 
-const CHAT_EMBEDDINGS_AND_RERANK: &[Surface] = &[
-    surface(Dialect::OpenAiChat, "/chat/completions"),
-    surface(Dialect::OpenAiEmbeddings, "/embeddings"),
-    RERANK,
-];
-
 const RERANK: Surface = surface(Dialect::JinaRerank, "/rerank");
 
 const COMPLETIONS: Surface = surface(Dialect::OpenAiCompletions, "/completions");
+const MODERATIONS: Surface = surface(Dialect::OpenAiModerations, "/moderations");
+const IMAGES: Surface = surface(Dialect::OpenAiImages, "/images/generations");
+const IMAGE_EDITS: Surface = surface(Dialect::OpenAiImageEdits, "/images/edits");
+const SPEECH: Surface = surface(Dialect::OpenAiSpeech, "/audio/speech");
+const TRANSCRIPTIONS: Surface = surface(Dialect::OpenAiTranscriptions, "/audio/transcriptions");
+const TRANSLATIONS: Surface = surface(Dialect::OpenAiTranslations, "/audio/translations");
 
 /// What most imitators have of it.
 const CHAT_AND_EMBEDDINGS: &[Surface] = &[
@@ -134,7 +132,23 @@ const CHAT_AND_RESPONSES: &[Surface] = &[
 
 const CHAT: &[Surface] = &[surface(Dialect::OpenAiChat, "/chat/completions")];
 
-/// Any server that speaks OpenAI's dialect; the row others begin with.
+/// Any server that speaks OpenAI's dialects: of those beside text it may have any.
+const OPENAI_COMPATIBLE: Kind = Kind {
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        RERANK,
+        MODERATIONS,
+        IMAGES,
+        IMAGE_EDITS,
+        SPEECH,
+        TRANSCRIPTIONS,
+        TRANSLATIONS,
+    ],
+    ..COMPATIBLE
+};
+
+/// The row others begin with.
 const COMPATIBLE: Kind = Kind {
     name: "openai-compatible",
     title: "Any OpenAI-compatible server",

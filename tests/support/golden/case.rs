@@ -1,6 +1,6 @@
 //! A case with a folder of its own: see `tests/golden.rs`.
 
-use crate::exchange::{self, Sent};
+use crate::exchange::{self, Asked, Sent};
 use crate::settings::Settings;
 use crate::{Wrong, expect};
 use serde_json::Value;
@@ -22,10 +22,16 @@ const PURPOSES: [&str; 3] = ["input_type", "task_type", "embedding_purpose"];
 impl Case {
     pub fn run(&self, wrong: &mut Wrong) {
         let settings = Settings::read(&self.folder.join("case.json"));
-        let body = self.read("request.json").expect("request.json");
-        let came = exchange::run(self.pair, &settings, &body, self.sent(&settings).as_ref());
+        let form = self.read("request.bin").map(Asked::Form);
+        let json = || Asked::Json(self.read("request.json").expect("request.json"));
+        let asked = form.unwrap_or_else(json);
+        let came = exchange::run(self.pair, &settings, &asked, self.sent(&settings).as_ref());
         if let Some(upstream) = &came.upstream {
-            self.expect("upstream-request.json", upstream, wrong);
+            let file = match asked {
+                Asked::Json(_) => "upstream-request.json",
+                Asked::Form(_) => "upstream-request.bin",
+            };
+            self.expect(file, upstream, wrong);
         }
         if let Some(answer) = &came.answer {
             self.expect(&format!("response.{}", answer.extension()), answer.bytes(), wrong);
@@ -64,7 +70,8 @@ impl Case {
         let whole = whole.map(|raw| Sent::Whole(settings.status().unwrap_or(200), raw));
         let sse = self.read("upstream-response.sse").map(Sent::Stream);
         let framed = self.read("upstream-response.events").map(|raw| Sent::events(&raw));
-        let mut all = [whole, sse, framed].into_iter().flatten();
+        let file = self.read("upstream-response.bin").map(Sent::File);
+        let mut all = [whole, sse, framed, file].into_iter().flatten();
         let first = all.next();
         assert!(all.next().is_none(), "{}: two answers", self.folder.display());
         first

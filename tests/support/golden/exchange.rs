@@ -5,15 +5,26 @@
 use crate::events;
 use crate::settings::Settings;
 use serde_json::{Map, Value, json};
+use sluice::dialect::facts::FIELDS;
 use sluice::dialect::features;
 use sluice::dialect::{Body, Dialect, Facts, Feed, Progress, Reply, Request, Translator, Usage};
 use sluice::error::Error;
 use sluice::wire::json as wire;
+use sluice::wire::multipart::Scanner;
+
+/// What a client sends.
+pub enum Asked {
+    Json(Vec<u8>),
+    /// With the boundary `b`.
+    Form(Vec<u8>),
+}
 
 /// What a provider sends.
 pub enum Sent {
     Whole(u16, Vec<u8>),
     Stream(Vec<u8>),
+    /// Neither JSON nor events.
+    File(Vec<u8>),
 }
 
 /// What comes of a call.
@@ -33,14 +44,15 @@ pub enum Answer {
     Sse(Vec<u8>),
     /// An AWS event stream, as text.
     Events(String),
+    File(Vec<u8>),
 }
 
 const CREATED: u64 = 1_760_000_000;
 
 /// `sent`: what the provider answers if it is asked at all.
-pub fn run(pair: &Translator, settings: &Settings, body: &[u8], sent: Option<&Sent>) -> Came {
+pub fn run(pair: &Translator, settings: &Settings, asked: &Asked, sent: Option<&Sent>) -> Came {
     let mut came = Came::default();
-    let reply = match request(pair, settings, body, &mut came.outcome) {
+    let reply = match request(pair, settings, asked, &mut came.outcome) {
         Ok((upstream, reply)) => {
             came.upstream = Some(upstream);
             reply
@@ -55,6 +67,9 @@ pub fn run(pair: &Translator, settings: &Settings, body: &[u8], sent: Option<&Se
             came.answer = Some(Answer::Json(whole(pair, *status, raw, &reply, &mut came.outcome)));
         }
         Some(Sent::Stream(raw)) => stream(pair, raw, &reply, &mut came),
+        Some(Sent::File(raw)) => {
+            stream(pair, raw, &Reply { opaque: true, ..reply }, &mut came);
+        }
         None => {}
     }
     came
@@ -63,10 +78,13 @@ pub fn run(pair: &Translator, settings: &Settings, body: &[u8], sent: Option<&Se
 fn request(
     pair: &Translator,
     settings: &Settings,
-    body: &[u8],
+    asked: &Asked,
     outcome: &mut Map<String, Value>,
 ) -> Result<(Vec<u8>, Reply), Error> {
-    let facts = Facts::of(pair.client, body, settings.addressed())?;
+    let (body, facts) = match asked {
+        Asked::Json(body) => (body, Facts::of(pair.client, body, settings.addressed())?),
+        Asked::Form(body) => (body, form_facts(pair.client, body)?),
+    };
     features::check(pair.gaps, &facts)?;
     let (model, quirks) = (settings.model(), settings.quirks());
     // As in an attempt: no more of the body than the row says it reads.
@@ -89,15 +107,25 @@ fn request(
         inputs: facts.inputs,
         told_input: settings.told_input(),
         echo: made.echo.clone(),
+        opaque: false,
         quirks,
     };
     let mut upstream = match made.body {
         Body::Spliced(splices) => [&wire::splice(head, &splices), tail].concat(),
         Body::Whole(whole) => whole,
     };
-    serde_json::from_slice::<Value>(&upstream).expect("an upstream request must be JSON");
-    end_line(&mut upstream);
+    if matches!(asked, Asked::Json(_)) {
+        serde_json::from_slice::<Value>(&upstream).expect("an upstream request must be JSON");
+        end_line(&mut upstream);
+    }
     Ok((upstream, reply))
+}
+
+/// What the gateway reads of a form.
+fn form_facts(client: Dialect, body: &[u8]) -> Result<Facts, Error> {
+    let mut scanner = Scanner::new(b"b", FIELDS);
+    let fields = scanner.feed(body).and_then(|()| scanner.finish());
+    Facts::of_form(client, &fields.expect("a form"), body.len())
 }
 
 fn whole(
@@ -153,7 +181,9 @@ fn stream(pair: &Translator, raw: &[u8], reply: &Reply, came: &mut Came) {
     if let Some(e) = &progress.failed {
         outcome.insert("error".into(), error(e));
     }
-    came.answer = Some(if pair.client.stream_type() == "text/event-stream" {
+    came.answer = Some(if reply.opaque {
+        Answer::File(whole)
+    } else if pair.client.stream_type() == "text/event-stream" {
         check_events(&whole);
         Answer::Sse(whole)
     } else {
@@ -234,19 +264,20 @@ impl Answer {
             Answer::Json(_) => "json",
             Answer::Sse(_) => "sse",
             Answer::Events(_) => "events",
+            Answer::File(_) => "bin",
         }
     }
 
     pub fn bytes(&self) -> &[u8] {
         match self {
-            Answer::Json(bytes) | Answer::Sse(bytes) => bytes,
+            Answer::Json(bytes) | Answer::Sse(bytes) | Answer::File(bytes) => bytes,
             Answer::Events(text) => text.as_bytes(),
         }
     }
 
     /// The JSON in it.
     pub fn values(&self) -> Vec<Value> {
-        let text = std::str::from_utf8(self.bytes()).unwrap();
+        let text = std::str::from_utf8(self.bytes()).unwrap_or_default();
         let json = |line: &str| serde_json::from_str(line).ok();
         match self {
             Answer::Json(_) => json(text).into_iter().collect(),
@@ -254,6 +285,7 @@ impl Answer {
                 text.lines().filter_map(|l| l.strip_prefix("data: ")).filter_map(json).collect()
             }
             Answer::Events(_) => text.lines().filter_map(|l| json(l.split_once(' ')?.1)).collect(),
+            Answer::File(_) => Vec::new(),
         }
     }
 }

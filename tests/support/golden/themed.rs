@@ -6,7 +6,7 @@
 //! it says that something is dropped, it is listed.
 
 use crate::corpus;
-use crate::exchange::{self, Came};
+use crate::exchange::{self, Asked, Came};
 use crate::themes::{After, How, SIGNER, SIGNING, Theme};
 use crate::{Wrong, expect};
 use serde_json::Value;
@@ -135,7 +135,7 @@ impl Themed {
         let mut others = unlike.filter(|r| corpus::request(self.pair.client, r).is_some());
         let settings = corpus::settings(self.pair.client, self.pair.upstream, self.streamed);
         let same = others.find(|request| {
-            let other = exchange::run(self.pair, &settings, &self.body(request), None);
+            let other = exchange::run(self.pair, &settings, &Asked::Json(self.body(request)), None);
             other.upstream.as_deref() == Some(upstream)
         });
         same.map(|request| format!("sent as {request} is"))
@@ -145,7 +145,7 @@ impl Themed {
 fn exchanged(pair: &Translator, body: &[u8], answer: &str, streamed: bool) -> Came {
     let settings = corpus::settings(pair.client, pair.upstream, streamed);
     let sent = corpus::answer(pair.upstream, answer, streamed);
-    exchange::run(pair, &settings, body, sent.as_ref())
+    exchange::run(pair, &settings, &Asked::Json(body.to_vec()), sent.as_ref())
 }
 
 fn missing(wanted: &[&str], there: &str, how: &str) -> Vec<String> {
