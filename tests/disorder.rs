@@ -83,6 +83,8 @@ fn every_client_hears_the_same() {
                 let (wanted, sound) = feed(chat, &[&raw]);
                 let (heard, wanted) =
                     (grammar::said(pair.client, &out), grammar::said(Dialect::OpenAiChat, &wanted));
+                // Chat has the picture itself.
+                let heard = heard.replace("(a picture, which this API cannot carry)", "");
                 // One that fails may fail earlier for one client than for another.
                 let same = match progress.complete && sound.complete {
                     true => heard == wanted,

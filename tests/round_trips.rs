@@ -92,6 +92,12 @@ const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     ("openai-responses", "tools-choice-without-tools", "tool_choice", NO_TOOLS),
     ("openai-responses", "tools-choice-without-tools", "parallel_tool_calls", NO_TOOLS),
     ("openai-responses", "tools-text-behind-call", "input", "in a chat words come before calls"),
+    (
+        "openai-responses",
+        "stream-call-never-begun",
+        "tools",
+        "a function without parameters takes an empty object",
+    ),
 ];
 
 const SEALED: &str = "what OpenAI sealed is for OpenAI itself, which gets the bytes";
