@@ -97,8 +97,8 @@ fn read(body: &[u8]) -> Result<(Answer<'_>, Usage), Error> {
     }
     let mut usage = Usage::default();
     let _ = answer.usage_metadata.and_then(|u| usage::update(&mut usage, u.get()));
-    // There is no output to be reported.
-    usage.output_reported = usage.input_reported;
+    // Vectors are no tokens: nothing comes out, and that is known.
+    usage.output_reported = true;
     Ok((answer, usage))
 }
 
