@@ -233,3 +233,26 @@ fn an_answer_may_come_otherwise_than_asked() {
     assert!(exchange.client.text().starts_with("1\n00:00"));
     envoy.assert_calm();
 }
+
+#[test]
+fn a_flowing_upload_that_stalls_is_the_clients() {
+    let limits = r#", "defaults": { "max_body": 1000, "max_upload": 9000 }"#;
+    for (steps, status, want) in [(0, 408, 408), (4, 408, 408), (4, 503, 503)] {
+        let mut envoy = with(W, limits);
+        let request = upload(form(&[("model", "m")], 5000, &[])).in_pieces(300);
+        let index = envoy.open(request, vec![]);
+        while envoy.vm.worker.registry.is_empty() {
+            envoy.step(index);
+        }
+        for _ in 0..steps {
+            envoy.step(index);
+        }
+        assert_eq!(envoy.exchanges[index].planned, 0);
+        envoy.exchanges[index].local_reply(status, "stream_idle_timeout");
+        let client = &envoy.exchanges[index].client;
+        assert_eq!(error(client).0, want, "{}", client.text());
+        assert_eq!(client.text().contains("provider"), want != 408, "{}", client.text());
+        assert_eq!(used(&envoy).0, 0);
+        envoy.assert_calm();
+    }
+}
