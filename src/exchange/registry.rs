@@ -98,9 +98,10 @@ pub struct Registry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(u64);
 
-/// The length of a body, as the client announced it.
+/// The length of a body, as the client announced it; saturates.
 pub fn announced(headers: &Headers) -> Option<usize> {
-    text(headers, "content-length").and_then(|l| l.parse().ok())
+    let length: u64 = text(headers, "content-length")?.parse().ok()?;
+    Some(usize::try_from(length).unwrap_or(usize::MAX))
 }
 
 // === impl Refusal ===
