@@ -54,7 +54,9 @@ fn finds_fields_and_their_spans() {
         format!("a preamble\r\n{}{END}an epilogue\r\n{END}", field("model", "whisper-1")),
         format!("\r\n{}{}--b1--", file(""), field("model", "whisper-1")),
         part("FORM-DATA ; name=model", "whisper-1") + END,
-        part("form-data; name=f; filename=\"a;\\\"b\\c.mp3\"", "x") + &field("model", "whisper-1") + END,
+        part("form-data; name=f; filename=\"a;\\\"b\\c.mp3\"", "x")
+            + &field("model", "whisper-1")
+            + END,
         field("model", "whisper-1").replacen("--b1\r\n", "--b1 \t\r\n", 1) + "--b1-- \r\n",
         field("other", "model") + &field("model", "whisper-1") + &field("Model", "x") + END,
     ] {

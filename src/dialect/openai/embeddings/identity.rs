@@ -40,7 +40,7 @@ pub(super) fn reads(facts: &Facts, quirks: &Quirks) -> usize {
 
 pub(super) fn response(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
     let bad = |words: &'static str| Error::new(Kind::BadAnswer, words);
-    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
+    let Some(answer) = json::record::<Answer<'_>>(body) else {
         return Err(bad("the provider's answer is no list of embeddings"));
     };
     let Some(data) = answer.data.filter(|d| d.get().starts_with('[')) else {
