@@ -256,3 +256,15 @@ fn a_flowing_upload_that_stalls_is_the_clients() {
         envoy.assert_calm();
     }
 }
+
+#[test]
+fn a_length_beyond_all_numbers_is_too_large() {
+    let mut envoy = gateway(W);
+    for length in ["18446744073709551616", "4294967297"] {
+        let body = form(&[("model", "m")], 10, &[]);
+        let request = upload(body).in_pieces(50).with("content-length", length);
+        let exchange = envoy.ask(request, vec![]);
+        assert_eq!(error(&exchange.client).0, 413);
+    }
+    envoy.assert_calm();
+}

@@ -63,12 +63,9 @@ pub fn compile(
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
 }
 
-/// Lengths are added to each other, in the 32 bits that a module has.
 fn bytes(size: Bytes) -> usize {
-    usize::try_from(size.0.min(MAX_BYTES)).unwrap_or(usize::MAX)
+    usize::try_from(size.0).unwrap_or(usize::MAX)
 }
-
-const MAX_BYTES: u64 = 1 << 31;
 
 struct Problems(Vec<Problem>);
 
