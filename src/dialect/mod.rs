@@ -61,6 +61,7 @@ pub mod misdirected;
 pub mod openai;
 mod pairs;
 pub mod quirks;
+mod relay;
 pub mod rerank;
 pub mod responses;
 mod shape;
