@@ -79,7 +79,7 @@ impl Reader for Along {
         }
         let wire = match serde_json::from_slice::<Wire<'_>>(data) {
             // Read as an event, a list would give its items the names of fields.
-            Ok(_) if data.starts_with(b"[") => return true,
+            Ok(_) if data.starts_with(b"[") => return Keep::Yes,
             Ok(wire) => wire,
             // JSON that is no event as we know it: an extension, passed on.
             Err(e) if e.is_data() => return Keep::Yes,
@@ -150,9 +150,9 @@ mod tests {
     #[test]
     fn a_list_is_no_event() {
         let read = |data: &str| {
-            let (mut events, mut out) = (Events::default(), Vec::new());
-            events.feed(format!("data: {data}\n\n").as_bytes(), &mut out);
-            let progress = events.progress();
+            let (mut stream, mut out) = (events(), Vec::new());
+            stream.feed(format!("data: {data}\n\n").as_bytes(), &mut out);
+            let progress = stream.progress();
             (progress.started, progress.complete, progress.failed.as_ref().map(|e| e.kind))
         };
         assert_eq!(read(r#"{"type":"speech.audio.done"}"#), (true, true, None));
