@@ -17,17 +17,21 @@
 //!
 //! 1. `language`: its name, its operation, the features that it has no word for, its
 //!    errors; `facts`: the fields without which it asks nothing, and those that say what
-//!    the gateway must know (the model, whether to stream, limits) by names of its own.
-//! 2. The folder: `IDENTITY`, and for a provider of chats `FROM_OPENAI_CHAT`, with
-//!    `FIELDS` (what becomes of each field; the code acts on it) and `GAPS` (features
-//!    that it does not carry).
-//! 3. `hub::rows`: a type `ToX`; `pairs`: its rows, one for each client.
+//!    the gateway must know (the model, whether to stream, limits) by names of its own;
+//!    `shape`, where requests are forms or answers are no JSON; `misdirected`: its path
+//!    and what marks its requests, where clients speak it.
+//! 2. The folder: `IDENTITY`, and its stream as a `relay::Reader`. For a provider of
+//!    chats also `FROM_OPENAI_CHAT`, with `FIELDS` (what becomes of each field; the code
+//!    acts on it) and `GAPS` (features that it does not carry).
+//! 3. `pairs`: its rows, one for each client. Behind the hub they need a type `ToX` in
+//!    `hub::rows`; of ranks they are `rerank::Row`s of a `Client` and a `Provider`, of
+//!    counters `count::Counted`.
 //! 4. `provider::kinds`: the path, at each kind of provider that speaks it;
-//!    `exchange::endpoints`: the path its clients call, and its label in metrics.
-//! 5. `cli::mock`: its vendor, who refuses what the real one refuses.
+//!    `exchange::endpoints`: the path its clients call, also in what a 404 names.
+//! 5. `cli::mock`: its path, and its vendor, who refuses what the real one refuses.
 //! 6. `tests/golden/themes`: its requests and its answers. `BLESS=1 cargo test --test
 //!    golden` makes a case of each with everyone; read them. `--test readme` blesses
-//!    the tables in docs.
+//!    the tables in docs; README.md's table of endpoints is written by hand.
 //!
 //! # Adding a client
 //!
@@ -61,6 +65,7 @@ pub mod misdirected;
 pub mod openai;
 mod pairs;
 pub mod quirks;
+mod relay;
 pub mod rerank;
 pub mod responses;
 mod shape;

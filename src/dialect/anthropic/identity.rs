@@ -1,5 +1,6 @@
-//! A client that speaks Messages, and a provider that does: for a cloud the
-//! client's bytes without the model's name and with the cloud's version instead. Answers are the provider's bytes, read for usage.
+//! A client that speaks Messages, and a provider that does: the client's bytes with the
+//! model's name, or for a cloud without it and with the cloud's version instead. Answers
+//! are the provider's bytes, read for usage.
 //!
 //! What a cloud does not take at the top is left out and listed; deeper down the
 //! provider's own words about it reach the client, who wrote its own dialect.

@@ -88,7 +88,7 @@ pub const CHAT_IDENTITY: Translator = Translator {
     reads: Some(identity::reads),
     response: same::chat,
     error: error::same,
-    stream: |_| Box::new(same::Stream::new()),
+    stream: |_| Box::new(same::stream()),
     fields: &[],
 };
 

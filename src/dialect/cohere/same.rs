@@ -5,11 +5,11 @@ use super::error;
 use super::events::{Body, ContentDelta, Delta, End};
 use super::response::{Answer, string, text};
 use super::usage;
-use crate::dialect::openai;
 use crate::dialect::openai::chunk::inner;
-use crate::dialect::{ClientResponse, Feed, Progress, Reply, StreamTranslator, Usage};
+use crate::dialect::relay::{self, Keep, Reader, Relay};
+use crate::dialect::{ClientResponse, Progress, Reply, Usage};
 use crate::error::{Error, Kind};
-use crate::wire::sse::{Decoder, Event};
+use crate::wire::sse::Event;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -58,92 +58,57 @@ struct Listed<'a> {
 }
 
 /// A chat's stream, passed on event by event.
-pub(super) struct Stream {
-    decoder: Decoder,
-    reader: Reader,
+pub(super) fn stream() -> Relay<Along> {
+    Relay::new(Along::default())
 }
 
+/// Reads along.
 #[derive(Default)]
-struct Reader {
+pub(super) struct Along {
     progress: Progress,
 }
 
-// === impl Stream ===
+// === impl Along ===
 
-impl Stream {
-    pub(super) fn new() -> Self {
-        Self { decoder: Decoder::new(openai::MAX_EVENT), reader: Reader::default() }
-    }
-}
-
-impl StreamTranslator for Stream {
-    fn feed(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Feed {
-        let before = out.len();
-        let mut same = self.decoder.is_idle();
-        let reader = &mut self.reader;
-        let fed = self.decoder.feed(chunk, |event| {
-            if reader.passes(&event, out) {
-                out.extend_from_slice(event.raw);
-            } else {
-                same = false;
-            }
-        });
-        if fed.is_err() {
-            same = false;
-            let words = "one event of the provider's stream is too long";
-            reader.fail(Error::new(Kind::BadAnswer, words), out);
-        }
-        if same && self.decoder.is_idle() {
-            out.truncate(before);
-            return Feed::Same;
-        }
-        Feed::Changed
-    }
-
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        let reader = &mut self.reader;
-        self.decoder.finish(|event| {
-            if reader.passes(&event, out) {
-                out.extend_from_slice(event.raw);
-                // A last event without its empty line would swallow what follows.
-                out.extend_from_slice(b"\n\n");
-            }
-        });
-        let words = "the provider's stream ended before the answer was complete";
-        reader.fail(Error::new(Kind::BrokenStream, words), out);
-    }
-
-    fn progress(&self) -> &Progress {
-        &self.reader.progress
-    }
-}
-
-// === impl Reader ===
-
-impl Reader {
-    /// Reads an event; false where it is not for the client.
-    fn passes(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> bool {
+impl Reader for Along {
+    fn read(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Keep {
         if self.progress.failed.is_some() {
-            return false;
+            return Keep::No;
         }
         let data = event.data.as_deref().unwrap_or_default().trim_ascii();
         if data.is_empty() || data == b"[DONE]" {
-            return true;
+            return Keep::Yes;
         }
         match serde_json::from_slice::<Body<'_>>(data) {
-            Ok(body) => self.read(&body, event.name),
+            Ok(body) => self.known(&body, event.name),
             // JSON of another shape: an event that is not known yet.
             Err(e) if e.is_data() => {}
             Err(_) => {
-                let words = "the provider's stream is not valid JSON";
-                self.fail(Error::new(Kind::BadAnswer, words), out);
-                return false;
+                self.fail(relay::no_json(), out);
+                return Keep::No;
             }
         }
-        true
+        Keep::Yes
     }
 
-    fn read(&mut self, body: &Body<'_>, name: &[u8]) {
+    fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
+        if self.progress.failed.is_none() && !self.progress.complete {
+            out.extend_from_slice(&super::error::event(&error));
+            self.progress.failed = Some(error);
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.fail(relay::cut_short(), out);
+    }
+
+    fn progress(&self) -> &Progress {
+        &self.progress
+    }
+}
+
+impl Along {
+    fn known(&mut self, body: &Body<'_>, name: &[u8]) {
         let type_ = match body.type_.and_then(text) {
             Some(type_) => type_,
             None => String::from_utf8_lossy(name),
@@ -185,13 +150,6 @@ impl Reader {
         self.progress.started |= bytes > 0;
         self.progress.output_bytes += bytes;
     }
-
-    fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
-        if self.progress.failed.is_none() && !self.progress.complete {
-            out.extend_from_slice(&super::error::event(&error));
-            self.progress.failed = Some(error);
-        }
-    }
 }
 
 /// What is not understood here is for the client to understand.
@@ -202,10 +160,11 @@ fn read<'a, D: Deserialize<'a> + Default>(body: &Body<'a>) -> D {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::{Feed, StreamTranslator};
 
     #[test]
     fn passes_bytes_and_reads_along() {
-        let mut stream = Stream::new();
+        let mut stream = stream();
         let mut out = Vec::new();
         let start = b"event: message-start\r\ndata: {\"type\":\"message-start\",\"x\":1.0}\r\n\r\n";
         assert_eq!(stream.feed(start, &mut out), Feed::Same);
@@ -219,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_cut_stream_ends_in_an_error_of_the_dialect() {
-        let mut stream = Stream::new();
+        let mut stream = stream();
         let mut out = Vec::new();
         stream.feed(b"data: {\"type\":\"message-start\"}\n\n", &mut out);
         stream.finish(&mut out);

@@ -9,12 +9,10 @@ use super::answer::{Answer, text};
 use super::error;
 use super::{sweep, usage};
 use crate::dialect::loss::Dropped;
-use crate::dialect::openai;
-use crate::dialect::{
-    Body, ClientResponse, Feed, Progress, Reply, Request, StreamTranslator, UpstreamRequest, Usage,
-};
+use crate::dialect::relay::{self, Keep, Reader, Relay};
+use crate::dialect::{Body, ClientResponse, Progress, Reply, Request, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
-use crate::wire::sse::{Decoder, Event};
+use crate::wire::sse::Event;
 
 pub(super) fn request(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
     let mut dropped = Dropped::default();
@@ -38,13 +36,13 @@ pub(super) fn response(body: &[u8], _: &Reply) -> Result<ClientResponse, Error> 
     Ok(ClientResponse { body: None, usage })
 }
 
-pub(super) struct Stream {
-    decoder: Decoder,
-    reader: Reader,
+pub(super) fn stream() -> Relay<Along> {
+    Relay::new(Along::default())
 }
 
+/// Reads along.
 #[derive(Default)]
-struct Reader {
+pub(super) struct Along {
     progress: Progress,
     /// The candidates seen, by index, and whether each has ended.
     ends: Vec<(u64, bool)>,
@@ -55,73 +53,9 @@ struct Reader {
 /// Most candidates told apart; further ones are passed, not watched.
 const MAX_CANDIDATES: usize = 64;
 
-#[derive(PartialEq, Eq)]
-enum Keep {
-    Yes,
-    No,
-}
+// === impl Along ===
 
-// === impl Stream ===
-
-impl Default for Stream {
-    fn default() -> Self {
-        Self { decoder: Decoder::new(openai::MAX_EVENT), reader: Reader::default() }
-    }
-}
-
-impl StreamTranslator for Stream {
-    fn feed(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Feed {
-        let before = out.len();
-        let mut same = self.decoder.is_idle();
-        let reader = &mut self.reader;
-        let fed = self.decoder.feed(chunk, |event| {
-            if reader.read(&event, out) == Keep::Yes {
-                out.extend_from_slice(event.raw);
-            } else {
-                same = false;
-            }
-        });
-        if fed.is_err() {
-            same = false;
-            let words = "one event of the provider's stream is too long";
-            reader.fail(Error::new(Kind::BadAnswer, words), out);
-        }
-        if same && self.decoder.is_idle() {
-            out.truncate(before);
-            return Feed::Same;
-        }
-        Feed::Changed
-    }
-
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        let reader = &mut self.reader;
-        self.decoder.finish(|event| {
-            if reader.read(&event, out) == Keep::Yes {
-                out.extend_from_slice(event.raw);
-                // A last event without its empty line would swallow what follows.
-                out.extend_from_slice(b"\n\n");
-            }
-        });
-        if reader.progress.failed.is_some() {
-            return;
-        }
-        if reader.ended() {
-            reader.progress.complete = true;
-            reader.progress.usage.output_reported |= reader.progress.usage.input_reported;
-        } else {
-            let words = "the provider's stream ended before the answer was complete";
-            reader.fail(Error::new(Kind::BrokenStream, words), out);
-        }
-    }
-
-    fn progress(&self) -> &Progress {
-        &self.reader.progress
-    }
-}
-
-// === impl Reader ===
-
-impl Reader {
+impl Reader for Along {
     fn read(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Keep {
         if self.progress.failed.is_some() {
             // The LF of the CRLF that ended the provider's own error, behind a cut.
@@ -151,13 +85,34 @@ impl Reader {
             // JSON of another shape: an extension, passed on.
             Err(e) if e.is_data() => Keep::Yes,
             Err(_) => {
-                let words = "the provider's stream is not valid JSON";
-                self.fail(Error::new(Kind::BadAnswer, words), out);
+                self.fail(relay::no_json(), out);
                 Keep::No
             }
         }
     }
 
+    fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
+        if self.progress.failed.is_none() && !self.progress.complete {
+            out.extend_from_slice(&error::event(&error));
+            self.progress.failed = Some(error);
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        if self.ended() {
+            self.progress.complete = true;
+            self.progress.usage.output_reported |= self.progress.usage.input_reported;
+        } else {
+            self.fail(relay::cut_short(), out);
+        }
+    }
+
+    fn progress(&self) -> &Progress {
+        &self.progress
+    }
+}
+
+impl Along {
     fn error(&mut self, data: &[u8], out: &mut Vec<u8>) -> Keep {
         let error = error::in_answer(data);
         if error.kind == Kind::ProviderAuth || data.starts_with(b"[") {
@@ -203,18 +158,12 @@ impl Reader {
     fn ended(&self) -> bool {
         !self.ends.is_empty() && self.ends.iter().all(|(_, end)| *end)
     }
-
-    fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
-        if self.progress.failed.is_none() && !self.progress.complete {
-            out.extend_from_slice(&error::event(&error));
-            self.progress.failed = Some(error);
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::{Feed, StreamTranslator};
 
     const TEXT: &str =
         "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"h\u{fc}\"}]}}]}\r\n\r\n";
@@ -223,7 +172,7 @@ mod tests {
     /// Feeds whole, byte by byte and cut at each position; all must agree.
     fn run(stream: &str) -> (String, Progress) {
         let feed = |parts: &[&[u8]]| {
-            let mut s = Stream::default();
+            let mut s = super::stream();
             let mut out = Vec::new();
             for part in parts {
                 if s.feed(part, &mut out) == Feed::Same {

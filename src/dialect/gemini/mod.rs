@@ -82,7 +82,7 @@ pub const IDENTITY: Translator = Translator {
     reads: Some(|facts, _| if facts.marked { facts.body_bytes } else { 0 }),
     response: identity::response,
     error: error::from_upstream_verbatim,
-    stream: |_| Box::new(identity::Stream::default()),
+    stream: |_| Box::new(identity::stream()),
     fields: &[],
 };
 

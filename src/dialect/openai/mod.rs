@@ -56,6 +56,6 @@ pub const IDENTITY: Translator = Translator {
     reads: Some(request::identity_reads),
     response: response::identity,
     error: error::from_upstream,
-    stream: |reply| Box::new(stream::Identity::new(reply)),
+    stream: |reply| Box::new(stream::identity(reply)),
     fields: &[],
 };

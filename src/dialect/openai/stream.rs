@@ -3,10 +3,11 @@
 
 use super::reasoning::Name;
 use super::template::Template;
-use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
+use crate::dialect::relay::{self, Keep, Reader, Relay};
+use crate::dialect::{Progress, Reply};
 use crate::error::{Error, Kind};
 use crate::wire::json;
-use crate::wire::sse::{Decoder, Event};
+use crate::wire::sse::Event;
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -16,13 +17,17 @@ use std::fmt;
 /// Most bytes of one event: images come whole in one.
 pub(crate) const MAX_EVENT: usize = 16 << 20;
 
-pub(super) struct Identity {
-    decoder: Decoder,
-    reader: Reader,
+pub(super) fn identity(reply: &Reply) -> Relay<Along> {
+    Relay::new(Along::new(reply))
 }
 
-/// Everything but the framing.
-struct Reader {
+/// Of the older completions.
+pub(super) fn older(reply: &Reply) -> Relay<Along> {
+    Relay::new(Along { older: true, ..Along::new(reply) })
+}
+
+/// Reads along.
+pub(super) struct Along {
     progress: Progress,
     /// The client did not ask for the usage chunk: it is taken out again.
     strip_usage: bool,
@@ -35,101 +40,23 @@ struct Reader {
     reasoning: Option<Name>,
 }
 
-#[derive(PartialEq, Eq)]
-enum Keep {
-    Yes,
-    No,
-    /// Something stands in `out` in its place.
-    Replaced,
-}
+// === impl Along ===
 
-// === impl Identity ===
-
-impl Identity {
-    pub(super) fn new(reply: &Reply) -> Self {
+impl Along {
+    fn new(reply: &Reply) -> Self {
         Self {
-            decoder: Decoder::new(MAX_EVENT),
-            reader: Reader {
-                progress: Progress::default(),
-                strip_usage: !reply.include_usage,
-                older: false,
-                finish_seen: false,
-                done_seen: false,
-                template: Template::default(),
-                reasoning: Name::of(reply.quirks),
-            },
+            progress: Progress::default(),
+            strip_usage: !reply.include_usage,
+            older: false,
+            finish_seen: false,
+            done_seen: false,
+            template: Template::default(),
+            reasoning: Name::of(reply.quirks),
         }
     }
 }
 
-impl Identity {
-    /// Of the older completions.
-    pub(super) fn older(reply: &Reply) -> Self {
-        let mut stream = Self::new(reply);
-        stream.reader.older = true;
-        stream
-    }
-}
-
-impl StreamTranslator for Identity {
-    fn feed(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Feed {
-        let before = out.len();
-        let mut same = self.decoder.is_idle();
-        let reader = &mut self.reader;
-        let fed = self.decoder.feed(chunk, |event| match reader.read(&event, out) {
-            Keep::Yes => out.extend_from_slice(event.raw),
-            Keep::No | Keep::Replaced => same = false,
-        });
-        if fed.is_err() {
-            same = false;
-            if !reader.done_seen && reader.progress.failed.is_none() {
-                let words = "one event of the provider's stream is too long";
-                reader.fail(Error::new(Kind::BadAnswer, words), out);
-            }
-        }
-        if same && self.decoder.is_idle() {
-            out.truncate(before);
-            return Feed::Same;
-        }
-        Feed::Changed
-    }
-
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        let reader = &mut self.reader;
-        self.decoder.finish(|event| {
-            let keep = reader.read(&event, out);
-            if keep == Keep::Yes {
-                out.extend_from_slice(event.raw);
-            }
-            if keep != Keep::No {
-                // A last event without its empty line would swallow what follows.
-                out.extend_from_slice(b"\n\n");
-            }
-        });
-        if reader.progress.failed.is_some() || reader.done_seen {
-            return;
-        }
-        if reader.finish_seen {
-            // The answer is whole, only the farewell is missing.
-            reader.progress.complete = true;
-            out.extend_from_slice(b"data: [DONE]\n\n");
-        } else {
-            let e = Error::new(
-                Kind::BrokenStream,
-                "the provider's stream ended before the answer was complete",
-            );
-            reader.fail(e, out);
-        }
-    }
-
-    fn progress(&self) -> &Progress {
-        &self.reader.progress
-    }
-}
-
-// === impl Reader ===
-
-impl Reader {
+impl Reader for Along {
     fn read(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Keep {
         if self.progress.failed.is_some() {
             return Keep::No;
@@ -168,15 +95,38 @@ impl Reader {
             // JSON that is no chunk as we know it: an extension, passed on.
             Err(e) if e.is_data() => Keep::Yes,
             Err(_) => {
-                self.fail(
-                    Error::new(Kind::BadAnswer, "the provider's stream is not valid JSON"),
-                    out,
-                );
+                self.fail(relay::no_json(), out);
                 Keep::No
             }
         }
     }
 
+    fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
+        if self.progress.failed.is_none() && !self.done_seen {
+            out.extend_from_slice(&super::error::event(&error));
+            self.progress.failed = Some(error);
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        if self.done_seen {
+            return;
+        }
+        if self.finish_seen {
+            // The answer is whole, only the farewell is missing.
+            self.progress.complete = true;
+            out.extend_from_slice(b"data: [DONE]\n\n");
+        } else {
+            self.fail(relay::cut_short(), out);
+        }
+    }
+
+    fn progress(&self) -> &Progress {
+        &self.progress
+    }
+}
+
+impl Along {
     /// `renames`: not all of its bytes will pass, so that it is no template.
     fn chunk(&mut self, chunk: &Chunk<'_>, data: &[u8], renames: bool, out: &mut Vec<u8>) -> Keep {
         if chunk.error.is_some() {
@@ -245,11 +195,6 @@ impl Reader {
             }
         }
         Keep::Replaced
-    }
-
-    fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
-        out.extend_from_slice(&super::error::event(&error));
-        self.progress.failed = Some(error);
     }
 }
 

@@ -5,9 +5,9 @@ use super::answer::{Answer, EMPTY, Item, text};
 use super::error;
 use super::events::Event;
 use super::usage;
-use crate::dialect::openai::MAX_EVENT;
 use crate::dialect::openai::chunk::inner;
-use crate::dialect::{ClientResponse, Feed, Progress, Reply, StreamTranslator, Usage};
+use crate::dialect::relay::{self, Keep, Reader, Relay};
+use crate::dialect::{ClientResponse, Progress, Reply, Usage};
 use crate::error::{Error, Kind};
 use crate::wire::sse;
 use serde_json::value::RawValue;
@@ -18,91 +18,58 @@ pub(super) fn response(body: &[u8], _reply: &Reply) -> Result<ClientResponse, Er
     Ok(ClientResponse { body: None, usage })
 }
 
-pub(super) struct Stream {
-    decoder: sse::Decoder,
-    reader: Reader,
+pub(super) fn stream() -> Relay<Along> {
+    Relay::new(Along::default())
 }
 
+/// Reads along.
 #[derive(Default)]
-struct Reader {
+pub(super) struct Along {
     progress: Progress,
     /// For an event of ours: one more than the last.
     sequence: u64,
 }
 
-// === impl Stream ===
+// === impl Along ===
 
-impl Stream {
-    pub(super) fn new() -> Self {
-        Self { decoder: sse::Decoder::new(MAX_EVENT), reader: Reader::default() }
-    }
-}
-
-impl StreamTranslator for Stream {
-    fn feed(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Feed {
-        let before = out.len();
-        let mut same = self.decoder.is_idle();
-        let reader = &mut self.reader;
-        let fed = self.decoder.feed(chunk, |event| {
-            if reader.keeps(&event, out) {
-                out.extend_from_slice(event.raw);
-            } else {
-                same = false;
+impl Reader for Along {
+    fn read(&mut self, event: &sse::Event<'_>, out: &mut Vec<u8>) -> Keep {
+        if self.progress.failed.is_some() {
+            return Keep::No;
+        }
+        let Some(data) = event.data.as_deref().map(<[u8]>::trim_ascii) else { return Keep::Yes };
+        if self.progress.complete || data.is_empty() || data == b"[DONE]" {
+            return Keep::Yes;
+        }
+        match serde_json::from_slice::<Event<'_>>(data) {
+            Ok(known) => self.known(&known, event.name, data, out),
+            // JSON of another shape: an event that is not known yet.
+            Err(e) if e.is_data() => Keep::Yes,
+            Err(_) => {
+                self.fail(relay::no_json(), out);
+                Keep::No
             }
-        });
-        if fed.is_err() {
-            same = false;
-            reader.fail(bad("one event of the provider's stream is too long"), out);
         }
-        if same && self.decoder.is_idle() {
-            out.truncate(before);
-            return Feed::Same;
-        }
-        Feed::Changed
     }
 
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        let reader = &mut self.reader;
-        self.decoder.finish(|event| {
-            if reader.keeps(&event, out) {
-                out.extend_from_slice(event.raw);
-                // A last event without its empty line would swallow what follows.
-                out.extend_from_slice(b"\n\n");
-            }
-        });
-        let words = "the provider's stream ended before the answer was complete";
-        reader.fail(Error::new(Kind::BrokenStream, words), out);
+    fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
+        if self.progress.failed.is_none() && !self.progress.complete {
+            out.extend_from_slice(&super::error::event(&error, self.sequence));
+            self.progress.failed = Some(error);
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.fail(relay::cut_short(), out);
     }
 
     fn progress(&self) -> &Progress {
-        &self.reader.progress
+        &self.progress
     }
 }
 
-// === impl Reader ===
-
-impl Reader {
-    /// Whether the client gets the event as it is.
-    fn keeps(&mut self, event: &sse::Event<'_>, out: &mut Vec<u8>) -> bool {
-        if self.progress.failed.is_some() {
-            return false;
-        }
-        let Some(data) = event.data.as_deref().map(<[u8]>::trim_ascii) else { return true };
-        if self.progress.complete || data.is_empty() || data == b"[DONE]" {
-            return true;
-        }
-        match serde_json::from_slice::<Event<'_>>(data) {
-            Ok(known) => self.read(&known, event.name, data, out),
-            // JSON of another shape: an event that is not known yet.
-            Err(e) if e.is_data() => true,
-            Err(_) => {
-                self.fail(bad("the provider's stream is not valid JSON"), out);
-                false
-            }
-        }
-    }
-
-    fn read(&mut self, event: &Event<'_>, name: &[u8], data: &[u8], out: &mut Vec<u8>) -> bool {
+impl Along {
+    fn known(&mut self, event: &Event<'_>, name: &[u8], data: &[u8], out: &mut Vec<u8>) -> Keep {
         self.sequence = event.sequence_number.map_or(self.sequence, |n| n.saturating_add(1));
         let answer = |raw: Option<&RawValue>| -> Option<Usage> {
             let answer: Answer<'_> = serde_json::from_str(raw?.get()).ok()?;
@@ -134,24 +101,17 @@ impl Reader {
             }
             _ => {}
         }
-        true
+        Keep::Yes
     }
 
     /// The provider's own word of its failure passes, but for what it says of our key.
-    fn failed(&mut self, error: Error, out: &mut Vec<u8>) -> bool {
+    fn failed(&mut self, error: Error, out: &mut Vec<u8>) -> Keep {
         if error.kind == Kind::ProviderAuth {
             self.fail(error, out);
-            return false;
+            return Keep::No;
         }
         self.progress.failed = Some(error);
-        true
-    }
-
-    fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
-        if self.progress.failed.is_none() && !self.progress.complete {
-            out.extend_from_slice(&super::error::event(&error, self.sequence));
-            self.progress.failed = Some(error);
-        }
+        Keep::Yes
     }
 }
 
@@ -162,8 +122,4 @@ pub(super) fn failure(response: Option<&RawValue>) -> Error {
         Some(error) => super::error::of_object(error.get().as_bytes()),
         None => Error::new(Kind::ProviderFault, "the provider failed to answer"),
     }
-}
-
-fn bad(words: &'static str) -> Error {
-    Error::new(Kind::BadAnswer, words)
 }

@@ -83,7 +83,7 @@ pub const IDENTITY: Translator = Translator {
     reads: Some(super::identity::reads),
     response: identity::response,
     error: super::openai::error::from_upstream,
-    stream: |_| Box::new(identity::Stream::new()),
+    stream: |_| Box::new(identity::stream()),
     fields: &[],
 };
 

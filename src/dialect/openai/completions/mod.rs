@@ -33,7 +33,7 @@ pub const IDENTITY: Translator = Translator {
     }),
     response: response::older,
     error: error::from_upstream,
-    stream: |reply| Box::new(stream::Identity::older(reply)),
+    stream: |reply| Box::new(stream::older(reply)),
     fields: &[],
 };
 

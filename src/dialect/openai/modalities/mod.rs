@@ -102,11 +102,7 @@ fn form_reads(facts: &Facts, _: &Quirks) -> usize {
 }
 
 fn open(reply: &Reply) -> Box<dyn StreamTranslator> {
-    if reply.opaque {
-        Box::new(stream::Opaque::default())
-    } else {
-        Box::new(stream::Events::default())
-    }
+    if reply.opaque { Box::new(stream::Opaque::default()) } else { Box::new(stream::events()) }
 }
 
 /// A whole JSON answer. `is_one`: it has what it must have.

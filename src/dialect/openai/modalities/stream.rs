@@ -8,11 +8,11 @@
 //! Spec: <https://developers.openai.com/api/docs/guides/speech-to-text>,
 //! <https://developers.openai.com/api/docs/guides/image-generation>.
 
-use super::super::MAX_EVENT;
 use super::{error, usage};
+use crate::dialect::relay::{self, Keep, Reader, Relay};
 use crate::dialect::{Feed, Progress, StreamTranslator};
 use crate::error::{Error, Kind};
-use crate::wire::sse::{Decoder, Event};
+use crate::wire::sse::Event;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -22,13 +22,13 @@ use std::borrow::Cow;
 #[derive(Debug, Default)]
 pub(super) struct Opaque(Progress);
 
-pub(super) struct Events {
-    decoder: Decoder,
-    reader: Reader,
+pub(super) fn events() -> Relay<Along> {
+    Relay::new(Along::default())
 }
 
+/// Reads along.
 #[derive(Default)]
-struct Reader {
+pub(super) struct Along {
     progress: Progress,
     /// The provider has said its last word; another picture may still follow.
     ended: bool,
@@ -55,95 +55,37 @@ impl StreamTranslator for Opaque {
     }
 }
 
-// === impl Events ===
+// === impl Along ===
 
-impl Default for Events {
-    fn default() -> Self {
-        Self { decoder: Decoder::new(MAX_EVENT), reader: Reader::default() }
-    }
-}
-
-impl StreamTranslator for Events {
-    fn feed(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Feed {
-        let before = out.len();
-        let mut same = self.decoder.is_idle();
-        let reader = &mut self.reader;
-        let fed = self.decoder.feed(chunk, |event| {
-            if reader.read(&event, out) {
-                out.extend_from_slice(event.raw);
-            } else {
-                same = false;
-            }
-        });
-        if fed.is_err() && reader.progress.failed.is_none() {
-            same = false;
-            let words = "one event of the provider's stream is too long";
-            reader.fail(Error::new(Kind::BadAnswer, words), out);
-        }
-        if same && self.decoder.is_idle() {
-            out.truncate(before);
-            return Feed::Same;
-        }
-        Feed::Changed
-    }
-
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        let reader = &mut self.reader;
-        self.decoder.finish(|event| {
-            if reader.read(&event, out) {
-                out.extend_from_slice(event.raw);
-                // A last event without its empty line would swallow what follows.
-                out.extend_from_slice(b"\n\n");
-            }
-        });
-        if reader.progress.failed.is_some() {
-            return;
-        }
-        reader.progress.complete = reader.ended;
-        if !reader.ended {
-            let words = "the provider's stream ended before the answer was complete";
-            reader.fail(Error::new(Kind::BrokenStream, words), out);
-        }
-    }
-
-    fn progress(&self) -> &Progress {
-        &self.reader.progress
-    }
-}
-
-// === impl Reader ===
-
-impl Reader {
-    /// Whether the event goes to the client.
-    fn read(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> bool {
+impl Reader for Along {
+    fn read(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Keep {
         if self.progress.failed.is_some() {
-            return false;
+            return Keep::No;
         }
-        let Some(data) = &event.data else { return true };
+        let Some(data) = &event.data else { return Keep::Yes };
         let data = data.trim_ascii();
         if data.is_empty() {
-            return true;
+            return Keep::Yes;
         }
         if data == b"[DONE]" {
             if !self.progress.started {
                 let words = "the provider's stream ended without an answer";
                 self.fail(Error::new(Kind::BadAnswer, words), out);
-                return false;
+                return Keep::No;
             }
             self.ended = true;
             self.progress.complete = true;
-            return true;
+            return Keep::Yes;
         }
         let wire = match serde_json::from_slice::<Wire<'_>>(data) {
             // Read as an event, a list would give its items the names of fields.
-            Ok(_) if data.starts_with(b"[") => return true,
+            Ok(_) if data.starts_with(b"[") => return Keep::Yes,
             Ok(wire) => wire,
             // JSON that is no event as we know it: an extension, passed on.
-            Err(e) if e.is_data() => return true,
+            Err(e) if e.is_data() => return Keep::Yes,
             Err(_) => {
-                let words = "the provider's stream is not valid JSON";
-                self.fail(Error::new(Kind::BadAnswer, words), out);
-                return false;
+                self.fail(relay::no_json(), out);
+                return Keep::No;
             }
         };
         let type_ = wire.type_.as_deref().unwrap_or_default();
@@ -152,10 +94,10 @@ impl Reader {
             if error.kind == Kind::ProviderAuth {
                 // The provider's own words are about our key, and may quote it.
                 self.fail(error, out);
-                return false;
+                return Keep::No;
             }
             self.progress.failed = Some(error);
-            return true;
+            return Keep::Yes;
         }
         if let Some(usage) = wire.usage.and_then(|u| usage::read(u.get().as_bytes())) {
             self.progress.usage = usage;
@@ -165,13 +107,26 @@ impl Reader {
             self.ended = true;
             self.progress.complete = true;
         }
-        true
+        Keep::Yes
     }
 
     fn fail(&mut self, error: Error, out: &mut Vec<u8>) {
-        out.extend_from_slice(&error::event(&error));
-        self.progress.complete = false;
-        self.progress.failed = Some(error);
+        if self.progress.failed.is_none() {
+            out.extend_from_slice(&error::event(&error));
+            self.progress.complete = false;
+            self.progress.failed = Some(error);
+        }
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.progress.complete = self.ended;
+        if !self.ended {
+            self.fail(relay::cut_short(), out);
+        }
+    }
+
+    fn progress(&self) -> &Progress {
+        &self.progress
     }
 }
 
@@ -195,9 +150,9 @@ mod tests {
     #[test]
     fn a_list_is_no_event() {
         let read = |data: &str| {
-            let (mut events, mut out) = (Events::default(), Vec::new());
-            events.feed(format!("data: {data}\n\n").as_bytes(), &mut out);
-            let progress = events.progress();
+            let (mut stream, mut out) = (events(), Vec::new());
+            stream.feed(format!("data: {data}\n\n").as_bytes(), &mut out);
+            let progress = stream.progress();
             (progress.started, progress.complete, progress.failed.as_ref().map(|e| e.kind))
         };
         assert_eq!(read(r#"{"type":"speech.audio.done"}"#), (true, true, None));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::dialect::{Quirks, quirks};
+use crate::dialect::{Feed, Quirks, StreamTranslator, quirks};
 
 const ROLE: &str = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],\"usage\":null}\n\n";
 const TEXT: &str =
@@ -13,7 +13,7 @@ const DONE: &str = "data: [DONE]\n\n";
 fn run(stream: &str, include_usage: bool) -> (String, Progress) {
     let reply = Reply { include_usage, ..Default::default() };
     let feed = |parts: &[&[u8]]| {
-        let mut s = Identity::new(&reply);
+        let mut s = identity(&reply);
         let mut out = Vec::new();
         for part in parts {
             if s.feed(part, &mut out) == Feed::Same {
@@ -75,7 +75,7 @@ fn a_role_is_no_start_and_an_error_first_is_a_failure() {
 
 #[test]
 fn an_endless_event_is_told_once() {
-    let mut s = Identity::new(&Reply::default());
+    let mut s = identity(&Reply::default());
     let mut out = Vec::new();
     for _ in 0..18 {
         s.feed(&vec![b'x'; 1 << 20], &mut out);
@@ -100,7 +100,7 @@ fn reasoning_has_the_clients_name() {
     let lines = "data: {\"choices\":\ndata: [{\"delta\":{\"reasoning\":\"b\"}}]}\n\n";
     let feed = |stream: &str, parts: usize| {
         static QUIRKS: Quirks = Quirks { reasoning: "reasoning", ..quirks::NONE };
-        let mut s = Identity::new(&Reply { quirks: &QUIRKS, ..Default::default() });
+        let mut s = identity(&Reply { quirks: &QUIRKS, ..Default::default() });
         let mut out = Vec::new();
         for part in stream.as_bytes().chunks(parts) {
             if s.feed(part, &mut out) == Feed::Same {
