@@ -1,6 +1,7 @@
 //! The API languages: a row for each, and what differs by nothing but the language.
 
 use super::features::Gaps;
+use super::hub::names::Names;
 use super::{anthropic, bedrock, cohere, gemini, jina, openai, responses};
 use crate::error::Error;
 
@@ -405,6 +406,17 @@ impl Dialect {
     /// Features that its requests have no word for: whoever answers, no promise.
     pub fn lacks(self) -> Gaps {
         self.row().map_or(&[], |l| l.lacks)
+    }
+
+    /// What its clients call chat's fields, where they go through the hub.
+    pub const fn names(self) -> Names {
+        match self {
+            Dialect::AnthropicMessages => anthropic::client::NAMES,
+            Dialect::Gemini => gemini::client::NAMES,
+            Dialect::OpenAiResponses => responses::client::NAMES,
+            Dialect::OpenAiCompletions => openai::completions::NAMES,
+            _ => &[],
+        }
     }
 
     /// The content type of a streamed answer.
