@@ -38,8 +38,14 @@ fn translate(pair: &Translator, body: &Value) -> Result<Value, Error> {
     let addressed = (pair.client == Dialect::Gemini).then_some(addressed);
     let facts = Facts::of(pair.client, &raw, addressed)?;
     features::check(pair.gaps, &facts)?;
-    let request =
-        Request { body: &raw, facts: &facts, model: "real", traits: TRAITS, quirks: &quirks::NONE };
+    let request = Request {
+        body: &raw,
+        facts: &facts,
+        model: "real",
+        traits: TRAITS,
+        quirks: &quirks::NONE,
+        betas: "",
+    };
     let upstream = match (pair.request)(&request)?.body {
         Body::Whole(whole) => whole,
         Body::Spliced(splices) => wire::splice(&raw, &splices),
@@ -375,8 +381,14 @@ fn long_documents_do_not_come_back() {
             let raw = body.to_string().into_bytes();
             let facts = Facts::of(pair.client, &raw, None).unwrap();
             let quirks = &quirks::NONE;
-            let request =
-                Request { body: &raw, facts: &facts, model: "real", traits: TRAITS, quirks };
+            let request = Request {
+                body: &raw,
+                facts: &facts,
+                model: "real",
+                traits: TRAITS,
+                quirks,
+                betas: "",
+            };
             let made = (pair.request)(&request).unwrap();
             assert!(made.echo.is_empty() && made.dropped.is_empty() != asks, "{:?}", made.dropped);
         }

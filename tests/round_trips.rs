@@ -135,8 +135,14 @@ fn back(
     let said: Value = serde_json::from_slice(body).ok()?;
     let facts = Facts::of(row.client, body, addressed).ok()?;
     let traits = traits(row.client, &said);
-    let request =
-        Request { body, facts: &facts, model: &facts.model, traits, quirks: &quirks::NONE };
+    let request = Request {
+        body,
+        facts: &facts,
+        model: &facts.model,
+        traits,
+        quirks: &quirks::NONE,
+        betas: "",
+    };
     let made = (row.request)(&request).ok()?;
     let dropped = made.dropped.iter().map(|lost| lost.to_string()).collect();
     match made.body {

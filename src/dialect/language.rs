@@ -419,12 +419,14 @@ impl Dialect {
         }
     }
 
+    /// Spoken by Bedrock alone, which reads no header of Anthropic's.
+    pub const fn is_bedrock(self) -> bool {
+        matches!(self, Dialect::BedrockConverse | Dialect::AnthropicBedrock)
+    }
+
     /// The content type of a streamed answer.
     pub const fn stream_type(self) -> &'static str {
-        match self {
-            Dialect::BedrockConverse | Dialect::AnthropicBedrock => AWS_EVENTS,
-            _ => SSE,
-        }
+        if self.is_bedrock() { AWS_EVENTS } else { SSE }
     }
 
     /// An error as this dialect's whole body.

@@ -30,7 +30,11 @@ pub const BEDROCK: &[Field] = &joined::<COMMON_ROWS, 5, { COMMON_ROWS + 5 }>(
         field("stream", Mapped, "in the path"),
         NO_TIER,
         PARTS_ONLY,
-        field("anthropic_beta", Mapped, "as it is: Bedrock does not read the header"),
+        field(
+            "anthropic_beta",
+            Mapped,
+            "as it is; else the flags of the header that Bedrock knows",
+        ),
     ],
 );
 

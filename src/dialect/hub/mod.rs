@@ -88,6 +88,10 @@ pub trait Writer {
     }
 }
 
+/// A chat's `reasoning` that asks Responses for text of what the model thought, which it
+/// else keeps to itself. <https://developers.openai.com/api/docs/guides/reasoning>
+pub const SUMMARY: &[u8] = br#"{"summary":"auto"}"#;
+
 /// Whether a tool that failed can be told there (`is_error` of its message) in another
 /// way than by words.
 pub fn tells_failures(upstream: Dialect, maker: Maker) -> bool {
