@@ -64,7 +64,7 @@ pub(super) fn google(extra: Raw<'_>) -> Option<Vec<u8>> {
 // === impl Parts ===
 
 impl Parts {
-    /// All of a message, or of a chunk's delta, but its calls and its refusal.
+    /// All of a message, or of a chunk's delta, but its calls.
     pub(super) fn message(&mut self, message: &Message<'_>, shows_thoughts: bool) {
         if let Some(thought) = string(message.reasoning_content)
             && shows_thoughts
@@ -83,7 +83,7 @@ impl Parts {
         if let Some(signature) = google(message.extra_content) {
             self.google = signature;
         }
-        if let Some(text) = string(message.content) {
+        for text in [string(message.content), string(message.refusal)].into_iter().flatten() {
             self.signed(|part| {
                 part.extend_from_slice(br#"{"text":"#);
                 part.extend_from_slice(text);

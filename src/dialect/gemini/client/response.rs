@@ -28,9 +28,7 @@ pub(super) fn write(completion: &Completion<'_>, usage: &Usage, reply: &Reply) -
             out.push(b',');
         }
         let (mut parts, finish) = read(choice, reply.echo == SHOWS_THOUGHTS);
-        let words = choice.message.as_ref().and_then(|m| string(m.refusal)).unwrap_or_default();
-        let end = Some((finish, words));
-        push_candidate(&mut out, choice.index, &parts.take(), end, choice.logprobs);
+        push_candidate(&mut out, choice.index, &parts.take(), Some(finish), choice.logprobs);
     }
     out.push(b']');
     if usage.input_reported || usage.output_reported {
@@ -73,27 +71,24 @@ pub(super) fn arguments(text: &str) -> Option<&str> {
     }
 }
 
-/// Appends a candidate. `parts` are without the brackets around them; beside why it
-/// ended, what was said of a refusal: a JSON string, or empty.
+/// Appends a candidate. `parts` are without the brackets around them.
 pub(super) fn push_candidate(
     out: &mut Vec<u8>,
     index: u64,
     parts: &[u8],
-    end: Option<(Finish, &[u8])>,
+    finish: Option<Finish>,
     logprobs: Option<&RawValue>,
 ) {
     out.extend_from_slice(br#"{"content":{"parts":["#);
     out.extend_from_slice(parts);
     out.extend_from_slice(br#"],"role":"model"}"#);
-    if let Some((finish, refusal)) = end {
+    if let Some(finish) = finish {
         out.extend_from_slice(br#","finishReason":"#);
         json::push_text(out, finish.word());
         if finish == Finish::Malformed {
             out.extend_from_slice(
                 br#","finishMessage":"The model's function call has no JSON object of arguments.""#,
             );
-        } else if finish == Finish::Safety && !refusal.is_empty() {
-            json::push_member(out, "finishMessage", refusal);
         }
     }
     out.extend_from_slice(br#","index":"#);

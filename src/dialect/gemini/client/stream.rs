@@ -1,9 +1,7 @@
 //! Streams: chunks to events of `streamGenerateContent?alt=sse`.
 //!
 //! Every event is an answer of its own shape. Calls are held until the choice ends, as
-//! Gemini tells them whole; then the finish reasons, until the usage is known. A refusal is
-//! the `finishMessage` of a candidate that ended for `SAFETY`, no text of the model's:
-//! <https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/process-blocked-responses>.
+//! Gemini tells them whole; then the finish reasons, until the usage is known.
 //! There are no pings: clients of Google's have been seen to fail on comments.
 
 use super::parts::{self, Parts, string};
@@ -12,7 +10,6 @@ use super::response::{self, Finish};
 use crate::dialect::hub::read::ToolCall;
 use crate::dialect::hub::{self, Chunk};
 use crate::dialect::openai::MAX_EVENT;
-use crate::dialect::openai::completion::Text;
 use crate::dialect::{Progress, Reply};
 use crate::error::Error;
 use crate::wire::json;
@@ -33,8 +30,7 @@ struct Candidate {
     calls: Vec<Call>,
     /// Bytes of all arguments.
     held: usize,
-    /// The words of a refusal.
-    refusal: Text,
+    refused: bool,
     broken: bool,
     finish: Option<String>,
 }
@@ -74,7 +70,7 @@ impl hub::Writer for Writer {
             let Some(candidate) = self.choices.get_mut(at) else { continue };
             if let Some(delta) = &choice.delta {
                 candidate.parts.message(delta, self.shows_thoughts);
-                candidate.refuse(string(delta.refusal));
+                candidate.refused |= string(delta.refusal).is_some();
                 for call in delta.tool_calls.iter().flatten() {
                     candidate.hold(call);
                 }
@@ -107,14 +103,10 @@ impl hub::Writer for Writer {
             }
             candidate.tell_calls();
             candidate.parts.settle();
-            let refused = !candidate.refusal.is_empty();
-            let finish = Finish::read(candidate.finish.as_deref(), refused, candidate.broken);
-            let (said, mut words) = (candidate.parts.take(), Vec::new());
-            if refused {
-                candidate.refusal.push_string(&mut words);
-            }
-            let end = Some((finish, words.as_slice()));
-            response::push_candidate(out, candidate.index, &said, end, None);
+            let Candidate { refused, broken, .. } = *candidate;
+            let finish = Finish::read(candidate.finish.as_deref(), refused, broken);
+            let said = candidate.parts.take();
+            response::push_candidate(out, candidate.index, &said, Some(finish), None);
         }
         out.push(b']');
         if progress.usage.input_reported || progress.usage.output_reported {
@@ -146,15 +138,6 @@ impl Writer {
 // === impl Candidate ===
 
 impl Candidate {
-    /// A piece of a refusal, a JSON string; told when the choice ends.
-    fn refuse(&mut self, piece: Option<&[u8]>) {
-        if let Some(piece) = piece
-            && self.refusal.len() + piece.len() <= MAX_EVENT
-        {
-            self.refusal.add(piece);
-        }
-    }
-
     fn hold(&mut self, piece: &ToolCall<'_>) {
         let index = piece.index.unwrap_or_default();
         let at = match self.calls.iter().position(|c| c.index == index) {
