@@ -30,7 +30,7 @@
 
 use case::Case;
 use sluice::dialect::features::Feature;
-use sluice::dialect::{Dialect, Operation, TRANSLATORS, Translator};
+use sluice::dialect::{Operation, TRANSLATORS, Translator};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,7 +55,7 @@ mod themes;
 /// What did not come out as it must.
 pub type Wrong = Vec<String>;
 
-/// Golden cases of each pair of a client and a provider that converse.
+/// Golden cases of each pair of a client and a provider.
 const LEAST: usize = 25;
 
 #[test]
@@ -64,7 +64,7 @@ fn by_hand() {
     for folder in folders(&root()).into_iter().filter(|f| !f.ends_with("themes")) {
         let pair = TRANSLATORS.iter().find(|t| folder.ends_with(name(t)));
         let pair = pair.unwrap_or_else(|| panic!("{} is no pair", folder.display()));
-        cases.extend(folders(&folder).into_iter().map(|folder| Case { pair, folder }));
+        cases.extend(by_hand_of(pair));
     }
     on_all_cores(&cases, Case::run);
 }
@@ -75,95 +75,52 @@ fn by_theme() {
     on_all_cores(&cases, Themed::run);
 }
 
-/// A promise is a feature without a gap: `by_theme` holds every case to it, this counts
-/// them. And what a client's dialect lacks it does not say.
+/// A promise is a feature without a gap: `by_theme` holds conversations to it, this counts
+/// the cases of every pair. And what a client's dialect lacks it does not say.
 #[test]
-fn every_feature_of_every_pair_has_a_case() {
+fn every_promise_of_every_pair_has_a_case() {
     let mut missing = Vec::new();
-    for pair in conversations() {
-        let (name, cases) = (name(pair), Themed::all(pair, THEMES));
-        for feature in Feature::of(Operation::Chat) {
-            let lacked = pair.client.lacks().iter().any(|(f, _)| f == feature);
-            let shows = cases.iter().filter(|case| case.shows(*feature));
-            let shown = shows.filter(|c| !c.theme.one_way || c.is_as_promised()).count();
-            if lacked != (shown == 0) {
-                missing.push(format!("{name}: {shown} for {}", feature.as_str()));
-            }
-        }
-        let by_hand = root().join(&name);
-        let count = cases.len() + if by_hand.exists() { folders(&by_hand).len() } else { 0 };
+    for pair in TRANSLATORS {
+        let name = name(pair);
+        let by_hand = by_hand_of(pair);
+        let converses = pair.client.operation() == Operation::Chat;
+        let themed = if converses { Themed::all(pair, THEMES) } else { Vec::new() };
+        let count = by_hand.len() + themed.len();
         if count < LEAST {
             missing.push(format!("{name}: {count} cases, {LEAST} are asked for"));
         }
-        // What no theme writes any more proves nothing.
-        for file in fs::read_dir(corpus::root().join(&name)).unwrap() {
-            let file = file.unwrap().file_name();
-            if !cases.iter().any(|case| file == *case.file()) {
-                missing.push(format!("{name}: {} is of no theme", file.display()));
+        for feature in Feature::of(pair.client.operation()) {
+            let lacked = pair.client.lacks().iter().any(|(f, _)| f == feature);
+            let wrong = if converses {
+                let shows = themed.iter().filter(|case| case.shows(*feature));
+                let shown = shows.filter(|c| !c.theme.one_way || c.is_as_promised()).count();
+                lacked != (shown == 0)
+            } else {
+                pair.gap(*feature).is_none() && !by_hand.iter().any(|case| case.shows(*feature))
+            };
+            if wrong {
+                let word = if lacked { "a case for what it lacks" } else { "no case" };
+                missing.push(format!("{name}: {word}: {}", feature.as_str()));
             }
+        }
+        if converses {
+            missing.extend(of_no_theme(&name, &themed));
         }
     }
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
-/// The same of embeddings and ranks, whose cases are by hand.
-#[test]
-fn every_feature_of_numbers_has_a_case() {
-    let mut missing = Vec::new();
-    let of_numbers =
-        |t: &&Translator| matches!(t.client.operation(), Operation::Embed | Operation::Rerank);
-    let pairs = TRANSLATORS.iter().filter(of_numbers);
-    for pair in pairs.filter(|t| !t.fields.is_empty()) {
-        let (name, features) = (name(pair), Feature::of(pair.client.operation()));
-        let cases = folders(&root().join(&name)).into_iter();
-        let cases: Vec<_> = cases.map(|folder| Case { pair, folder }).collect();
-        if cases.len() < LEAST {
-            missing.push(format!("{name}: {} cases, {LEAST} are asked for", cases.len()));
-        }
-        for feature in features.iter().filter(|f| pair.gap(**f).is_none()) {
-            if !cases.iter().any(|case| case.shows(*feature)) {
-                missing.push(format!("{name}: no case for {}", feature.as_str()));
-            }
-        }
-    }
-    assert!(missing.is_empty(), "{}", missing.join("\n"));
+/// What no theme writes any more proves nothing.
+fn of_no_theme(name: &str, themed: &[Themed]) -> Wrong {
+    let files = fs::read_dir(corpus::root().join(name)).unwrap().map(|f| f.unwrap().file_name());
+    let stale = files.filter(|file| !themed.iter().any(|case| *file == *case.file()));
+    stale.map(|file| format!("{name}: {} is of no theme", file.display())).collect()
 }
 
-/// The same of the counters, by what is in a request to count.
-#[test]
-fn every_promise_of_a_counter_has_a_case() {
-    let mut missing = Vec::new();
-    for pair in TRANSLATORS.iter().filter(|t| t.client == Dialect::AnthropicCount) {
-        let name = name(pair);
-        let cases: Vec<String> =
-            folders(&root().join(&name)).iter().filter_map(|c| held(c)).collect();
-        if cases.len() < LEAST {
-            missing.push(format!("{name}: {} cases, {LEAST} are asked for", cases.len()));
-        }
-        for (feature, word) in [
-            (Feature::Text, r#""messages""#),
-            (Feature::System, r#""system""#),
-            (Feature::ImageData, "image/png"),
-            (Feature::ImageUrl, r#""url":"#),
-            (Feature::Files, "application/pdf"),
-            (Feature::Tools, r#""input_schema""#),
-            (Feature::ToolChoice, r#""tool_choice""#),
-            (Feature::StructuredOutput, "json_schema"),
-            (Feature::Reasoning, r#""budget_tokens""#),
-            (Feature::SignedThoughts, r#""signature""#),
-        ] {
-            if pair.gap(feature).is_none() && !cases.iter().any(|c| c.contains(word)) {
-                missing.push(format!("{name}: no case for {}", feature.as_str()));
-            }
-        }
-    }
-    assert!(missing.is_empty(), "{}", missing.join("\n"));
-}
-
-/// The request of a case that was not refused.
-fn held(folder: &Path) -> Option<String> {
-    let text = |file| fs::read_to_string(folder.join(file)).ok();
-    text("outcome.json").filter(|o| !o.contains(r#""refused""#)).and(text("request.json"))
+fn by_hand_of(pair: &'static Translator) -> Vec<Case> {
+    let folder = root().join(name(pair));
+    let all = if folder.exists() { folders(&folder) } else { Vec::new() };
+    all.into_iter().map(|folder| Case { pair, folder }).collect()
 }
 
 /// `tests/golden`'s name for a pair.

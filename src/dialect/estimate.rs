@@ -24,7 +24,7 @@ pub fn of_bytes(bytes: u64) -> u64 {
 /// its depth.
 pub fn of_request(body: &[u8]) -> u64 {
     let mut weight = Weight::default();
-    weight.value(body);
+    weight.value(body, 0);
     of_bytes(weight.bytes) + weight.images * IMAGE
 }
 
@@ -36,6 +36,9 @@ struct Weight {
 
 /// Blocks that are a picture, whatever they hold.
 const IMAGES: &[&[u8]] = &[br#""image""#, br#""image_url""#, br#""input_image""#];
+/// Depth of what is looked into. Every level is a pass over all below it; no picture
+/// stands deeper, and the rest is its bytes.
+const MAX_DEPTH: u32 = 16;
 /// What tells the type of data beside it.
 const TYPES: &[&str] = &["media_type", "mimeType", "mime_type"];
 /// Where base64 stands, but for Gemini's and Anthropic's `data`.
@@ -45,18 +48,20 @@ const UNREAD: &[&str] = &["signature", "thoughtSignature", "thought_signature"];
 // === impl Weight ===
 
 impl Weight {
-    fn value(&mut self, raw: &[u8]) {
+    fn value(&mut self, raw: &[u8], depth: u32) {
         match raw.first() {
-            Some(b'{') => self.object(raw),
+            Some(b'{' | b'[') if depth == MAX_DEPTH => self.bytes += raw.len() as u64,
+            Some(b'{') => self.object(raw, depth + 1),
             Some(b'[') => {
-                json::items(raw).unwrap_or_default().into_iter().for_each(|i| self.value(i))
+                let items = json::items(raw).unwrap_or_default();
+                items.into_iter().for_each(|item| self.value(item, depth + 1));
             }
             Some(b'"') => self.string(raw),
             _ => self.bytes += raw.len() as u64,
         }
     }
 
-    fn object(&mut self, raw: &[u8]) {
+    fn object(&mut self, raw: &[u8], depth: u32) {
         let members = json::members(raw).unwrap_or_default();
         let get = |name: &str| {
             members.iter().find(|m| m.key == name).and_then(|m| raw.get(m.value.clone()))
@@ -81,7 +86,7 @@ impl Weight {
             } else if coded && name == "data" || BYTES.contains(&name) {
                 self.file(value.len());
             } else {
-                self.value(value);
+                self.value(value, depth);
             }
         }
     }
@@ -124,6 +129,17 @@ mod tests {
             let tokens = of_request(format!(r#"{{"content":[{block}]}}"#).as_bytes());
             assert!((1600..1620).contains(&tokens), "{tokens}: {block}");
         }
+    }
+
+    #[test]
+    fn what_stands_deep_is_its_bytes() {
+        let nested = |depth| {
+            let open = r#"{"a":"#.repeat(depth);
+            of_request(format!("{open}7{}", "}".repeat(depth)).as_bytes())
+        };
+        // A name a level; below, braces, quotes and colons count too.
+        assert_eq!(nested(15), 4);
+        assert_eq!(nested(100), (16u64 + 84 * 6 + 1).div_ceil(4));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::features::Gaps;
 use super::hub::names::Names;
-use super::{anthropic, bedrock, cohere, gemini, jina, openai, responses};
+use super::{anthropic, bedrock, cohere, count, gemini, jina, openai, responses};
 use crate::error::Error;
 
 /// An API language: one operation of one vendor's API. Its row is in `LANGUAGES`.
@@ -283,16 +283,22 @@ const LANGUAGES: &[Language] = &[
         &[],
         bedrock::error::body,
     ),
-    counting(Dialect::AnthropicCount, "anthropic-count-tokens", anthropic::error::body),
+    counting(Dialect::AnthropicCount, "anthropic-count-tokens", &[], anthropic::error::body),
     counting(
         Dialect::AnthropicVertexCount,
         "anthropic-vertex-count-tokens",
+        &[],
         anthropic::error::body,
     ),
-    counting(Dialect::OpenAiInputTokens, "openai-input-tokens", openai::error::body),
-    counting(Dialect::GeminiCount, "gemini-count-tokens", gemini::error::body),
-    counting(Dialect::VertexCount, "vertex-count-tokens", gemini::error::body),
-    counting(Dialect::BedrockCount, "bedrock-count-tokens", bedrock::error::body),
+    counting(Dialect::OpenAiInputTokens, "openai-input-tokens", &[], openai::error::body),
+    counting(Dialect::GeminiCount, "gemini-count-tokens", &[], gemini::error::body),
+    counting(Dialect::VertexCount, "vertex-count-tokens", &[], gemini::error::body),
+    counting(
+        Dialect::BedrockCount,
+        "bedrock-count-tokens",
+        count::BEDROCK_LACKS,
+        bedrock::error::body,
+    ),
     language(
         Dialect::OpenAiModerations,
         "openai-moderations",
@@ -358,8 +364,13 @@ const fn language(
     Language { dialect, name, label, operation, lacks, error }
 }
 
-const fn counting(dialect: Dialect, name: &'static str, error: fn(&Error) -> Vec<u8>) -> Language {
-    language(dialect, name, "count_tokens", Operation::CountTokens, &[], error)
+const fn counting(
+    dialect: Dialect,
+    name: &'static str,
+    lacks: Gaps,
+    error: fn(&Error) -> Vec<u8>,
+) -> Language {
+    language(dialect, name, "count_tokens", Operation::CountTokens, lacks, error)
 }
 
 // === impl Operation ===

@@ -162,7 +162,8 @@ fn percent_decoded(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|h| std::str::from_utf8(h).ok());
+        let hex = tail.get(..2).filter(|h| h.iter().all(u8::is_ascii_hexdigit));
+        let hex = hex.and_then(|h| std::str::from_utf8(h).ok());
         match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
             Some(byte) if *first == b'%' => {
                 out.push(byte);
@@ -262,6 +263,7 @@ mod tests {
         );
         assert_eq!(endpoint("GET", "/v1/models/a%2Fb"), Ok(Endpoint::Model("a/b".into())));
         assert_eq!(endpoint("GET", "/v1/models/%zz%"), Ok(Endpoint::Model("%zz%".into())));
+        assert_eq!(endpoint("GET", "/v1/models/a%+f"), Ok(Endpoint::Model("a%+f".into())));
         assert_eq!(
             endpoint("GET", "/v1/chat/completions").unwrap_err().kind,
             Kind::MethodNotAllowed

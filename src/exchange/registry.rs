@@ -98,9 +98,12 @@ pub struct Registry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(u64);
 
-/// The length of a body, as the client announced it.
+/// The length of a body, as the client announced it. One that 32 bits cannot hold is
+/// still larger than any limit.
 pub fn announced(headers: &Headers) -> Option<usize> {
-    text(headers, "content-length").and_then(|l| l.parse().ok())
+    let length = text(headers, "content-length").filter(|l| !l.is_empty())?;
+    let is_number = length.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| length.parse().unwrap_or(usize::MAX))
 }
 
 // === impl Refusal ===

@@ -233,3 +233,38 @@ fn an_answer_may_come_otherwise_than_asked() {
     assert!(exchange.client.text().starts_with("1\n00:00"));
     envoy.assert_calm();
 }
+
+#[test]
+fn a_flowing_upload_that_stalls_is_the_clients() {
+    let limits = r#", "defaults": { "max_body": 1000, "max_upload": 9000 }"#;
+    for (steps, status, want) in [(0, 408, 408), (4, 408, 408), (4, 503, 503)] {
+        let mut envoy = with(W, limits);
+        let request = upload(form(&[("model", "m")], 5000, &[])).in_pieces(300);
+        let index = envoy.open(request, vec![]);
+        while envoy.vm.worker.registry.is_empty() {
+            envoy.step(index);
+        }
+        for _ in 0..steps {
+            envoy.step(index);
+        }
+        assert_eq!(envoy.exchanges[index].planned, 0);
+        envoy.exchanges[index].local_reply(status, "stream_idle_timeout");
+        let client = &envoy.exchanges[index].client;
+        assert_eq!(error(client).0, want, "{}", client.text());
+        assert_eq!(client.text().contains("provider"), want != 408, "{}", client.text());
+        assert_eq!(used(&envoy).0, 0);
+        envoy.assert_calm();
+    }
+}
+
+#[test]
+fn a_length_beyond_all_numbers_is_too_large() {
+    let mut envoy = gateway(W);
+    for length in ["18446744073709551616", "4294967297"] {
+        let body = form(&[("model", "m")], 10, &[]);
+        let request = upload(body).in_pieces(50).with("content-length", length);
+        let exchange = envoy.ask(request, vec![]);
+        assert_eq!(error(&exchange.client).0, 413);
+    }
+    envoy.assert_calm();
+}

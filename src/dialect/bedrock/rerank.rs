@@ -62,7 +62,7 @@ impl Provider for Rerank {
 
     fn read<'a>(body: &'a [u8], reply: &Reply) -> Result<Ranks<'a>, Error> {
         let bad = || Error::new(Kind::BadAnswer, "the provider's answer is no list of ranks");
-        let answer: Answer<'a> = serde_json::from_slice(body).map_err(|_| bad())?;
+        let answer: Answer<'a> = json::record(body).ok_or_else(bad)?;
         let results = rerank::results(&answer.results.ok_or_else(bad)?, reply.inputs)?;
         let usage = Usage::input_only(reply.told_input.map(|n| n as f64));
         Ok(Ranks { results, usage, ..Default::default() })

@@ -88,7 +88,7 @@ impl Provider for Rerank {
 
     fn read<'a>(body: &'a [u8], reply: &Reply) -> Result<Ranks<'a>, Error> {
         let bad = || Error::new(Kind::BadAnswer, "the provider's answer is no list of ranks");
-        let answer: Answer<'a> = serde_json::from_slice(body).map_err(|_| bad())?;
+        let answer: Answer<'a> = json::record(body).ok_or_else(bad)?;
         let Some(results) = answer.results else {
             return Err(answer.message.map_or_else(bad, |_| super::error::in_answer(body)));
         };

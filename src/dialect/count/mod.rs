@@ -105,6 +105,12 @@ pub const BEDROCK_IDENTITY: Translator = Translator {
     ..OPENAI_IDENTITY
 };
 
+/// What a Converse to count has no word for.
+pub(super) const BEDROCK_LACKS: Gaps = &[
+    (Feature::ImageUrl, Gap::No("Converse fetches no URL but s3:")),
+    (Feature::StructuredOutput, Gap::No("Bedrock counts no schema")),
+];
+
 const NO_CHOICE: Gaps =
     &[(Feature::ToolChoice, Gap::Drops("tool_choice: Vertex counts no choice of tools"))];
 

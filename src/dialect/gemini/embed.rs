@@ -86,7 +86,7 @@ pub(super) fn identity_response(body: &[u8], _: &Reply) -> Result<ClientResponse
 }
 
 fn read(body: &[u8]) -> Result<(Answer<'_>, Usage), Error> {
-    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
+    let Some(answer) = json::record::<Answer<'_>>(body) else {
         return Err(super::error::of_odd_answer(body));
     };
     if answer.error.is_some() {
@@ -97,8 +97,8 @@ fn read(body: &[u8]) -> Result<(Answer<'_>, Usage), Error> {
     }
     let mut usage = Usage::default();
     let _ = answer.usage_metadata.and_then(|u| usage::update(&mut usage, u.get()));
-    // There is no output to be reported.
-    usage.output_reported = usage.input_reported;
+    // Vectors are no tokens: nothing comes out, and that is known.
+    usage.output_reported = true;
     Ok((answer, usage))
 }
 
@@ -125,6 +125,7 @@ mod tests {
 
     #[test]
     fn what_is_no_embedding_is_an_error() {
+        assert!(to_openai(br#"[[{"values":[1]}]]"#, &Reply::default()).is_err());
         for body in
             ["<html>", "{}", "[]", r#"{"embeddings":[{}]}"#, r#"{"embeddings":[{"values":1}]}"#]
         {

@@ -57,7 +57,7 @@ pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Erro
 }
 
 pub(super) fn to_openai(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
-    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
+    let Some(answer) = json::record::<Answer<'_>>(body) else {
         return Err(super::error::of_odd_answer(body));
     };
     if answer.error.is_some() {

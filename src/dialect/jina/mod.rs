@@ -77,7 +77,7 @@ fn error(status: u16, body: &[u8]) -> UpstreamError {
 }
 
 fn read(body: &[u8]) -> Result<(Vec<Entry<'_>>, Usage), Error> {
-    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
+    let Some(answer) = json::record::<Answer<'_>>(body) else {
         return Err(Error::new(Kind::BadAnswer, "the provider's answer is no list of ranks"));
     };
     let Some(results) = answer.results else {
@@ -156,7 +156,14 @@ mod tests {
 
     #[test]
     fn what_is_no_rank_is_no_answer() {
-        for body in ["7", "{}", r#"{"results":7}"#, r#"{"results":[7]}"#, "<html>"] {
+        for body in [
+            "7",
+            "{}",
+            r#"[[{"index":0,"relevance_score":1}]]"#,
+            r#"{"results":7}"#,
+            r#"{"results":[7]}"#,
+            "<html>",
+        ] {
             assert_eq!(
                 read(body.as_bytes()).err().map(|e| e.kind),
                 Some(Kind::BadAnswer),

@@ -11,7 +11,8 @@
 //! had it by default; its other members are not ranked there either. What has no text
 //! (Jina's images, Cohere's `rank_fields`) is refused by name.
 //!
-//! An index beyond the documents is no answer. Searches are no tokens: what is billed by
+//! An index beyond the documents is no answer, nor is one that comes twice: each would
+//! bring its document along. Searches are no tokens: what is billed by
 //! the search has no usage, and is estimated.
 //!
 //! Must not: know a model, or one vendor's words; those are in the halves.
@@ -206,12 +207,18 @@ pub fn results<'a>(entries: &[Entry<'a>], documents: usize) -> Result<Vec<Rank<'
         }
         Ok(Rank { index, score })
     };
-    entries.iter().map(read).collect()
+    let ranks: Vec<Rank<'a>> = entries.iter().map(read).collect::<Result<_, _>>()?;
+    let mut seen: Vec<usize> = ranks.iter().map(|rank| rank.index).collect();
+    seen.sort_unstable();
+    if seen.windows(2).any(|pair| pair.first() == pair.last()) {
+        return Err(Error::new(Kind::BadAnswer, "the provider ranks a document twice"));
+    }
+    Ok(ranks)
 }
 
 /// What went in, by a `usage` of Jina's or Voyage's.
 pub fn usage(raw: Option<&RawValue>) -> Usage {
-    let count = raw.and_then(|u| serde_json::from_str::<Count>(u.get()).ok());
+    let count = raw.and_then(|u| json::record::<Count>(u.get().as_bytes()));
     Usage::input_only(count.and_then(|c| c.total_tokens.or(c.prompt_tokens)))
 }
 
@@ -243,4 +250,24 @@ pub fn push_results(ranks: &Ranks<'_>, reply: &Reply, out: &mut Vec<u8>) {
 
 pub const fn field(name: &'static str, fate: Fate, note: &'static str) -> Field {
     Field { name, fate, note }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_has_one_rank() {
+        let read = |indices: &[u64], documents| {
+            let all = indices.iter().map(|i| format!(r#"{{"index":{i},"relevance_score":0.5}}"#));
+            let all = format!("[{}]", all.collect::<Vec<_>>().join(","));
+            let entries: Vec<Entry<'_>> = serde_json::from_str(&all).unwrap();
+            let ranks = results(&entries, documents).map_err(|e| e.kind)?;
+            Ok::<Vec<usize>, Kind>(ranks.iter().map(|r| r.index).collect())
+        };
+        assert_eq!(read(&[2, 0, 1], 3), Ok(vec![2, 0, 1]));
+        for (indices, documents) in [(&[0, 0][..], 3), (&[1, 0, 1], 0), (&[3], 3)] {
+            assert_eq!(read(indices, documents), Err(Kind::BadAnswer), "{indices:?}");
+        }
+    }
 }

@@ -66,7 +66,7 @@ impl Provider for Voyage {
 
     fn read<'a>(body: &'a [u8], reply: &Reply) -> Result<Ranks<'a>, Error> {
         let bad = || Error::new(Kind::BadAnswer, "the provider's answer is no list of ranks");
-        let answer: Answer<'a> = serde_json::from_slice(body).map_err(|_| bad())?;
+        let answer: Answer<'a> = json::record(body).ok_or_else(bad)?;
         let results = rerank::results(&answer.data.ok_or_else(bad)?, reply.inputs)?;
         Ok(Ranks { results, usage: rerank::usage(answer.usage), ..Default::default() })
     }

@@ -55,7 +55,13 @@ impl Call {
     /// Envoy made this response itself: no connection, a deadline, a limit.
     fn envoys_own(&self, host: &dyn Host, entry: Option<&Entry>) -> Error {
         let status = host.header(Side::Response, ":status");
-        if entry.is_none() && status.as_deref() == Some(b"408") {
+        // The request was still coming in: nobody else kept us waiting.
+        let arriving = match &self.phase {
+            Phase::Collecting { .. } => true,
+            Phase::Planned { upload, .. } => upload.is_some(),
+            _ => false,
+        };
+        if arriving && status.as_deref() == Some(b"408") {
             return Error::new(Kind::Timeout, "the request did not arrive in time")
                 .with_status(408);
         }

@@ -125,7 +125,7 @@ impl Call {
         // Whoever has answered will read no more of it.
         let Some(mut flowing) = upload.take().filter(|_| !answered) else { return Step::Continue };
         let max = self.config.max_upload;
-        let read = match flowing.gone + size > max {
+        let read = match flowing.gone.saturating_add(size) > max {
             true => Err(super::too_large_upload(&self.config)),
             false => flowing.read(host, size),
         };

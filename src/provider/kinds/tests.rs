@@ -1,6 +1,7 @@
 //! Every row is sound: what it says can be acted on, and does not contradict itself.
 
 use super::*;
+use crate::dialect::Form;
 use crate::dialect::hints::Fields;
 use crate::dialect::quirks::{FOREIGN, REASONING, ToolIds};
 use crate::provider::fill;
@@ -135,5 +136,14 @@ fn quirks_do_not_contradict_each_other() {
         if let ToolIds::Max(most) = q.tool_ids {
             assert!(most >= 17, "{name}: see calls::fitted");
         }
+    }
+}
+
+/// A signature is over bytes that must be here, and over their type: neither is so of an
+/// upload that flows.
+#[test]
+fn who_signs_takes_no_forms() {
+    for kind in KINDS.iter().filter(|k| matches!(k.auth, Auth::Aws(_))) {
+        assert!(kind.surfaces.iter().all(|s| s.dialect.form() == Form::Json), "{}", kind.name);
     }
 }

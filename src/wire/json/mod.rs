@@ -27,7 +27,7 @@ mod walk;
 mod write;
 
 pub use scan::{object, object_seeing};
-pub use walk::{count, items, member, members};
+pub use walk::{count, items, member, members, record};
 pub use write::{Splice, left_out, offset, push_member, push_number, push_text, span, splice};
 
 /// Deepest nesting taken; the top-level object counts as 1.

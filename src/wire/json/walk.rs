@@ -1,6 +1,7 @@
 //! Finding one's way in JSON that `scan` has passed: checks nothing twice.
 
 use super::{MAX_MEMBERS, Member, Problem, text};
+use serde::Deserialize;
 
 /// The members of an object inside a document that `object` has passed: finds
 /// them and checks nothing again, but that no key stands twice. On other bytes
@@ -33,6 +34,12 @@ pub fn member<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let members = members(object).ok()?;
     let found = members.iter().find(|m| m.key == name)?;
     object.get(found.value.clone())
+}
+
+/// An object's fields. Derived readers take an array for them too, item by item: that
+/// is `None` here.
+pub fn record<'a, T: Deserialize<'a>>(raw: &'a [u8]) -> Option<T> {
+    raw.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(raw).ok())?
 }
 
 /// The items of an array inside a document that `object` has passed. `None`

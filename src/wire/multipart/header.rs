@@ -6,11 +6,15 @@ use super::{Invalid, Problem};
 pub fn boundary(content_type: &str) -> Result<Vec<u8>, Invalid> {
     let mut found = None;
     for (name, value) in parameters(content_type.as_bytes()).ok_or(Problem::BadBoundary)?.1 {
-        if name.eq_ignore_ascii_case(b"boundary") && found.replace(value).is_some() {
+        let name = name.to_ascii_lowercase();
+        // `boundary*` and `boundary*0`, the extended notations, are another for some.
+        let extended = name.starts_with(b"boundary*");
+        if extended || name == b"boundary" && found.replace(value).is_some() {
             return Err(Problem::BadBoundary.into());
         }
     }
-    let boundary = found.ok_or(Problem::NoBoundary)?.text;
+    // A backslash is no character of a boundary: readers differ on what it leaves.
+    let boundary = found.ok_or(Problem::NoBoundary)?.raw;
     let fits = (1..=MAX_BOUNDARY).contains(&boundary.len())
         && boundary.iter().all(|b| b.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(b))
         && !boundary.ends_with(b" ");
@@ -47,8 +51,11 @@ pub(super) fn read(
     }
     let (mut field, mut file) = (None, false);
     for (key, value) in parameters {
-        // `name*`, the extended notation, is none of a form's.
-        if key.to_ascii_lowercase().starts_with(b"name*") {
+        // `name*`, the extended notation, is none of a form's; nor are the encoded words
+        // of mail, which some undo.
+        let name = key.to_ascii_lowercase();
+        let mail = name == b"name" && value.text.starts_with(b"=?");
+        if mail || name.starts_with(b"name*") || value.may_end_early() {
             return Err(Problem::BadHeaders.into());
         }
         file |= key.to_ascii_lowercase().starts_with(b"filename");
@@ -155,6 +162,13 @@ fn quoted(text: &[u8]) -> Option<(Value, &[u8])> {
 // === impl Value ===
 
 impl Value {
+    /// Readers that know no `\\"` take the quote for the value's end, and what follows
+    /// for parameters.
+    fn may_end_early(&self) -> bool {
+        let quote = memchr::memmem::find(&self.raw, b"\\\"");
+        quote.is_some_and(|at| self.raw.get(at..).is_some_and(|rest| rest.contains(&b';')))
+    }
+
     /// What other readers may take it for: percent escapes undone, white space cut.
     fn read_otherwise(&self) -> impl Iterator<Item = Vec<u8>> {
         let mut decoded = Vec::with_capacity(self.text.len());

@@ -86,7 +86,8 @@ pub struct Scanner {
 enum State {
     /// In a part's content, or before the first part: so many bytes of the delimiter
     /// have come, of which so many stand for the line's end before and are no content.
-    Content { matched: usize, before: usize, part: Option<Part> },
+    /// `alone`: a CR or LF that stands for both, as lenient readers have it.
+    Content { matched: usize, before: usize, alone: Option<u8>, part: Option<Part> },
     /// Behind a delimiter: what else its line has.
     Line(Vec<u8>),
     /// A part's headers so far.
@@ -113,7 +114,7 @@ impl Scanner {
     pub fn new(boundary: &[u8], wanted: &'static [&'static str]) -> Self {
         let delimiter = [b"\r\n--", boundary].concat();
         // The first delimiter may stand at the very beginning, without its CRLF.
-        let state = State::Content { matched: 2, before: 2, part: None };
+        let state = State::Content { matched: 2, before: 2, alone: None, part: None };
         Self { wanted, delimiter, state, at: 0, parts: 0, fields: Vec::new() }
     }
 
@@ -146,7 +147,7 @@ impl Scanner {
     pub fn finish(self) -> Result<Vec<Field>, Invalid> {
         let closed = matches!(&self.state, State::Epilogue)
             // The closing line needs no end at the end of the body.
-            || matches!(&self.state, State::Line(line) if is_closing(line.trim_ascii_end()));
+            || matches!(&self.state, State::Line(line) if is_closing(unpadded(line.strip_suffix(b"\r").unwrap_or(line))));
         match (closed, self.parts) {
             (true, 0) | (false, 0) => Err(Problem::NoParts.into()),
             (true, _) => Ok(self.fields),
@@ -156,13 +157,18 @@ impl Scanner {
 
     /// Reads on in a part's content; returns the bytes used: up to a delimiter's end.
     fn content(&mut self, bytes: &[u8]) -> Result<usize, Invalid> {
-        let State::Content { matched, before, part } = &mut self.state else { return Ok(0) };
+        let State::Content { matched, before, alone, part } = &mut self.state else {
+            return Ok(0);
+        };
         let mut used = 0;
         while let Some(byte) = bytes.get(used) {
             if self.delimiter.get(*matched) == Some(byte) {
                 *matched += 1;
                 used += 1;
                 if *matched == self.delimiter.len() {
+                    if alone.is_some() {
+                        return Err(Problem::LineEnd.into());
+                    }
                     let end = (self.at + used).saturating_sub(self.delimiter.len());
                     let part = part.take();
                     self.state = State::Line(Vec::new());
@@ -170,15 +176,29 @@ impl Scanner {
                 }
                 continue;
             }
-            // CR stands in a delimiter once, at its beginning: nothing else begins in
-            // what had matched.
+            // CR alone.
+            if *matched == 1 && *byte == b'-' {
+                (*matched, *alone) = (2, Some(b'\r'));
+                continue;
+            }
+            // CR and LF stand in a delimiter once, at its beginning: nothing else begins
+            // in what had matched.
             if *matched > 0 {
-                keep(part, self.delimiter.get(*before..*matched).unwrap_or_default())?;
+                let line_end = alone.take();
+                let from = if line_end.is_some() { 2 } else { *before };
+                keep(part, line_end.as_slice())?;
+                keep(part, self.delimiter.get(from..*matched).unwrap_or_default())?;
                 (*matched, *before) = (0, 0);
                 continue;
             }
+            // LF alone.
+            if *byte == b'\n' {
+                (*matched, *alone) = (2, Some(b'\n'));
+                used += 1;
+                continue;
+            }
             let rest = bytes.get(used..).unwrap_or_default();
-            let run = memchr::memchr(b'\r', rest).unwrap_or(rest.len());
+            let run = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
             keep(part, rest.get(..run).unwrap_or_default())?;
             used += run;
         }
@@ -212,7 +232,7 @@ impl Scanner {
             let Some(text) = line.strip_suffix(b"\r\n") else {
                 return Err(Problem::LineEnd.into());
             };
-            let text = text.trim_ascii_end();
+            let text = unpadded(text);
             self.state = if text.is_empty() {
                 self.parts += 1;
                 State::Headers(Vec::new())
@@ -251,12 +271,21 @@ impl Scanner {
                 let used = i + 1;
                 let part = Part { field: named, start: self.at + used, value: Vec::new() };
                 // A delimiter at once would share its CRLF with the empty line.
-                self.state = State::Content { matched: 2, before: 2, part: Some(part) };
+                self.state =
+                    State::Content { matched: 2, before: 2, alone: None, part: Some(part) };
                 return Ok(used);
             }
         }
         Ok(bytes.len())
     }
+}
+
+/// Without the white space that a boundary's line may end with.
+fn unpadded(mut line: &[u8]) -> &[u8] {
+    while let Some(rest) = line.strip_suffix(b" ").or(line.strip_suffix(b"\t")) {
+        line = rest;
+    }
+    line
 }
 
 fn is_closing(line: &[u8]) -> bool {

@@ -47,13 +47,16 @@ fn problem(body: &str) -> (Problem, Option<&'static str>) {
 
 #[test]
 fn finds_fields_and_their_spans() {
-    let content = "\r\n--b\r\n\r--b1\r\r\n-\n--b1\r\n--c1";
+    let content = "\r\n--b\r\n\r--b\r\r\n-\n\n--b\r\n--c1\r-\n\r\r\n\r\n";
     for body in [
         field("model", "whisper-1") + &file(content) + END,
         file(content) + &field("model", "whisper-1") + END,
         format!("a preamble\r\n{}{END}an epilogue\r\n{END}", field("model", "whisper-1")),
         format!("\r\n{}{}--b1--", file(""), field("model", "whisper-1")),
         part("FORM-DATA ; name=model", "whisper-1") + END,
+        part("form-data; name=f; filename=\"a;\\\"b\\c.mp3\"", "x")
+            + &field("model", "whisper-1")
+            + END,
         field("model", "whisper-1").replacen("--b1\r\n", "--b1 \t\r\n", 1) + "--b1-- \r\n",
         field("other", "model") + &field("model", "whisper-1") + &field("Model", "x") + END,
     ] {
@@ -101,6 +104,12 @@ fn refuses_what_two_readers_may_read_differently() {
         (format!("{model}--b12\r\n{END}"), (Problem::BoundaryLine, None)),
         (file("a\r\n--b1x\r\nb") + END, (Problem::BoundaryLine, None)),
         (format!("{model}--b1{}\r\n{END}", " ".repeat(80)), (Problem::BoundaryLine, None)),
+        (file("a\n--b1\r\nb") + END, (Problem::LineEnd, None)),
+        (file("a\r--b1\r\nb") + END, (Problem::LineEnd, None)),
+        (file("a\r\n\n--b1--b") + END, (Problem::LineEnd, None)),
+        (format!("x\n{model}{END}"), (Problem::LineEnd, None)),
+        (model.replacen("--b1\r\n", "--b1\r\r\n", 1) + END, (Problem::BoundaryLine, None)),
+        (model.replacen("--b1\r\n", "--b1\x0c\r\n", 1) + END, (Problem::BoundaryLine, None)),
         (file("\r\n--b1\r\n\r\n") + END, (Problem::NoName, None)),
         ("--b1\r\n\r\nx\r\n--b1--\r\n".into(), (Problem::NoName, None)),
         ("--b1\r\nContent-Type: a/b\r\n\r\nx\r\n--b1--".into(), (Problem::NoName, None)),
@@ -127,6 +136,11 @@ fn refuses_what_two_readers_may_read_differently() {
         (part("form-data; name=\"%6dodel\"", "m") + END, (Problem::HiddenName, Some("model"))),
         (part("form-data; name=\" model \"", "m") + END, (Problem::HiddenName, Some("model"))),
         (part("form-data; name*=utf-8''model", "m") + END, (Problem::BadHeaders, None)),
+        (part("form-data; name=\"=?utf-8?q?model?=\"", "m") + END, (Problem::BadHeaders, None)),
+        (
+            part("form-data; name=a; filename=\"a\\\"; name=model; x=\"", "m") + END,
+            (Problem::BadHeaders, None),
+        ),
         (part("form-data; name=a; name=model", "m") + END, (Problem::BadHeaders, None)),
         (part("form-data; name=\"model", "m") + END, (Problem::BadHeaders, None)),
         (part("form-data; name=\"a\"b", "m") + END, (Problem::BadHeaders, None)),
@@ -166,7 +180,10 @@ fn reads_boundaries() {
     for (type_, wanted) in [
         ("multipart/form-data; boundary=abc", Ok("abc")),
         ("multipart/form-data;charset=utf-8; BOUNDARY=\"a b:c\"", Ok("a b:c")),
-        ("multipart/form-data; boundary=\"a\\'b\" ;", Ok("a'b")),
+        ("multipart/form-data; boundary=\"a'b\" ;", Ok("a'b")),
+        ("multipart/form-data; boundary=\"a\\'b\"", Err(Problem::BadBoundary)),
+        ("multipart/form-data; boundary=a; boundary*=utf-8''b", Err(Problem::BadBoundary)),
+        ("multipart/form-data; Boundary*0=a; boundary=b", Err(Problem::BadBoundary)),
         ("multipart/form-data", Err(Problem::NoBoundary)),
         ("multipart/form-data; x=1", Err(Problem::NoBoundary)),
         ("multipart/form-data; boundary=", Err(Problem::BadBoundary)),
@@ -191,6 +208,7 @@ proptest! {
         pieces in prop::collection::vec(prop::sample::select(vec![
             "--b1", "\r\n", "--", "\r", "\n", "-", "b1", " ", "x", "model", "name=",
             "Content-Disposition: form-data; name=\"model\"", "\r\n\r\n", "\r\n--b1\r\n", "\"",
+            "\n--b1", "\r--b",
         ]), 0..24),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
     ) {

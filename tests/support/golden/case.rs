@@ -14,8 +14,39 @@ pub struct Case {
     pub folder: PathBuf,
 }
 
-/// What a text is for, by the providers' names of it.
-const PURPOSES: [&str; 3] = ["input_type", "task_type", "embedding_purpose"];
+/// What a request that asks for a feature has in it, in one dialect or another. Files are
+/// known by how base64 of their first bytes begins.
+const WORDS: &[(Feature, &[&str])] = &[
+    (Feature::System, &[r#""system""#, r#""systemInstruction""#, r#""instructions""#]),
+    (Feature::ImageData, &["iVBORw0KGgo"]),
+    (Feature::ImageUrl, &["https://"]),
+    (Feature::Files, &["JVBERi0"]),
+    (Feature::Audio, &[r#"name="file""#]),
+    (
+        Feature::Tools,
+        &[r#""input_schema""#, r#""parameters""#, r#""functionDeclarations""#, r#""inputSchema""#],
+    ),
+    (Feature::ToolChoice, &[r#""tool_choice""#, r#""functionCallingConfig""#, r#""toolChoice""#]),
+    (Feature::StructuredOutput, &[r#""json_schema""#, r#""responseJsonSchema""#]),
+    (Feature::Reasoning, &[r#""budget_tokens""#, r#""thinkingConfig""#, r#""effort""#]),
+    (
+        Feature::SignedThoughts,
+        &[r#""signature""#, r#""thoughtSignature""#, r#""encrypted_content""#],
+    ),
+    (
+        Feature::Dimensions,
+        &[r#""dimensions""#, r#""output_dimension""#, r#""outputDimensionality""#],
+    ),
+    (Feature::Base64, &[r#""base64""#]),
+    (
+        Feature::Purpose,
+        &[r#""input_type""#, r#""task_type""#, r#""embedding_purpose""#, r#""taskType""#],
+    ),
+    (Feature::TopN, &[r#""top_n""#]),
+];
+
+/// Where a request has the texts that are embedded, ranked or judged.
+const TEXTS: [&str; 3] = ["input", "texts", "requests"];
 
 // === impl Case ===
 
@@ -44,25 +75,31 @@ impl Case {
         self.expect("outcome.json", &text, wrong);
     }
 
-    /// Does a request for numbers use this, and was it taken?
+    /// Does a request that is not a conversation ask for this, and was it served?
     pub fn shows(&self, feature: Feature) -> bool {
         let json = |file: &str| -> Value {
-            let raw = self.read(file).unwrap_or_default();
-            serde_json::from_slice(&raw).unwrap_or_default()
+            serde_json::from_slice(&self.read(file).unwrap_or_default()).unwrap_or_default()
         };
         let request = json("request.json");
-        let given = |name: &&str| !request[*name].is_null();
-        let used = match feature {
+        let lists = || TEXTS.iter().filter_map(|name| request[*name].as_array());
+        let asked = match feature {
             Feature::Text => true,
-            Feature::ManyInputs => request["input"].as_array().is_some_and(|all| all.len() > 1),
-            Feature::Dimensions => given(&"dimensions"),
-            Feature::Base64 => request["encoding_format"] == "base64",
-            Feature::Purpose => PURPOSES.iter().any(given),
-            Feature::TopN => given(&"top_n"),
+            // Whole: to its last event.
+            Feature::Streaming => {
+                self.read("response.sse").is_some() && json("outcome.json")["complete"] == true
+            }
+            Feature::ManyInputs => lists().any(|all| all.len() > 1),
+            Feature::TokenInputs => lists().flatten().any(|one| one.is_array() || one.is_number()),
             Feature::DocumentsBack => json("response.json").to_string().contains("\"document\":"),
-            _ => false,
+            _ => {
+                let body = self.read("request.json").or_else(|| self.read("request.bin"));
+                let body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
+                let words = WORDS.iter().filter(|(of, _)| *of == feature).flat_map(|(_, all)| *all);
+                words.into_iter().any(|word| body.contains(word))
+            }
         };
-        used && json("outcome.json")["refused"].is_null()
+        let outcome = json("outcome.json");
+        asked && outcome["refused"].is_null() && outcome["error"].is_null()
     }
 
     fn sent(&self, settings: &Settings) -> Option<Sent> {

@@ -61,7 +61,7 @@ pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Erro
 
 pub(super) fn to_openai(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
     let bad = || Error::new(Kind::BadAnswer, "the provider's answer is no list of embeddings");
-    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|_| bad())?;
+    let answer: Answer<'_> = json::record(body).ok_or_else(bad)?;
     let list = answer.embeddings.map(RawValue::get).ok_or_else(bad)?;
     let by_type = || serde_json::from_str::<Types<'_>>(list).ok()?.float.map(RawValue::get);
     let list = if list.starts_with('[') { list } else { by_type().ok_or_else(bad)? };

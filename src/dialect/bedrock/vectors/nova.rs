@@ -48,7 +48,7 @@ pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Erro
 
 pub(super) fn to_openai(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
     let bad = |words: &'static str| Error::new(Kind::BadAnswer, words);
-    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
+    let Some(answer) = json::record::<Answer<'_>>(body) else {
         return Err(bad("the provider's answer is no list of embeddings"));
     };
     let list = answer.embeddings.ok_or_else(|| bad("the provider's answer has no embeddings"))?;

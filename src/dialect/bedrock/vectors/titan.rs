@@ -64,7 +64,7 @@ pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Erro
 }
 
 pub(super) fn to_openai(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
-    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
+    let Some(answer) = json::record::<Answer<'_>>(body) else {
         return Err(Error::new(Kind::BadAnswer, "the provider's answer is no embedding"));
     };
     // The multimodal model tells of a failure in a 200.

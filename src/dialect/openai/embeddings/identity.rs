@@ -40,7 +40,7 @@ pub(super) fn reads(facts: &Facts, quirks: &Quirks) -> usize {
 
 pub(super) fn response(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
     let bad = |words: &'static str| Error::new(Kind::BadAnswer, words);
-    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
+    let Some(answer) = json::record::<Answer<'_>>(body) else {
         return Err(bad("the provider's answer is no list of embeddings"));
     };
     let Some(data) = answer.data.filter(|d| d.get().starts_with('[')) else {
@@ -63,9 +63,15 @@ pub(super) fn response(body: &[u8], reply: &Reply) -> Result<ClientResponse, Err
     if let (false, Some(total), Some(raw)) = (usage.input_reported, total, counted) {
         usage.input = crate::dialect::Usage::tokens(total);
         usage.input_reported = true;
-        let at = json::offset(body, raw.as_bytes()) + 1;
-        let with = format!(r#""prompt_tokens":{},"#, usage.input).into_bytes();
-        splices.push(Splice { range: at..at, with });
+        // A null stands in its place.
+        if let Some(null) = json::member(raw.as_bytes(), "prompt_tokens") {
+            let with = usage.input.to_string().into_bytes();
+            splices.push(Splice { range: json::span(body, null), with });
+        } else {
+            let at = json::offset(body, raw.as_bytes()) + 1;
+            let with = format!(r#""prompt_tokens":{},"#, usage.input).into_bytes();
+            splices.push(Splice { range: at..at, with });
+        }
     }
     splices.sort_by_key(|s| s.range.start);
     let changed = !splices.is_empty();
@@ -123,6 +129,22 @@ mod tests {
             let body = format!(r#"{{"data":[{{"embedding":[1]}}],"usage":{usage}}}"#);
             let answer = response(body.as_bytes(), &Reply::default()).unwrap();
             assert!(answer.body.is_none() && !answer.usage.input_reported, "{usage}");
+        }
+    }
+
+    #[test]
+    fn the_prompts_tokens_stand_once() {
+        for (told, want) in [
+            (r#"{"total_tokens":7}"#, r#"{"prompt_tokens":7,"total_tokens":7}"#),
+            (
+                r#"{"total_tokens":7, "prompt_tokens": null}"#,
+                r#"{"total_tokens":7, "prompt_tokens": 7}"#,
+            ),
+        ] {
+            let body = |usage| format!(r#"{{"data":[],"usage":{usage}}}"#);
+            let made = response(body(told).as_bytes(), &Reply::default()).unwrap();
+            assert_eq!(String::from_utf8(made.body.unwrap()).unwrap(), body(want));
+            assert_eq!(made.usage.input, 7);
         }
     }
 

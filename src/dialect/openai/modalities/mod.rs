@@ -29,7 +29,7 @@ use crate::dialect::{
     UpstreamRequest,
 };
 use crate::error::{Error, Kind};
-use crate::wire::json::Splice;
+use crate::wire::json::{self, Splice};
 use crate::wire::multipart::WINDOW;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -40,12 +40,12 @@ mod usage;
 pub const MODERATIONS: Translator = Translator {
     response: |body, _| whole(body, |answer| answer.results.is_some()),
     stream: |_| Box::new(Unstreamed::default()),
-    ..json(Dialect::OpenAiModerations)
+    ..plain(Dialect::OpenAiModerations)
 };
 
 pub const IMAGES: Translator = Translator {
     response: |body, _| whole(body, |answer| answer.data.is_some()),
-    ..json(Dialect::OpenAiImages)
+    ..plain(Dialect::OpenAiImages)
 };
 
 pub const IMAGE_EDITS: Translator = Translator {
@@ -53,7 +53,7 @@ pub const IMAGE_EDITS: Translator = Translator {
     ..form(Dialect::OpenAiImageEdits)
 };
 
-pub const SPEECH: Translator = json(Dialect::OpenAiSpeech);
+pub const SPEECH: Translator = plain(Dialect::OpenAiSpeech);
 
 pub const TRANSCRIPTIONS: Translator = form(Dialect::OpenAiTranscriptions);
 
@@ -66,7 +66,7 @@ pub const TRANSLATIONS_LACK: Gaps =
 /// The model of a moderation that names none.
 pub const MODERATION: &str = "omni-moderation-latest";
 
-const fn json(dialect: Dialect) -> Translator {
+const fn plain(dialect: Dialect) -> Translator {
     Translator {
         client: dialect,
         upstream: dialect,
@@ -82,7 +82,7 @@ const fn json(dialect: Dialect) -> Translator {
 }
 
 const fn form(dialect: Dialect) -> Translator {
-    Translator { request: form_request, reads: Some(form_reads), ..json(dialect) }
+    Translator { request: form_request, reads: Some(form_reads), ..plain(dialect) }
 }
 
 /// The model's part gets the target's name; one that has it stays as it is.
@@ -111,7 +111,7 @@ fn open(reply: &Reply) -> Box<dyn StreamTranslator> {
 
 /// A whole JSON answer. `is_one`: it has what it must have.
 fn whole(body: &[u8], is_one: fn(&Answer<'_>) -> bool) -> Result<ClientResponse, Error> {
-    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
+    let Some(answer) = json::record::<Answer<'_>>(body) else {
         return Err(Error::new(
             Kind::BadAnswer,
             "the provider's answer is not JSON as it should be",
@@ -156,6 +156,8 @@ mod tests {
         assert!(read.usage.input_reported && read.usage.output_reported);
         let seconds = r#"{"text":"hi","usage":{"type":"duration","seconds":9.5}}"#;
         assert_eq!(answer(&TRANSCRIPTIONS, seconds).unwrap().usage, Usage::default());
+        let listed = r#"{"text":"hi","usage":[7,8]}"#;
+        assert_eq!(answer(&TRANSCRIPTIONS, listed).unwrap().usage, Usage::default());
         let image = r#"{"created":1,"data":[{"b64_json":"AA=="}],"usage":{"input_tokens":8,"output_tokens":272,"total_tokens":280}}"#;
         assert_eq!(answer(&IMAGES, image).unwrap().usage.output, 272);
         let voxtral = r#"{"text":"hi","usage":{"prompt_audio_seconds":203,"prompt_tokens":4,"completion_tokens":635,"total_tokens":3264}}"#;
@@ -163,6 +165,8 @@ mod tests {
         for (row, body, kind) in [
             (&MODERATIONS, r#"{"data":[]}"#, Kind::BadAnswer),
             (&IMAGES, "<html>", Kind::BadAnswer),
+            (&MODERATIONS, "[[]]", Kind::BadAnswer),
+            (&IMAGES, r#"[null,[{"b64_json":"AA=="}]]"#, Kind::BadAnswer),
             (&TRANSCRIPTIONS, "{}", Kind::BadAnswer),
             (
                 &IMAGE_EDITS,

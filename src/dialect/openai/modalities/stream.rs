@@ -135,6 +135,8 @@ impl Reader {
             return true;
         }
         let wire = match serde_json::from_slice::<Wire<'_>>(data) {
+            // Read as an event, a list would give its items the names of fields.
+            Ok(_) if data.starts_with(b"[") => return true,
             Ok(wire) => wire,
             // JSON that is no event as we know it: an extension, passed on.
             Err(e) if e.is_data() => return true,
@@ -184,4 +186,22 @@ struct Wire<'a> {
     /// vLLM's.
     #[serde(borrow)]
     choices: Option<&'a RawValue>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_no_event() {
+        let read = |data: &str| {
+            let (mut events, mut out) = (Events::default(), Vec::new());
+            events.feed(format!("data: {data}\n\n").as_bytes(), &mut out);
+            let progress = events.progress();
+            (progress.started, progress.complete, progress.failed.as_ref().map(|e| e.kind))
+        };
+        assert_eq!(read(r#"{"type":"speech.audio.done"}"#), (true, true, None));
+        assert_eq!(read(r#"["speech.audio.done",null,null,null]"#), (false, false, None));
+        assert_eq!(read("[oops"), (false, false, Some(Kind::BadAnswer)));
+    }
 }

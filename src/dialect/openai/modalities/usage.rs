@@ -3,11 +3,12 @@
 //! which is no tokens.
 
 use crate::dialect::Usage;
+use crate::wire::json;
 use serde::Deserialize;
 
 /// `None`: no tokens were reported.
 pub(super) fn read(raw: &[u8]) -> Option<Usage> {
-    let wire = serde_json::from_slice::<Option<Wire>>(raw).ok()??;
+    let wire = json::record::<Wire>(raw)?;
     if wire.input_tokens.is_none() && wire.output_tokens.is_none() {
         let usage = super::super::usage::read(raw)?;
         return (usage.input_reported || usage.output_reported).then_some(usage);
