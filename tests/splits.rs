@@ -158,8 +158,14 @@ fn translate(
 ) -> Result<(Vec<u8>, UpstreamRequest), Error> {
     let facts = Facts::read(body)?;
     features::check(translator.gaps, &facts)?;
-    let made =
-        (translator.request)(&Request { body, facts: &facts, model: "real", traits, quirks })?;
+    let made = (translator.request)(&Request {
+        body,
+        facts: &facts,
+        model: "real",
+        traits,
+        quirks,
+        betas: "",
+    })?;
     let upstream = match &made.body {
         Body::Spliced(splices) => {
             let read = translator.reads.map_or(body.len(), |reads| reads(&facts, quirks));

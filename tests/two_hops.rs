@@ -55,8 +55,14 @@ fn ask(
     let addressed = (client == Gemini).then(|| Addressed { model: "m".into(), stream: false });
     let facts = Facts::of(client, &body, addressed).unwrap();
     let quirks = if upstream == OpenAiChat { &quirks::OPENAI } else { &quirks::NONE };
-    let request =
-        Request { body: &body, facts: &facts, model: "m", traits: traits(upstream), quirks };
+    let request = Request {
+        body: &body,
+        facts: &facts,
+        model: "m",
+        traits: traits(upstream),
+        quirks,
+        betas: "",
+    };
     let made = (row.request)(&request).map_err(|e| format!("{:?}: {}", e.param, e.message))?;
     let dropped = made.dropped.iter().map(|lost| lost.to_string()).collect();
     let Body::Whole(whole) = made.body else { panic!("the hub writes anew") };

@@ -5,6 +5,7 @@
 //! counts the golden cases behind each. Must not: know a model (one model of a
 //! dialect may see no images: that is the catalog's knowledge, not the pair's).
 
+use super::hub::names;
 use super::{Facts, Operation, Translator};
 use crate::error::Error;
 
@@ -67,7 +68,8 @@ pub fn check(gaps: Gaps, facts: &Facts) -> Result<(), Error> {
     for (asked, feature, param) in asked {
         let gap = gaps.iter().find(|(f, _)| *f == feature).map(|(_, gap)| *gap);
         if let (true, Some(Gap::No(why))) = (asked, gap) {
-            return Err(Error::invalid(param, why));
+            let own = names::own(facts.client.names(), param);
+            return Err(Error::invalid(own.unwrap_or_else(|| param.to_owned()), why));
         }
     }
     Ok(())

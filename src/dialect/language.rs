@@ -1,6 +1,7 @@
 //! The API languages: a row for each, and what differs by nothing but the language.
 
 use super::features::Gaps;
+use super::hub::names::Names;
 use super::{anthropic, bedrock, cohere, count, gemini, jina, openai, responses};
 use crate::error::Error;
 
@@ -418,12 +419,25 @@ impl Dialect {
         self.row().map_or(&[], |l| l.lacks)
     }
 
+    /// What its clients call chat's fields, where they go through the hub.
+    pub const fn names(self) -> Names {
+        match self {
+            Dialect::AnthropicMessages => anthropic::client::NAMES,
+            Dialect::Gemini => gemini::client::NAMES,
+            Dialect::OpenAiResponses => responses::client::NAMES,
+            Dialect::OpenAiCompletions => openai::completions::NAMES,
+            _ => &[],
+        }
+    }
+
+    /// Spoken by Bedrock alone, which reads no header of Anthropic's.
+    pub const fn is_bedrock(self) -> bool {
+        matches!(self, Dialect::BedrockConverse | Dialect::AnthropicBedrock)
+    }
+
     /// The content type of a streamed answer.
     pub const fn stream_type(self) -> &'static str {
-        match self {
-            Dialect::BedrockConverse | Dialect::AnthropicBedrock => AWS_EVENTS,
-            _ => SSE,
-        }
+        if self.is_bedrock() { AWS_EVENTS } else { SSE }
     }
 
     /// An error as this dialect's whole body.

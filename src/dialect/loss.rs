@@ -152,6 +152,11 @@ impl Lost {
     pub(super) fn hint(name: impl Into<String>) -> Self {
         Self { name: name.into(), is_hint: true }
     }
+
+    /// The same by another name.
+    pub(super) fn called(self, name: String) -> Self {
+        Self { name, ..self }
+    }
 }
 
 /// For `join`.

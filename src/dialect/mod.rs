@@ -111,6 +111,9 @@ pub struct Request<'a> {
     pub traits: ModelTraits,
     /// How the provider's API differs from the dialect's own vendor.
     pub quirks: &'static Quirks,
+    /// The client's header `anthropic-beta`, or empty: some providers want its flags in
+    /// the body.
+    pub betas: &'a str,
 }
 
 /// What a translation must know of the target's model. From the catalog.

@@ -55,7 +55,8 @@ impl<'a> Uncounted<'a> {
         let addressed = Addressed { model: facts.model.clone(), stream: false };
         let own = Facts { client: facts.client, ..Facts::of(self.chat, call, Some(addressed))? };
         let (traits, quirks) = (self.known.traits, self.kind.quirks);
-        let request = Request { body: call, facts: &own, model: self.name, traits, quirks };
+        let (model, betas) = (self.name, "");
+        let request = Request { body: call, facts: &own, model, traits, quirks, betas };
         (self.row.request)(&request)?.allow(config.strict)?;
         Ok(estimate::of_request(call))
     }

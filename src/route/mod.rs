@@ -102,7 +102,7 @@ pub fn plan(
         let (traits, quirks) = (known.traits, kind.quirks);
         let deep = row.reads.is_none() || quirks.concern(facts);
         if deep && i + 1 < model.targets.len() && carried.is_ok() {
-            let request = Request { body, facts, model: name, traits, quirks };
+            let request = Request { body, facts, model: name, traits, quirks, betas: "" };
             carried = (row.request)(&request).and_then(|made| made.allow(config.strict)).map(drop);
         }
         match carried {

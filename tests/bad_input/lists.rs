@@ -44,8 +44,14 @@ fn long_documents_do_not_come_back() {
             let raw = body.to_string().into_bytes();
             let facts = Facts::of(pair.client, &raw, None).unwrap();
             let quirks = &quirks::NONE;
-            let request =
-                Request { body: &raw, facts: &facts, model: "real", traits: TRAITS, quirks };
+            let request = Request {
+                body: &raw,
+                facts: &facts,
+                model: "real",
+                traits: TRAITS,
+                quirks,
+                betas: "",
+            };
             let made = (pair.request)(&request).unwrap();
             assert!(made.echo.is_empty() && made.dropped.is_empty() != asks, "{:?}", made.dropped);
         }

@@ -37,8 +37,14 @@ fn translate(pair: &Translator, body: &Value) -> Result<Value, Error> {
     let addressed = (pair.client == Dialect::Gemini).then_some(addressed);
     let facts = Facts::of(pair.client, &raw, addressed)?;
     features::check(pair.gaps, &facts)?;
-    let request =
-        Request { body: &raw, facts: &facts, model: "real", traits: TRAITS, quirks: &quirks::NONE };
+    let request = Request {
+        body: &raw,
+        facts: &facts,
+        model: "real",
+        traits: TRAITS,
+        quirks: &quirks::NONE,
+        betas: "",
+    };
     let upstream = match (pair.request)(&request)?.body {
         Body::Whole(whole) => whole,
         Body::Spliced(splices) => wire::splice(&raw, &splices),

@@ -19,17 +19,20 @@ fn how_to_answer() {
             ),
             (
                 MESSAGES,
-                vec![Has("/output_config/format/schema", schema.clone()), Drops("verbosity")],
+                vec![Has("/output_config/format/schema", schema.clone()), Drops("text.verbosity")],
             ),
             (
                 GEMINI,
                 vec![
                     Has("/generationConfig/responseMimeType", json!("application/json")),
-                    Drops("verbosity"),
+                    Drops("text.verbosity"),
                 ],
             ),
-            (CONVERSE, vec![Drops("verbosity")]),
-            (COHERE, vec![Has("/response_format/type", json!("json_object")), Drops("verbosity")]),
+            (CONVERSE, vec![Drops("text.verbosity")]),
+            (
+                COHERE,
+                vec![Has("/response_format/type", json!("json_object")), Drops("text.verbosity")],
+            ),
         ],
     );
     expect(
@@ -86,9 +89,9 @@ fn how_to_answer() {
         &json!({ "input": "q", "top_logprobs": 2, "include": ["message.output_text.logprobs"] }),
         &[
             (CHAT, vec![Has("/top_logprobs", json!(2))]),
-            (MESSAGES, vec![Refuses("logprobs")]),
+            (MESSAGES, vec![Refuses("include")]),
             (GEMINI, vec![Has("/generationConfig/logprobs", json!(2))]),
-            (CONVERSE, vec![Refuses("logprobs")]),
+            (CONVERSE, vec![Refuses("include")]),
             (COHERE, vec![Has("/logprobs", json!(true)), Drops("top_logprobs")]),
         ],
     );

@@ -96,8 +96,14 @@ fn send(body: &Value, upstream: Dialect) -> Result<(Value, UpstreamRequest), Err
         maker: Maker::Anthropic,
     };
     let quirks = &quirks::NONE;
-    let made =
-        (row.request)(&Request { body: &raw, facts: &facts, model: "real", traits, quirks })?;
+    let made = (row.request)(&Request {
+        body: &raw,
+        facts: &facts,
+        model: "real",
+        traits,
+        quirks,
+        betas: "",
+    })?;
     let Body::Whole(sent) = &made.body else { panic!("a rebuilt body must be whole") };
     Ok((serde_json::from_slice(sent).unwrap(), made))
 }

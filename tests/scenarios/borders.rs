@@ -130,3 +130,20 @@ fn refused_requests_reach_no_provider() {
     assert_eq!(used(&envoy).0, 0);
     envoy.assert_calm();
 }
+
+#[test]
+fn beta_flags_go_where_a_provider_reads_them() {
+    let bedrock = r#"{ "target": "bedrock/anthropic.claude-x", "api": "anthropic-bedrock" }"#;
+    let mut envoy = gateway(&format!("{bedrock}, {A}"));
+    let flags = "context-1m-2025-08-07,claude-code-20250219";
+    let asked = json!({ "model": "m", "max_tokens": 9,
+        "messages": [{ "role": "user", "content": "x" }] });
+    let asked = request(&asked).with(":path", "/v1/messages").with("anthropic-beta", flags);
+    let exchange = envoy.ask(asked, vec![refusal(503), good("anthropic")]);
+    let [cloud, own] = exchange.received.as_slice() else { panic!("{:?}", exchange.received) };
+    assert_eq!(cloud.header("anthropic-beta"), "");
+    assert_eq!(cloud.json()["anthropic_beta"], json!(["context-1m-2025-08-07"]));
+    assert_eq!(own.header("anthropic-beta"), flags);
+    assert_eq!(own.json()["anthropic_beta"], Value::Null);
+    envoy.assert_calm();
+}

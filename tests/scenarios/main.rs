@@ -40,6 +40,7 @@ use std::time::Duration;
 const PROVIDERS: &str = r#""providers": {
     "openai": { "kind": "openai", "keys": [{ "value": "sk-openai" }] },
     "anthropic": { "kind": "anthropic", "keys": [{ "value": "sk-ant" }] },
+    "bedrock": { "kind": "bedrock", "region": "us-east-1", "keys": [{ "value": "token" }] },
     "ring": { "kind": "openai", "keys": [{ "value": "sk-r1" }, { "value": "sk-r2" }] },
     "vllm": { "kind": "openai-compatible", "url": "http://vllm:8000/v1" } }"#;
 

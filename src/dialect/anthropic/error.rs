@@ -105,9 +105,9 @@ fn status_of(exception: &str) -> u16 {
 }
 
 fn type_of(error: &Error) -> &'static str {
-    if let Some(own) = error.type_.as_deref()
-        && let Some((name, _)) = TYPES.iter().find(|(name, _)| *name == own)
-    {
+    // Another maker's word for the same status may be a wider one.
+    let told = error.type_.as_deref().and_then(|own| TYPES.iter().find(|(name, _)| *name == own));
+    if let Some((name, _)) = told.filter(|(name, _)| !WIDE.contains(name)) {
         return name;
     }
     match error.kind {
@@ -119,18 +119,27 @@ fn type_of(error: &Error) -> &'static str {
         Kind::InvalidRequest | Kind::MethodNotAllowed | Kind::UnsupportedMedia => {
             "invalid_request_error"
         }
-        Kind::Rejected | Kind::Busy | Kind::ProviderFault => match error.status() {
-            404 => "not_found_error",
-            413 => "request_too_large",
-            429 => "rate_limit_error",
-            504 => "timeout_error",
-            529 => "overloaded_error",
-            400..=499 => "invalid_request_error",
-            _ => "api_error",
-        },
+        Kind::Rejected | Kind::Busy | Kind::ProviderFault => of_status(error.status()),
         Kind::ProviderAuth | Kind::BadAnswer | Kind::BrokenStream | Kind::Internal => "api_error",
     }
 }
+
+/// The word for a provider's status. Others say 503 where this API says 529, and 408
+/// where it says 504; what it has no word for is the request's fault below 500.
+fn of_status(status: u16) -> &'static str {
+    match status {
+        408 => "timeout_error",
+        503 => "overloaded_error",
+        _ => match TYPES.iter().find(|(_, own)| *own == status) {
+            Some((name, _)) => name,
+            None if status < 500 => "invalid_request_error",
+            None => "api_error",
+        },
+    }
+}
+
+/// Words that OpenAI has too, for more than this API's status.
+const WIDE: &[&str] = &["invalid_request_error", "api_error"];
 
 fn billing() -> Error {
     Error::new(
@@ -243,6 +252,26 @@ mod tests {
             String::from_utf8(body(&e)).unwrap(),
             r#"{"type":"error","error":{"type":"overloaded_error","message":"full"}}"#
         );
+        for (status, word) in [
+            (400, "invalid_request_error"),
+            (402, "billing_error"),
+            (404, "not_found_error"),
+            (408, "timeout_error"),
+            (409, "conflict_error"),
+            (413, "request_too_large"),
+            (422, "invalid_request_error"),
+            (429, "rate_limit_error"),
+            (500, "api_error"),
+            (502, "api_error"),
+            (503, "overloaded_error"),
+            (504, "timeout_error"),
+        ] {
+            // As OpenAI's own answers say it, too.
+            let plain = Error::new(Kind::of_provider_status(status), "x").with_status(status);
+            for e in [plain.clone(), plain.with_type("invalid_request_error")] {
+                assert_eq!(Words::read(&body(&e)).unwrap_or_default().type_(), word, "{status}");
+            }
+        }
         for kind in Kind::ALL {
             let body = body(&Error::new(kind, "x"));
             assert!(Words::read(&body).is_some_and(|w| TYPES.iter().any(|(t, _)| *t == w.type_())));

@@ -30,7 +30,11 @@ pub const BEDROCK: &[Field] = &joined::<COMMON_ROWS, 5, { COMMON_ROWS + 5 }>(
         field("stream", Mapped, "in the path"),
         NO_TIER,
         PARTS_ONLY,
-        field("anthropic_beta", Mapped, "as it is: Bedrock does not read the header"),
+        field(
+            "anthropic_beta",
+            Mapped,
+            "as it is; else the flags of the header that Bedrock knows",
+        ),
     ],
 );
 
@@ -52,6 +56,7 @@ pub const MESSAGES_TO_BEDROCK: &[Field] = &[
     NO_NATIVE_TIER,
     PARTS_ONLY,
     threads::ROW,
+    BETAS,
 ];
 
 /// What Vertex counts.
@@ -62,6 +67,8 @@ const VERSION: Field = field("anthropic_version", Mapped, "the provider's own is
 const NO_NATIVE_TIER: Field =
     field("service_tier", Dropped(&[r#""auto""#, r#""standard_only""#]), "this provider has none");
 const IN_THE_PATH: Field = field("model", Mapped, "in the path");
+const BETAS: Field =
+    field("anthropic_beta", Mapped, "as it is; else the flags of the header that Bedrock knows");
 const NO_TIER: Field =
     field("service_tier", Dropped(&[r#""auto""#, r#""default""#]), "this provider has none");
 const PARTS_ONLY: Field = field(

@@ -7,7 +7,7 @@
 //! Vertex (`:rawPredict`, `:streamRawPredict`): the body says `stream` as well, as
 //! Google's examples and Anthropic's client do; beta features stay in the header
 //! `anthropic-beta`. Bedrock (`invoke`, `invoke-with-response-stream`): the path
-//! alone says whether to stream, and beta features are a list in the body.
+//! alone says whether to stream, and beta features are a list in the body (`betas`).
 //!
 //! Spec: <https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai>,
 //! <https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude>,

@@ -7,7 +7,7 @@
 
 use super::error;
 use super::host::Host;
-use super::{sweep, threads, usage};
+use super::{betas, sweep, threads, usage};
 use crate::dialect::loss::{Dropped, Fate};
 use crate::dialect::{Body, ClientResponse, Reply, Request, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
@@ -24,14 +24,19 @@ pub(super) fn request(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
 pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequest, Error> {
     let mut version = br#""anthropic_version":"#.to_vec();
     json::push_text(&mut version, host.version().unwrap_or_default());
-    without_the_unknown(request, host, version)
+    let mut dropped = Dropped::default();
+    if host.body_says_betas() {
+        let given = json::member(request.body, "anthropic_beta").is_some();
+        betas::push(request, given, &mut version, &mut dropped);
+    }
+    without_the_unknown(request, host, version, dropped)
 }
 
 /// Vertex's counter: the model is in the body.
 pub(super) fn to_cloud_counter(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
     let mut model = br#""model":"#.to_vec();
     json::push_text(&mut model, request.model);
-    without_the_unknown(request, Host::Vertex, model)
+    without_the_unknown(request, Host::Vertex, model, Dropped::default())
 }
 
 /// The client's bytes without what the host does not take; `with`: the member that
@@ -40,11 +45,11 @@ fn without_the_unknown(
     request: &Request<'_>,
     host: Host,
     with: Vec<u8>,
+    mut dropped: Dropped,
 ) -> Result<UpstreamRequest, Error> {
     let body = request.body;
     threads::refuse(body)?;
     let members = json::object(body).unwrap_or_default();
-    let mut dropped = Dropped::default();
     let mut splices = Vec::new();
     // A member goes with the comma before it; where nothing before it stays, with
     // the one behind it.
@@ -134,6 +139,8 @@ mod tests {
     use super::*;
     use crate::dialect::{Dialect, Facts, Maker, ModelTraits, Thinking, quirks};
 
+    const BETAS: &str = "claude-code-20250219, context-1m-2025-08-07,x y,effort-2025-11-24";
+
     fn made(host: Host, body: &str) -> (String, Vec<String>) {
         let facts = Facts::of(Dialect::AnthropicMessages, body.as_bytes(), None).unwrap();
         let traits = ModelTraits {
@@ -146,7 +153,8 @@ mod tests {
             reasons: false,
         };
         let quirks = &quirks::NONE;
-        let asked = Request { body: body.as_bytes(), facts: &facts, model: "real", traits, quirks };
+        let (raw, betas) = (body.as_bytes(), BETAS);
+        let asked = Request { body: raw, facts: &facts, model: "real", traits, quirks, betas };
         let made = match host {
             Host::Anthropic => super::request(&asked),
             _ => to_cloud(&asked, host),
@@ -157,6 +165,9 @@ mod tests {
         serde_json::from_str::<serde_json::Value>(&text).unwrap();
         (text, made.dropped.iter().map(|lost| lost.to_string()).collect())
     }
+
+    const UNKNOWN: &[&str] =
+        &["anthropic-beta.claude-code-20250219", "anthropic-beta (a flag with an unusual name)"];
 
     #[test]
     fn touches_only_what_it_must() {
@@ -172,20 +183,20 @@ mod tests {
             (
                 Host::Bedrock,
                 r#"{"stream": true , "service_tier":"priority", "model":"m", "anthropic_version":"x","messages":[]}"#,
-                r#"{"anthropic_version":"bedrock-2023-05-31","messages":[]}"#,
-                vec!["service_tier"],
+                r#"{"anthropic_version":"bedrock-2023-05-31","anthropic_beta":["context-1m-2025-08-07","effort-2025-11-24"],"messages":[]}"#,
+                [UNKNOWN, &["service_tier"]].concat(),
             ),
             (
                 Host::Bedrock,
                 r#"{"model":"m","stream":false,"cache_control":{"type":"ephemeral"},"messages":[]}"#,
-                r#"{"anthropic_version":"bedrock-2023-05-31","messages":[]}"#,
-                vec!["cache_control"],
+                r#"{"anthropic_version":"bedrock-2023-05-31","anthropic_beta":["context-1m-2025-08-07","effort-2025-11-24"],"messages":[]}"#,
+                [UNKNOWN, &["cache_control"]].concat(),
             ),
             (
                 Host::Bedrock,
-                r#"{"messages":[],"stream":false,"model":"m"}"#,
-                r#"{"messages":[],"anthropic_version":"bedrock-2023-05-31"}"#,
-                vec![],
+                r#"{"messages":[],"stream":false,"anthropic_beta":["x"],"model":"m"}"#,
+                r#"{"messages":[],"anthropic_beta":["x"],"anthropic_version":"bedrock-2023-05-31"}"#,
+                vec!["anthropic-beta (anthropic_beta is given)"],
             ),
         ] {
             assert_eq!(

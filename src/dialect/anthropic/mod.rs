@@ -32,6 +32,7 @@ use crate::dialect::features::{Feature, Gap, Gaps};
 use crate::dialect::identity::Unstreamed;
 
 mod along;
+mod betas;
 mod blocks;
 mod calls;
 pub mod client;

@@ -4,6 +4,7 @@
 //! answer becomes JSON (which may force one); whether the model thinks (not with
 //! a forced tool); what of the sampling is left (nothing with thinking).
 
+use super::betas;
 use super::format::Format;
 use super::host::Host;
 use super::media;
@@ -95,13 +96,15 @@ pub(super) fn from_openai_chat(
             json::push_member(&mut out, "cache_control", cache);
         }
     }
-    if host.body_says_betas()
-        && let Some(betas) = root.field(&body, "anthropic_beta")
-    {
-        for (i, raw) in betas.items()?.into_iter().enumerate() {
-            betas.item(i, raw).string()?;
+    if host.body_says_betas() {
+        let own = root.field(&body, "anthropic_beta");
+        betas::push(request, own.is_some(), &mut out, &mut dropped);
+        if let Some(own) = own {
+            for (i, raw) in own.items()?.into_iter().enumerate() {
+                own.item(i, raw).string()?;
+            }
+            json::push_member(&mut out, "anthropic_beta", own.raw);
         }
-        json::push_member(&mut out, "anthropic_beta", betas.raw);
     }
     if let Some(options) = root.field(&body, "stream_options") {
         dropped.unknown("stream_options.", &options.object()?, &["include_usage"]);

@@ -33,7 +33,7 @@ use crate::dialect::features::{Feature, Gap, Gaps};
 use crate::dialect::identity::Unstreamed;
 
 mod answer;
-mod client;
+pub mod client;
 mod config;
 mod contents;
 mod embed;

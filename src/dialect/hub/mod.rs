@@ -8,7 +8,7 @@
 //! `cache_control`, `extra_content`; in answers `native_finish_reason` and
 //! `stop_reason` of a choice, as OpenRouter and vLLM have them) or as its provider has
 //! it (`is_error` of a tool's message); what has none is in the client half's own loss
-//! list. Must not: know a provider, or more of a client than its half says.
+//! list. Fields are named to the client by its own words (`names`). Must not: know a provider, or more of a client than its half says.
 
 use super::features::{self, Gaps};
 use super::loss::{Field, Lost};
@@ -21,6 +21,7 @@ use crate::wire::json;
 use crate::wire::sse::{Decoder, Event};
 use std::marker::PhantomData;
 
+pub mod names;
 pub mod read;
 pub mod rows;
 
@@ -87,6 +88,10 @@ pub trait Writer {
     }
 }
 
+/// A chat's `reasoning` that asks Responses for text of what the model thought, which it
+/// else keeps to itself. <https://developers.openai.com/api/docs/guides/reasoning>
+pub const SUMMARY: &[u8] = br#"{"summary":"auto"}"#;
+
 /// Whether a tool that failed can be told there (`is_error` of its message) in another
 /// way than by words.
 pub fn tells_failures(upstream: Dialect, maker: Maker) -> bool {
@@ -122,6 +127,7 @@ impl<I: Inbound, O: Outbound> Through<I, O> {
         error: |status, body| {
             let mut understood = (O::ROW.error)(status, body);
             understood.verbatim = false;
+            understood.error = names::error(I::CLIENT, understood.error);
             understood
         },
         stream: |reply| Box::new(Stream::<I>::new((O::ROW.stream)(&as_chat::<I>(reply)), reply)),
@@ -139,16 +145,20 @@ const fn gaps_at(upstream: Dialect, at: &[(Dialect, Gaps)], otherwise: Gaps) -> 
 
 fn request<I: Inbound, O: Outbound>(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
     let chat = I::request(request, O::ROW.upstream)?;
-    let facts = Facts::read(&chat.body)?;
-    features::check(O::ROW.gaps, &facts)?;
-    let hop = Request { body: &chat.body, facts: &facts, ..*request };
-    let mut made = (O::ROW.request)(&hop)?;
+    let mut made = hop::<O>(request, &chat.body).map_err(|e| names::error(I::CLIENT, e))?;
     if let Body::Spliced(splices) = &made.body {
         made.body = Body::Whole(json::splice(&chat.body, splices));
     }
     let mut dropped = chat.dropped;
-    dropped.extend(made.dropped);
+    names::lost(I::CLIENT, std::mem::take(&mut made.dropped), &mut dropped);
     Ok(UpstreamRequest { dropped, echo: chat.echo, ..made })
+}
+
+/// The provider's half of a request.
+fn hop<O: Outbound>(request: &Request<'_>, chat: &[u8]) -> Result<UpstreamRequest, Error> {
+    let facts = Facts::read(chat)?;
+    features::check(O::ROW.gaps, &facts)?;
+    (O::ROW.request)(&Request { body: chat, facts: &facts, ..*request })
 }
 
 fn response<I: Inbound, O: Outbound>(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
@@ -215,7 +225,7 @@ impl<I: Inbound> Stream<I> {
         self.over |= progress.failed.is_some() || progress.complete;
         if let Some(error) = &progress.failed {
             self.ended = true;
-            self.writer.fail(error, out);
+            self.writer.fail(&names::error(I::CLIENT, error.clone()), out);
         } else if progress.complete {
             self.ended = true;
             self.writer.finish(progress, out);

@@ -78,8 +78,14 @@ mod tests {
             maker: Maker::OpenAi,
         };
         let quirks = &quirks::NONE;
-        let request =
-            Request { body: body.as_bytes(), facts: &facts, model: "real", traits, quirks };
+        let request = Request {
+            body: body.as_bytes(),
+            facts: &facts,
+            model: "real",
+            traits,
+            quirks,
+            betas: "",
+        };
         match identity(&request).unwrap().body {
             Body::Spliced(s) => String::from_utf8(json::splice(body.as_bytes(), &s)).unwrap(),
             Body::Whole(_) => panic!("identity must splice"),

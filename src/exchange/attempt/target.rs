@@ -20,6 +20,9 @@ use crate::wire::json;
 use std::cell::Cell;
 use std::rc::Rc;
 
+/// At Bedrock its flags stand in the body.
+const BETAS: &str = "anthropic-beta";
+
 /// What an attempt knows of itself.
 pub(super) struct Try {
     pub(super) entry: Shared,
@@ -111,7 +114,8 @@ impl Try {
                 _ => size,
             };
             let body = if read == 0 { Vec::new() } else { host.body(Side::Request, read) };
-            let request = Request { body: &body, facts, model, traits, quirks };
+            let betas = &*betas(&entry.headers);
+            let request = Request { body: &body, facts, model, traits, quirks, betas };
             let made = (at.translator.request)(&request)
                 .and_then(|made| made.allow(self.config.strict))
                 .map_err(|e| misdirected::explained(e, facts.client, &body))?;
@@ -199,7 +203,8 @@ impl Try {
         let forwarded = entry
             .headers
             .iter()
-            .filter(|(name, _)| provider::forwards(name) && !(own_accept && name == "accept"));
+            .filter(|(name, _)| provider::forwards(name) && !(own_accept && name == "accept"))
+            .filter(|(name, _)| name != BETAS || !at.surface.dialect.is_bedrock());
         headers.extend(forwarded.map(|(n, v)| (n.as_str(), v.as_slice())));
         headers.extend(at.provider.kind.headers.iter().map(|(n, v)| (*n, v.as_bytes())));
         let now = if credential::signs(key) { host.now() / 1_000_000_000 } else { 0 };
@@ -331,4 +336,11 @@ impl Try {
             tried.outcome = Some(Outcome::Failed(kind));
         }
     }
+}
+
+/// All flags of all headers of this name.
+fn betas(headers: &Headers) -> String {
+    let values = headers.iter().filter(|(name, _)| name == BETAS);
+    let values: Vec<_> = values.filter_map(|(_, v)| std::str::from_utf8(v).ok()).collect();
+    values.join(",")
 }

@@ -90,7 +90,8 @@ fn request(
     // As in an attempt: no more of the body than the row says it reads.
     let reads = pair.reads.map_or(body.len(), |reads| reads(&facts, quirks));
     let (head, tail) = body.split_at(reads);
-    let request = Request { body: head, facts: &facts, model, traits: settings.traits(), quirks };
+    let traits = settings.traits();
+    let request = Request { body: head, facts: &facts, model, traits, quirks, betas: "" };
     let made = (pair.request)(&request)?;
     let dropped: Vec<&str> = made.dropped.iter().map(|lost| &**lost).collect();
     outcome.insert("dropped".into(), json!(dropped));

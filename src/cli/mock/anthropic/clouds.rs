@@ -53,6 +53,7 @@ impl Cloud {
             return Err(bad("anthropic_version", &format!("\"{version}\" is not valid here")));
         }
         no_links(body)?;
+        betas(map.get("anthropic_beta"))?;
         let known: Vec<&str> = FIELDS
             .iter()
             .copied()
@@ -96,6 +97,28 @@ impl Cloud {
 
 /// What Anthropic's own package says to both clouds since 2.x, beside their documents.
 const SDK_VERSION: &str = "2026-10-21";
+
+/// Flags that Bedrock documents, without their dates.
+const BETAS: &[&str] = &[
+    "computer-use-",
+    "context-1m-",
+    "context-management-",
+    "dev-full-thinking-",
+    "effort-",
+    "interleaved-thinking-",
+    "output-128k-",
+    "token-efficient-tools-",
+    "tool-examples-",
+    "tool-search-tool-",
+];
+
+fn betas(list: Option<&Value>) -> Result<(), Failure> {
+    let list = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_known = |flag: &Value| {
+        flag.as_str().is_some_and(|flag| BETAS.iter().any(|known| flag.starts_with(known)))
+    };
+    if list.iter().all(is_known) { Ok(()) } else { Err(Failure::bad("invalid beta flag")) }
+}
 
 /// Neither cloud fetches anything.
 pub(super) fn no_links(value: &Value) -> Result<(), Failure> {

@@ -34,6 +34,7 @@ mod fields;
 mod keepsake;
 mod media;
 mod messages;
+mod names;
 mod request;
 mod schema;
 mod stop;
@@ -43,6 +44,7 @@ mod tools;
 
 pub(super) use citations::are_ours;
 pub(super) use keepsake::{BEGINS as KEEPSAKE, is_keepsake};
+pub use names::NAMES;
 
 /// The client half.
 pub struct Messages;

@@ -9,7 +9,7 @@ use super::Way;
 use super::request::member;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::read::{Object, Value};
-use crate::dialect::{Dialect, ModelTraits, Thinking};
+use crate::dialect::{Dialect, ModelTraits, Thinking, hub};
 use crate::error::Error;
 
 /// What the client says of it.
@@ -48,9 +48,11 @@ pub(super) fn write(
         }
         return Ok(());
     }
+    let mut shows = matches!(asked, Asked::Adaptive | Asked::Budget(_));
     if let Some(own) = &own {
         let object = own.object()?;
         dropped.unknown("thinking.", &object, &["type", "budget_tokens", "display"]);
+        shows &= object.get("display") != Some(br#""omitted""#);
     }
     let takes_words = traits.reasons || traits.thinking != Thinking::None;
     if way.is_openai() {
@@ -65,6 +67,9 @@ pub(super) fn write(
                 return Ok(());
             }
             _ => {}
+        }
+        if shows && way.upstream == Dialect::OpenAiResponses {
+            member(out, "reasoning", hub::SUMMARY);
         }
     }
     let word = match (asked, word) {

@@ -35,6 +35,7 @@ mod config;
 mod contents;
 mod fields;
 mod media;
+mod names;
 mod parts;
 mod request;
 mod response;
@@ -45,6 +46,7 @@ mod spell;
 mod stream;
 mod tools;
 
+pub use names::NAMES;
 pub(super) use signature::{KEEPSAKE, is_keepsake};
 
 /// The client half.

@@ -4,7 +4,7 @@ use super::fields::FIELDS;
 use super::results::Results;
 use super::spell::{camel, field, member};
 use super::{config, contents, tools};
-use crate::dialect::hub::ChatRequest;
+use crate::dialect::hub::{self, ChatRequest};
 use crate::dialect::loss::{Dropped, Fate};
 use crate::dialect::openai::read::{Object, Path, Value};
 use crate::dialect::{Dialect, Maker, Request, Thinking};
@@ -39,6 +39,10 @@ pub(super) fn to_chat(request: &Request<'_>, upstream: Dialect) -> Result<ChatRe
     if let Some(config) = field(&root, &body, "generationConfig") {
         shows_thoughts =
             config::write(&config, budgets(request, upstream), &mut out, &mut dropped)?;
+    }
+    let thinks = request.traits.reasons || request.traits.thinking != Thinking::None;
+    if shows_thoughts && thinks && upstream == Dialect::OpenAiResponses {
+        member(&mut out, "reasoning", hub::SUMMARY);
     }
     tools::write(&root, &body, &mut out, &mut dropped)?;
     if let Some(tier) = field(&root, &body, "serviceTier") {

@@ -23,7 +23,8 @@ fn sent(
     };
     // As in an attempt: no more of the body than `reads` asks for.
     let (head, tail) = body.split_at(identity_reads(&facts, quirks));
-    let request = Request { body: head.as_bytes(), facts: &facts, model: "M", traits, quirks };
+    let request =
+        Request { body: head.as_bytes(), facts: &facts, model: "M", traits, quirks, betas: "" };
     let made = identity(&request)?;
     let Body::Spliced(splices) = made.body else { panic!("identity must splice") };
     let out = json::splice(head.as_bytes(), &splices);

@@ -19,7 +19,10 @@ use crate::dialect::{Dialect, Facts, Reply, Request, Translator, Usage};
 use crate::error::Error;
 
 mod answer;
+mod names;
 mod request;
+
+pub use names::NAMES;
 
 pub const IDENTITY: Translator = Translator {
     client: Dialect::OpenAiCompletions,

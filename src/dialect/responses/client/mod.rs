@@ -31,6 +31,7 @@ mod fields;
 mod frame;
 mod input;
 mod items;
+mod names;
 mod output;
 mod request;
 mod response;
@@ -41,6 +42,7 @@ mod tests;
 mod tools;
 mod turn;
 
+pub use names::NAMES;
 pub(super) use seal::{BEGINS as SEAL, is_sealed};
 
 /// The client's half.

@@ -6,7 +6,9 @@
 //!
 //! It is signed by its provider, not by us, and holds nothing that chat clients do
 //! not see: a client that changes it deceives only itself. Reasoning without any of
-//! it is sealed too, for clients that send back nothing else.
+//! it is sealed too (`sluice1.e30=`, an empty one): clients that keep nothing at OpenAI
+//! send back nothing else, and the mark tells an item from OpenAI's own (`sweep`), which
+//! would refuse it.
 
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::media::{decode_base64, push_base64};

@@ -26,7 +26,7 @@ fn send(row: &Translator, body: &Value) -> Result<Value, Error> {
         maker: Maker::Anthropic,
     };
     let quirks = &quirks::NONE;
-    let request = Request { body: &raw, facts: &facts, model: "real", traits, quirks };
+    let request = Request { body: &raw, facts: &facts, model: "real", traits, quirks, betas: "" };
     let made = (row.request)(&request)?;
     assert!(made.dropped.len() <= 64);
     let echo = format!("{{\"x\":0{}}}", String::from_utf8(made.echo).unwrap());
