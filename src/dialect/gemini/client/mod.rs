@@ -45,7 +45,7 @@ mod spell;
 mod stream;
 mod tools;
 
-pub(super) use signature::{KEEPSAKE, is_keepsake};
+pub(super) use signature::is_keepsake;
 
 /// The client half.
 #[derive(Debug)]
