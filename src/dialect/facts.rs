@@ -71,27 +71,17 @@ impl Facts {
         let embeds = client == Dialect::OpenAiEmbeddings;
         // Those whose streams tell the usage when asked.
         let asks = is_chat || client == Dialect::OpenAiCompletions;
-        let mut hints = Hints::default();
-        let members = if is_chat {
-            json::object_seeing(body, |member, string| {
+        let (mut hints, mut marked) = (Hints::default(), false);
+        let members = match mark(client) {
+            Some(is_mark) => json::object_seeing(body, |_, string| marked |= is_mark(body, string)),
+            None if is_chat => json::object_seeing(body, |member, string| {
                 if member == "messages" {
                     hints.note(string);
                 }
-            })
-        } else {
-            json::object(body)
+            }),
+            None => json::object(body),
         }
         .map_err(invalid_json)?;
-        let marked = match client {
-            Dialect::AnthropicMessages | Dialect::AnthropicCount => {
-                anthropic::sweep::is_marked(body)
-            }
-            Dialect::Gemini => gemini::sweep::is_marked(body),
-            Dialect::OpenAiResponses | Dialect::OpenAiInputTokens => {
-                responses::sweep::is_marked(body)
-            }
-            _ => false,
-        };
         let mut facts = Facts { hints, marked, ..Self::new(client, body.len()) };
         // Others always come whole: `stream` means nothing there.
         let streams = matches!(client.operation(), Operation::Chat | Operation::Draw);
@@ -233,6 +223,16 @@ impl Facts {
                 _ => {}
             }
         }
+    }
+}
+
+/// What tells, by one string of a body with quotes, that it may hold thoughts of ours.
+fn mark(client: Dialect) -> Option<fn(&[u8], &[u8]) -> bool> {
+    match client {
+        Dialect::AnthropicMessages | Dialect::AnthropicCount => Some(anthropic::sweep::is_mark),
+        Dialect::Gemini => Some(gemini::sweep::is_mark),
+        Dialect::OpenAiResponses | Dialect::OpenAiInputTokens => Some(responses::sweep::is_mark),
+        _ => None,
     }
 }
 

@@ -106,13 +106,11 @@ impl Kind {
         maker: Maker,
         api: Option<Dialect>,
     ) -> Option<(usize, &'static Translator)> {
-        let foundation_model = catalog::foundation_model(model);
         let suits = |api: Option<Dialect>| {
-            self.surfaces.iter().enumerate().find_map(|(i, s)| {
-                let wanted =
-                    foundation_model.starts_with(s.models) && api.is_none_or(|a| a == s.dialect);
-                Some((i, dialect::translator(client, s.dialect).filter(|_| wanted)?))
-            })
+            // Looking up a pair is the dear part: only for surfaces that are wanted.
+            let wanted = |s: &Surface| api.is_none_or(|a| a == s.dialect) && s.takes(model);
+            let all = self.surfaces.iter().enumerate().filter(|(_, s)| wanted(s));
+            all.into_iter().find_map(|(i, s)| Some((i, dialect::translator(client, s.dialect)?)))
         };
         // Where the provider speaks the client's own words, nothing need be translated:
         // its own dialect, or its maker's as a cloud has it.
@@ -121,6 +119,14 @@ impl Kind {
         let cloud = || clouds.into_iter().filter(|_| claude).find_map(|cloud| suits(Some(cloud)));
         let own = || suits(Some(client)).or_else(cloud);
         api.and_then(|api| suits(Some(api))).or_else(own).or_else(|| suits(None))
+    }
+}
+
+// === impl Surface ===
+
+impl Surface {
+    fn takes(&self, model: &str) -> bool {
+        self.models.is_empty() || catalog::foundation_model(model).starts_with(self.models)
     }
 }
 

@@ -7,16 +7,15 @@
 //!
 //! Spec: <https://ai.google.dev/gemini-api/docs/thought-signatures>.
 
-use super::client::{KEEPSAKE, is_keepsake};
+use super::client::is_keepsake;
 use super::signature::UNSIGNED;
 use crate::dialect::loss::Dropped;
 use crate::dialect::{Request, Thinking};
 use crate::wire::json::{self, Member, Splice};
-use memchr::memmem;
 
-/// Whether there may be such signatures. Cheap, and right where it says no.
-pub(in crate::dialect) fn is_marked(body: &[u8]) -> bool {
-    memmem::find(body, KEEPSAKE).is_some()
+/// Whether a string of the body is such a signature.
+pub(in crate::dialect) fn is_mark(_body: &[u8], string: &[u8]) -> bool {
+    is_keepsake(string)
 }
 
 /// What takes them out of `request.body`, in order.

@@ -170,9 +170,10 @@ fn response<I: Inbound, O: Outbound>(body: &[u8], reply: &Reply) -> Result<Clien
 }
 
 /// What the provider's half may know: usage is always wanted, as the client's own
-/// dialect always tells it.
+/// dialect always tells it. The echo is the client's half's own.
 fn as_chat<I: Inbound>(reply: &Reply) -> Reply {
-    Reply { include_usage: true, early_usage: I::EARLY_USAGE, ..reply.clone() }
+    let (model, echo) = (reply.model.clone(), Vec::new());
+    Reply { include_usage: true, early_usage: I::EARLY_USAGE, model, echo, ..*reply }
 }
 
 /// A provider's stream as chat, and the client's as its writer has it.

@@ -102,9 +102,8 @@ impl Call {
             Phase::Collecting { .. } => {}
             _ => return Step::Continue,
         }
-        let max = self.max_body();
-        if size > max.0 {
-            return self.refuse(host, &max.1);
+        if size > self.max_body() {
+            return self.refuse(host, &self.too_large());
         }
         let read = match &mut self.phase {
             Phase::Collecting { upload: Some(upload), .. } => upload.read(host, size),
@@ -204,18 +203,25 @@ impl Call {
             Form::Json => None,
             Form::Multipart => Some(Upload::open(type_.unwrap_or_default())?),
         };
-        let (max, error) = self.max_body();
         match announced(headers) {
-            Some(length) if length > max => Err(error),
+            Some(length) if length > self.max_body() => Err(self.too_large()),
             _ => Ok(upload),
         }
     }
 
-    /// Most bytes of this call's body, and what is said of more.
-    fn max_body(&self) -> (usize, Error) {
+    /// Most bytes of this call's body.
+    fn max_body(&self) -> usize {
         match self.client.form() {
-            Form::Json => (self.config.max_body, too_large(&self.config)),
-            Form::Multipart => (self.config.max_upload, too_large_upload(&self.config)),
+            Form::Json => self.config.max_body,
+            Form::Multipart => self.config.max_upload,
+        }
+    }
+
+    /// What is said of more.
+    fn too_large(&self) -> Error {
+        match self.client.form() {
+            Form::Json => too_large(&self.config),
+            Form::Multipart => too_large_upload(&self.config),
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) fn to_chat(request: &Request<'_>, way: Way) -> Result<ChatRequest, Er
     let root = Value::root(request.body);
     let body = root.object()?;
     let mut dropped = Dropped::default();
-    threads::refuse(request.body)?;
+    threads::refuse(body.get(threads::ROW.name))?;
     loss::sort_out(FIELDS, &root, &body, &mut dropped)?;
     let Some(list) = root.field(&body, "messages") else {
         return Err(Error::invalid("messages", "you must provide messages"));

@@ -47,7 +47,7 @@ mod stream;
 mod tools;
 
 pub use names::NAMES;
-pub(super) use signature::{KEEPSAKE, is_keepsake};
+pub(super) use signature::is_keepsake;
 
 /// The client half.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ pub(super) enum Signature {
 const BEGINS: &[u8] = br#"{"thinking_blocks":["#;
 const ENDS: &[u8] = b"]}";
 /// What all that is ours begins with, in either alphabet, as JSON.
-pub(in crate::dialect::gemini) const KEEPSAKE: &[u8] = br#""eyJ0aGlua2luZ19ibG9ja3Mi"#;
+const KEEPSAKE: &[u8] = br#""eyJ0aGlua2luZ19ibG9ja3Mi"#;
 
 /// `raw`: a JSON string.
 pub(in crate::dialect::gemini) fn is_keepsake(raw: &[u8]) -> bool {

@@ -22,25 +22,30 @@ const REPEATED: &[(&str, &[u8])] = &[
 ];
 
 pub(super) fn of(root: &Value<'_, '_>, body: &Object<'_>) -> Result<Vec<u8>, Error> {
-    let mut out = br#","background":false,"previous_response_id":null,"store":false"#.to_vec();
+    let mut out = Vec::with_capacity(1024);
+    out.extend_from_slice(br#","background":false,"previous_response_id":null,"store":false"#);
     for (name, default) in REPEATED {
         push_member(&mut out, name, body.get(name).unwrap_or(default));
     }
-    let inside = |name, parts: &[(&str, &[u8])]| -> Result<Vec<u8>, Error> {
-        let mut out = Vec::new();
+    let mut inside = |name, parts: [(&str, &[u8]); 2]| -> Result<(), Error> {
+        push_member(&mut out, name, b"{");
         let object = root.field(body, name).map(|v| v.object()).transpose()?;
-        for (part, default) in parts {
-            let given = object.as_ref().and_then(|o| o.get(part));
-            push_member(&mut out, part, given.unwrap_or(default));
+        for (i, (part, default)) in parts.into_iter().enumerate() {
+            let given = object.as_ref().and_then(|o| o.get(part)).unwrap_or(default);
+            for piece in
+                [if i > 0 { b",\"" } else { b"\"".as_slice() }, part.as_bytes(), b"\":", given]
+            {
+                out.extend_from_slice(piece);
+            }
         }
-        Ok([b"{", out.get(1..).unwrap_or_default(), b"}"].concat())
+        out.push(b'}');
+        Ok(())
     };
-    let reasoning = inside("reasoning", &[("effort", b"null"), ("summary", b"null")])?;
-    push_member(&mut out, "reasoning", &reasoning);
-    let format = br#"{"type":"text"}"#;
-    let text = inside("text", &[("format", format), ("verbosity", br#""medium""#)])?;
-    push_member(&mut out, "text", &text);
+    inside("reasoning", [("effort", b"null"), ("summary", b"null")])?;
+    inside("text", [("format", br#"{"type":"text"}"#), ("verbosity", br#""medium""#)])?;
     // It stands in events, whose lines it must not end; only whitespace goes.
-    out.retain(|b| !matches!(b, b'\n' | b'\r'));
+    if memchr::memchr2(b'\n', b'\r', &out).is_some() {
+        out.retain(|b| !matches!(b, b'\n' | b'\r'));
+    }
     Ok(out)
 }

@@ -63,7 +63,13 @@ impl Frame {
 
     /// An item's id, a JSON string.
     pub(super) fn item_id(&self, kind: &str, index: u64) -> Vec<u8> {
-        format!("\"{kind}_{}_{index}\"", self.base).into_bytes()
+        let mut id = Vec::with_capacity(kind.len() + self.base.len() + 24);
+        for piece in ["\"", kind, "_", &self.base, "_"] {
+            id.extend_from_slice(piece.as_bytes());
+        }
+        json::push_number(&mut id, index);
+        id.push(b'"');
+        id
     }
 
     /// Appends the response object; `output`: its items.
@@ -94,7 +100,14 @@ impl Frame {
             _ => out.extend_from_slice(br#","incomplete_details":null"#),
         }
         push_member(out, "model", &self.model);
-        push_member(out, "output", &[&b"["[..], &output.join(&b','), b"]"].concat());
+        push_member(out, "output", b"[");
+        for (i, item) in output.iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(item);
+        }
+        out.push(b']');
         push_member(out, "service_tier", &self.service_tier);
         out.extend_from_slice(&self.echo);
         out.extend_from_slice(br#","usage":"#);

@@ -19,8 +19,11 @@ pub(super) fn part(kind: Kind, text: &Text, annotations: &[u8], logprobs: &[u8])
         Kind::Text => {
             out.extend_from_slice(br#"{"type":"output_text","text":"#);
             text.push_string(&mut out);
-            push_member(&mut out, "annotations", &[b"[", annotations, b"]"].concat());
-            push_member(&mut out, "logprobs", &[b"[", logprobs, b"]"].concat());
+            for (name, items) in [("annotations", annotations), ("logprobs", logprobs)] {
+                push_member(&mut out, name, b"[");
+                out.extend_from_slice(items);
+                out.push(b']');
+            }
         }
         Kind::Refusal => {
             out.extend_from_slice(br#"{"type":"refusal","refusal":"#);
@@ -34,6 +37,7 @@ pub(super) fn part(kind: Kind, text: &Text, annotations: &[u8], logprobs: &[u8])
 /// `parts`: items without brackets.
 pub(super) fn message(id: &[u8], status: &str, parts: &[u8]) -> Vec<u8> {
     let mut out = begun(id, "message", status);
+    out.reserve(parts.len() + 40);
     out.extend_from_slice(br#","role":"assistant","content":["#);
     out.extend_from_slice(parts);
     out.extend_from_slice(b"]}");
@@ -130,8 +134,11 @@ pub(super) fn tokens(logprobs: Option<&RawValue>) -> Vec<u8> {
 }
 
 fn begun(id: &[u8], type_: &str, status: &str) -> Vec<u8> {
-    let mut out = br#"{"id":"#.to_vec();
+    let mut out = Vec::with_capacity(256);
+    out.extend_from_slice(br#"{"id":"#);
     out.extend_from_slice(id);
-    out.extend_from_slice(format!(r#","type":"{type_}","status":"{status}""#).as_bytes());
+    for piece in [r#","type":""#, type_, r#"","status":""#, status, "\""] {
+        out.extend_from_slice(piece.as_bytes());
+    }
     out
 }
