@@ -57,6 +57,7 @@ const CONFIG: &str = r#"{
         "claude/z", { "target": "vllm/last", "first_token_timeout": "30ms", "timeout": "30ms" }] }
   ],
   "defaults": { "first_token_timeout": "150ms", "timeout": "200ms", "total_timeout": "700ms" },
+  "health": { "enabled": false },
   "usage": { "max_rows": 6 }
 }"#;
 

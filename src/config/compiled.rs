@@ -32,6 +32,7 @@ pub struct Config {
     pub retry_classes: Vec<RetryClass>,
     pub passthrough: Vec<Passthrough>,
     pub max_usage_rows: u32,
+    pub health: HealthRules,
 }
 
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub struct Provider {
     pub region: String,
     /// Empty: Envoy adds the credentials.
     pub keys: Vec<Secret>,
+    /// Under which each is remembered when it is refused.
+    pub key_ids: Vec<u64>,
     /// What the operator says of its models; the first that matches wins.
     pub catalog: Vec<Entry>,
 }
@@ -78,12 +81,30 @@ pub struct Target {
     pub model: Option<String>,
     /// As configured: the model part of the label in usage and metrics.
     pub label: String,
+    /// Under which it is remembered when it fails.
+    pub id: u64,
     pub first_token_ms: u64,
     pub timeout_ms: u64,
     /// The dialect to speak where the provider has several; `None`: its first.
     pub api: Option<Dialect>,
     /// What is known of the model; `None`: that depends on the name asked for.
     pub known: Option<Known>,
+}
+
+/// When targets and keys are left alone; times in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HealthRules {
+    pub enabled: bool,
+    /// Failures in a row that open a target's circuit; at least 1.
+    pub failures: u16,
+    /// The first rest of a circuit, or of a rate limit that nobody timed; doubled each
+    /// time.
+    pub cooldown: u64,
+    pub max_cooldown: u64,
+    /// The rest of a refused key.
+    pub key_cooldown: u64,
+    /// Refuse a call all of whose targets rest, rather than try one.
+    pub refuse: bool,
 }
 
 #[derive(Debug)]

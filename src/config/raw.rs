@@ -8,10 +8,12 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 mod catalog;
+mod health;
 mod keys;
 mod target;
 
 pub use catalog::Entry;
+pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys};
 pub use target::Target;
 
@@ -45,6 +47,8 @@ pub struct Sluice {
     pub passthrough_paths: Vec<String>,
     #[serde(default)]
     pub usage: Usage,
+    #[serde(default)]
+    pub health: Health,
 }
 
 #[derive(Debug, Deserialize)]

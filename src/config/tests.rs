@@ -32,7 +32,7 @@ fn reads_the_shortest_file() {
     assert!(config.model("other").is_none());
     assert!(config.allow_anonymous);
     assert_eq!(config.retry_on, "retriable-status-codes,connect-failure,reset,5xx");
-    assert_eq!(config.retry_codes, "408,409,425,429,401,403,598");
+    assert_eq!(config.retry_codes, "408,409,425,429,401,402,403,598");
     assert!(!format!("{config:?}").contains("secret-of"), "Debug must not show keys");
 }
 

@@ -35,10 +35,12 @@ pub struct Entry {
     pub tried: Vec<Tried>,
     pub answer: Answer,
     pub seen: Seen,
+    /// Somebody rested when this call was planned: successes are news.
+    pub marked: bool,
+    /// The call has ended: what its attempts still meet is nobody's fault.
+    pub settled: bool,
     /// When the first token left for the client.
     pub first_token: Option<u64>,
-    /// Where this call begins in the ring of a provider's keys.
-    pub key_turn: usize,
 }
 
 /// One attempt, as far as it is known.

@@ -10,6 +10,7 @@ use super::{RECORD, Worker};
 use crate::dialect::Usage;
 use crate::error::Kind;
 use crate::host::{Host, MetricKind};
+use crate::route::health::Event;
 use crate::store::usage::{self, Counts, OTHER, Slot};
 use crate::telemetry::{self, Record};
 use hashbrown::HashMap;
@@ -58,6 +59,10 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         provider: &at.provider.name,
         upstream_model: &at.target.label,
     };
+    if verdict.outcome == Kind::BrokenStream.as_str() && entry.seen.failed.is_none() {
+        // The connection was lost in mid-stream: no filter heard of it but this.
+        worker.learn(host, entry, at, Event::Failed(None));
+    }
     let duration = millis(now, entry.started);
     let first_token = entry.first_token.map(|t| millis(t, entry.started));
     let mut smooth = false;

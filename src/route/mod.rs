@@ -6,12 +6,16 @@
 
 use crate::catalog::Known;
 use crate::config::compiled::MAX_TARGETS;
-use crate::config::{Config, Model, Provider, Target};
+use crate::config::{Config, Model, Provider, Secret, Target};
 use crate::dialect::Facts;
 use crate::dialect::features;
 use crate::dialect::{Request, Translator};
 use crate::error::{Error, Kind};
 use crate::provider::{Path, Surface};
+use crate::store::health::Table;
+use health::{Ids, Standing};
+
+pub mod health;
 
 /// The ordered targets of a call, as indexes into the configuration.
 pub struct Plan {
@@ -21,6 +25,21 @@ pub struct Plan {
     /// `x-envoy-upstream-rq-per-try-timeout-ms`: the longest of the targets' own
     /// deadlines. Shorter ones are kept by the upstream role.
     pub per_try_ms: u64,
+    /// The first target has rested enough: this call may be its probe, if it can claim
+    /// it.
+    pub probe: Option<u64>,
+}
+
+/// What is known of the world when a call is planned.
+#[derive(Clone, Copy)]
+pub struct Moment<'a> {
+    /// Unix nanoseconds.
+    pub now: u64,
+    /// Who must be left alone.
+    pub table: &'a Table,
+    /// Where this call begins in the ring of a provider's keys; asked for at most once
+    /// a plan, and only where there are several.
+    pub turn: &'a dyn Fn(&Provider) -> usize,
 }
 
 /// One of the model's targets, and the surface of its provider that is spoken.
@@ -30,6 +49,8 @@ pub struct Choice {
     /// Index into the kind's surfaces.
     pub surface: usize,
     pub translator: &'static Translator,
+    /// Index into the provider's keys; `None`: Envoy adds the credentials.
+    pub key: Option<usize>,
     /// What is known of the model a client named, for a target that takes any; looked
     /// up once a call.
     pub known: Option<Box<Known>>,
@@ -46,23 +67,35 @@ pub struct Resolved<'a> {
     pub paths: &'a [Path; 2],
     pub translator: &'static Translator,
     pub known: Known,
+    pub key: Option<&'a Secret>,
+    /// Under which its failures are remembered.
+    pub ids: Ids,
 }
 
-/// Plans a call. Targets that cannot carry it are
-/// left out; if none is left, the first one's reason is the error.
+/// Plans a call. Targets that cannot carry it are left out; if none is left, the first
+/// one's reason is the error. So are those that rest; if all do, the one whose rest
+/// ends first is tried, or the call refused, as configured.
 ///
 /// Top-level facts decide for every target. What stands deeper is only known by
 /// translating, so that is tried here for a target that others stand behind: else
 /// its refusal would end a call that the next target could serve. The last target
 /// translates when its turn comes, so an OpenAI-first plan costs nothing here.
-pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> {
+pub fn plan(
+    config: &Config,
+    facts: &Facts,
+    body: &[u8],
+    moment: Moment<'_>,
+) -> Result<Plan, Error> {
     let client = facts.client;
     let Some((index, model)) = config.model(&facts.model) else {
         return Err(unknown_model(&facts.model));
     };
-    let mut plan =
-        Plan { model: index, targets: Vec::with_capacity(model.targets.len()), per_try_ms: 0 };
+    let targets = Vec::with_capacity(model.targets.len());
+    let mut plan = Plan { model: index, targets, per_try_ms: 0, probe: None };
     let mut refusal = None;
+    let mut ring = Ring { config, moment, turn: None, used: Vec::new() };
+    // Of those that rest, the one whose rest ends first, and when.
+    let mut resting: Option<(u64, Choice)> = None;
     for (i, target) in model.targets.iter().enumerate() {
         let Some(provider) = config.providers.get(target.provider) else { continue };
         let kind = provider.kind;
@@ -79,12 +112,30 @@ pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> 
         }
         match carried {
             Ok(()) => {
-                plan.per_try_ms = plan.per_try_ms.max(target.deadline_ms(facts.stream));
                 let known = target.known.is_none().then(|| Box::new(known));
-                plan.targets.push(Choice { target: i, surface, translator: row, known });
+                let (key, standing) = ring.next(target, provider);
+                let choice = Choice { target: i, surface, translator: row, key, known };
+                match standing {
+                    Standing::Cooling(until, _) => {
+                        if resting.as_ref().is_none_or(|(first, _)| until < *first) {
+                            resting = Some((until, choice));
+                        }
+                        continue;
+                    }
+                    Standing::Probe if plan.targets.is_empty() => plan.probe = Some(target.id),
+                    Standing::Probe | Standing::Well => {}
+                }
+                plan.targets.push(choice);
             }
             Err(e) => refusal = refusal.or(Some(e)),
         }
+    }
+    match resting {
+        Some((until, _)) if plan.targets.is_empty() && config.health.refuse => {
+            return Err(resting_error(until.saturating_sub(moment.now)));
+        }
+        Some((_, choice)) if plan.targets.is_empty() => plan.targets.push(choice),
+        _ => {}
     }
     if plan.targets.is_empty() {
         return Err(refusal.unwrap_or_else(|| {
@@ -92,7 +143,25 @@ pub fn plan(config: &Config, facts: &Facts, body: &[u8]) -> Result<Plan, Error> 
             Error::invalid("model", words)
         }));
     }
+    let own = |choice: &Choice| model.targets.get(choice.target);
+    let deadlines = plan.targets.iter().filter_map(own).map(|t| t.deadline_ms(facts.stream));
+    plan.per_try_ms = deadlines.max().unwrap_or_default();
     Ok(plan)
+}
+
+/// `rest`: nanoseconds until the first target may be tried again.
+fn resting_error(rest: u64) -> Error {
+    let words = "all providers of this model rest after failures or rate limits; try again later";
+    Error::new(Kind::Unavailable, words).with_retry_after(rest.div_ceil(1_000_000_000).max(1))
+}
+
+/// Whose turn it is among the keys of providers.
+struct Ring<'a> {
+    config: &'a Config,
+    moment: Moment<'a>,
+    turn: Option<usize>,
+    /// Targets seen so far, by their provider.
+    used: Vec<usize>,
 }
 
 /// For listings and for the error of a single look-up.
@@ -117,6 +186,48 @@ const TARGET_HEADERS: [&str; MAX_TARGETS] = [
     "x-sluice-target-8",
 ];
 
+// === impl Ring ===
+
+impl Ring<'_> {
+    /// The key for the next occurrence of a target's provider, and how they stand
+    /// together. Each time a plan comes back to a provider it is another key's turn;
+    /// keys that rest are passed over.
+    fn next(&mut self, target: &Target, provider: &Provider) -> (Option<usize>, Standing) {
+        let Moment { now, table, turn } = self.moment;
+        let before = self.used.iter().filter(|p| **p == target.provider).count();
+        self.used.push(target.provider);
+        let rules = &self.config.health;
+        let standing =
+            |key: u64| health::standing(table, rules, Ids { target: target.id, key }, now);
+        let all = provider.key_ids.len();
+        if all <= 1 || table.is_empty() {
+            let key = match all {
+                0 => None,
+                1 => Some(0),
+                n => Some((self.turn(provider, turn) + before) % n),
+            };
+            let id = key.and_then(|k| provider.key_ids.get(k)).copied().unwrap_or_default();
+            return (key, standing(id));
+        }
+        let stand: Vec<_> = provider.key_ids.iter().map(|id| standing(*id)).collect();
+        let fit = |s: &Standing| !matches!(s, Standing::Cooling(..));
+        let well: Vec<usize> = (0..all).filter(|k| stand.get(*k).is_some_and(fit)).collect();
+        let chosen = match well.len() {
+            0 => (0..all).min_by_key(|k| match stand.get(*k) {
+                Some(Standing::Cooling(until, _)) => *until,
+                _ => u64::MAX,
+            }),
+            n => well.get((self.turn(provider, turn) + before) % n).copied(),
+        };
+        let standing = chosen.and_then(|k| stand.get(k)).copied().unwrap_or(Standing::Well);
+        (chosen, standing)
+    }
+
+    fn turn(&mut self, provider: &Provider, turn: &dyn Fn(&Provider) -> usize) -> usize {
+        *self.turn.get_or_insert_with(|| turn(provider))
+    }
+}
+
 // === impl Plan ===
 
 impl Plan {
@@ -130,7 +241,10 @@ impl Plan {
         let paths = provider.paths.get(choice.surface)?;
         let translator = choice.translator;
         let known = target.known.or_else(|| choice.known.as_deref().copied())?;
-        Some(Resolved { model, target, provider, surface, paths, translator, known })
+        let key = choice.key.and_then(|k| provider.keys.get(k));
+        let id = choice.key.and_then(|k| provider.key_ids.get(k)).copied().unwrap_or_default();
+        let ids = Ids { target: target.id, key: id };
+        Some(Resolved { model, target, provider, surface, paths, translator, known, key, ids })
     }
 
     /// The headers from which the router picks clusters, beginning with attempt

@@ -7,6 +7,7 @@ use super::raw::{self, RetryClass};
 
 mod catalog;
 mod consumers;
+mod health;
 mod keys;
 mod models;
 mod providers;
@@ -33,6 +34,7 @@ pub fn compile(
         problems.add("usage.max_rows", "must be 1 to 4096");
     }
     let passthrough = passthrough(raw, &mut problems);
+    let health = health::compile(&raw.health, &mut problems);
     let (retry_on, retry_codes) = retry_rules(&d.retry_on);
     let config = Config {
         providers,
@@ -49,6 +51,7 @@ pub fn compile(
         retry_classes: d.retry_on.clone(),
         passthrough,
         max_usage_rows: raw.usage.max_rows,
+        health,
     };
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
 }
@@ -87,7 +90,7 @@ fn retry_rules(classes: &[RetryClass]) -> (String, String) {
         add(&[408, 409, 425, 429]);
     }
     if has(RetryClass::Auth) {
-        add(&[401, 403]);
+        add(&[401, 402, 403]);
     }
     if has(RetryClass::Server) {
         if has(RetryClass::Reset) && has(RetryClass::Connect) {

@@ -1,6 +1,6 @@
 //! `models`: names that can be reached, targets that exist.
 
-use super::Problems;
+use super::{Problems, health};
 use crate::catalog::Known;
 use crate::config::compiled::{MAX_MODELS, MAX_TARGETS, Model, Provider, Target};
 use crate::config::{glob, raw};
@@ -119,6 +119,7 @@ fn target(
         provider: index,
         model: (model != "*").then(|| model.to_owned()),
         label: model.to_owned(),
+        id: health::target_id(&provider.name, model),
         first_token_ms: first_token.0,
         timeout_ms: timeout.0,
         api: api.or_else(|| known.as_ref().and_then(Known::api)),

@@ -5,6 +5,7 @@ use super::{Attempt, Try};
 use crate::config::compiled::STREAM_FAILED;
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::Step;
+use crate::exchange::health;
 use crate::exchange::registry::{ADVICE, Refusal};
 use crate::host::{Headers, Host, Side, text};
 
@@ -24,7 +25,7 @@ impl Attempt {
     ) -> Step {
         let status = match (error.kind, text(headers, ":status")) {
             // The router must see 401 or 403 to tell this class from the others.
-            (Kind::ProviderAuth, Some(status @ ("401" | "403"))) => status.to_owned(),
+            (Kind::ProviderAuth, Some(status @ ("401" | "402" | "403"))) => status.to_owned(),
             _ => error.status().to_string(),
         };
         self.fail(host, this, headers, &status, Refusal { verbatim, ..Refusal::new(error) })
@@ -57,6 +58,9 @@ impl Attempt {
         refusal: Refusal,
     ) -> Step {
         self.forget_deadline(&this);
+        if let Some(event) = health::event_of(&refusal.error, Some(headers), host.now()) {
+            self.learn(host, &this, event);
+        }
         if refusal.error.kind == Kind::ProviderAuth
             && let Some(at) = this.at()
         {

@@ -9,11 +9,13 @@
 //! Envoy does not retry local replies of this chain.
 
 use super::deadlines;
+use super::health;
 use super::registry::{Entry, Seen};
 use super::{CALL_ID, Step, Worker};
 use crate::dialect::StreamTranslator;
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
+use crate::route::health::Event;
 use crate::telemetry;
 use headers::{is_for_envoy, unreadable};
 use std::rc::Rc;
@@ -214,9 +216,13 @@ impl Attempt {
             | Phase::Whole { this, .. }
             | Phase::Held { this, .. } => {
                 self.forget_deadline(this);
-                let kind =
-                    if host.now() + EARLY >= this.due { Kind::Timeout } else { Kind::Unreachable };
+                let now = host.now();
+                let kind = if now + EARLY >= this.due { Kind::Timeout } else { Kind::Unreachable };
                 this.abandoned(kind);
+                // When the client has left, its call was settled before this.
+                if !this.is_settled() {
+                    self.learn(host, this, Event::Failed(None));
+                }
             }
             Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}
         }
@@ -268,6 +274,7 @@ impl Attempt {
                     host.replace_body(Side::Response, body.len(), new);
                 }
                 this.release(host, headers, Some((length, &answer.usage)));
+                self.learn_good(host, &this, headers);
                 let seen = Seen {
                     usage: answer.usage,
                     output_bytes: length as u64,
@@ -298,6 +305,22 @@ impl Attempt {
             host.replace_body(Side::Response, size, b"");
         }
         Step::Continue
+    }
+
+    /// Tells all workers how this attempt went.
+    fn learn(&self, host: &dyn Host, this: &Try, event: Event) {
+        let entry = this.entry.borrow();
+        if let Some(at) = entry.plan.resolve(&entry.config, this.index) {
+            self.worker.learn(host, &entry, at, event);
+        }
+    }
+
+    fn learn_good(&self, host: &dyn Host, this: &Try, headers: &Headers) {
+        let event = match health::says_spent(headers) {
+            true => health::event_of_good(headers, host.now()),
+            false => Event::Good,
+        };
+        self.learn(host, this, event);
     }
 
     fn forget_deadline(&self, this: &Try) {

@@ -3,6 +3,7 @@
 use super::{Attempt, Phase, Try};
 use crate::dialect::{Feed, StreamTranslator};
 use crate::exchange::Step;
+use crate::exchange::health;
 use crate::host::{Headers, Host, Side};
 
 /// Most bytes held back while waiting for content; then the stream is let go.
@@ -37,6 +38,10 @@ impl Attempt {
             self.forget_deadline(&this);
             host.replace_body(Side::Response, size, &out);
             this.release(host, &headers, None);
+            match progress.failed.as_ref().and_then(|e| health::event_of(e, None, 0)) {
+                Some(event) => self.learn(host, &this, event),
+                None => self.learn_good(host, &this, &headers),
+            }
             this.entry.borrow_mut().first_token = Some(host.now());
             this.note(progress);
             self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
@@ -58,6 +63,7 @@ impl Attempt {
         end: bool,
     ) -> Step {
         let chunk = host.body(Side::Response, size);
+        let failed = stream.progress().failed.is_some();
         let mut out = Vec::new();
         let mut fed = stream.feed(&chunk, &mut out);
         if end {
@@ -71,6 +77,11 @@ impl Attempt {
             host.replace_body(Side::Response, size, &out);
         }
         this.note(stream.progress());
+        if let Some(error) = stream.progress().failed.as_ref().filter(|_| !failed)
+            && let Some(event) = health::event_of(error, None, 0)
+        {
+            self.learn(host, &this, event);
+        }
         self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
         Step::Continue
     }

@@ -22,7 +22,7 @@ pub(super) struct Try {
     pub(super) entry: Shared,
     config: Rc<Config>,
     /// Index into the plan, and into the entry's `tried`.
-    index: usize,
+    pub(super) index: usize,
     pub(super) reply: Reply,
     dropped: String,
     /// What the attempt before this one came to.
@@ -74,6 +74,10 @@ impl Try {
         self.watch.as_ref().is_some_and(|w| w.late.get())
     }
 
+    pub(super) fn is_settled(&self) -> bool {
+        self.entry.borrow().settled
+    }
+
     pub(super) fn at(&self) -> Option<Resolved<'_>> {
         let entry = self.entry.borrow();
         entry.plan.resolve(&self.config, self.index)
@@ -97,7 +101,7 @@ impl Try {
             let facts = &entry.facts;
             let model = at.name(facts);
             let (traits, quirks) = (at.known.traits, at.provider.kind.quirks);
-            let key = self.key(at, entry.key_turn);
+            let key = at.key;
             let signs = credential::signs(key);
             let read = match at.translator.reads {
                 Some(reads) if !signs => reads(facts, quirks),
@@ -135,14 +139,6 @@ impl Try {
         self.reply = reply;
         self.dropped = dropped;
         Ok(())
-    }
-
-    /// The key whose turn it is; `None`: Envoy adds the credentials.
-    fn key<'c>(&self, at: Resolved<'c>, turn: usize) -> Option<&'c Secret> {
-        match at.provider.keys.len() {
-            0 => None,
-            n => at.provider.keys.get((turn % n + self.turns_before(at)) % n),
-        }
     }
 
     /// The provider's address, credentials and headers, all in one call.
@@ -189,14 +185,6 @@ impl Try {
         let rest = entry.plan.orders(&self.config, self.index + 1);
         headers.extend(rest.iter().map(|(n, v)| (*n, v.as_bytes())));
         host.set_headers(Side::Request, &headers);
-    }
-
-    /// How often the plan came to this target's provider before: each time it is
-    /// another key's turn.
-    fn turns_before(&self, this: Resolved<'_>) -> usize {
-        let entry = self.entry.borrow();
-        let earlier = (0..self.index).filter_map(|n| entry.plan.resolve(&self.config, n));
-        earlier.filter(|at| std::ptr::eq(at.provider, this.provider)).count()
     }
 
     pub(super) fn understand(&self, status: u16, body: &[u8]) -> UpstreamError {

@@ -9,12 +9,13 @@
 use super::endpoints::{self, Endpoint};
 use super::registry::{Answer, Entry, Id, Seen, Shared};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
-use crate::config::Config;
+use crate::config::{Config, Provider};
 use crate::dialect::{Addressed, Dialect, Facts};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::policy::identity;
-use crate::route::{self, Plan};
+use crate::route::{self, Moment, Plan};
+use crate::store::health::Table;
 use crate::telemetry;
 use std::rc::Rc;
 
@@ -108,6 +109,7 @@ impl Call {
         match std::mem::replace(&mut self.phase, Phase::Settled) {
             Phase::Planned { id, entry } => {
                 self.worker.registry.remove(id);
+                entry.borrow_mut().settled = true;
                 settle::call(&self.worker, host, &entry.borrow());
             }
             Phase::Replied { outcome } => self.settle_local(host, outcome),
@@ -179,25 +181,15 @@ impl Call {
             return Step::Continue;
         };
         let body = host.body(Side::Request, size);
+        let now = host.now();
+        let table = self.worker.table(host, &self.config);
+        let marked = !table.is_empty();
         let planned = Facts::of(self.client, &body, addressed)
-            .and_then(|facts| Ok((route::plan(&self.config, &facts, &body)?, facts)));
-        match planned {
-            Ok((plan, facts)) => self.launch(host, headers, consumer, facts, plan),
-            Err(e) => self.refuse(host, &e),
-        }
-    }
-
-    /// Writes the plan for Envoy and enters the call for its attempts.
-    fn launch(
-        &mut self,
-        host: &dyn Host,
-        headers: Headers,
-        consumer: String,
-        facts: Facts,
-        plan: Plan,
-    ) -> Step {
-        let first = plan.resolve(&self.config, 0);
-        let key_turn = first.map_or(0, |at| self.worker.next_key_turn(&at.provider.name));
+            .and_then(|facts| Ok((self.plan(host, &facts, &body, table, now)?, facts)));
+        let (plan, facts) = match planned {
+            Ok(planned) => planned,
+            Err(e) => return self.refuse(host, &e),
+        };
         let entry = Entry {
             config: Rc::clone(&self.config),
             client: self.client,
@@ -206,13 +198,42 @@ impl Call {
             facts,
             headers,
             consumer,
-            started: host.now(),
+            started: now,
             tried: Vec::new(),
             answer: Answer::None,
             seen: Seen::default(),
             first_token: None,
-            key_turn,
+            marked,
+            settled: false,
         };
+        self.launch(host, entry)
+    }
+
+    /// The plan; if it begins with a probe, one that this call may make.
+    fn plan(
+        &self,
+        host: &dyn Host,
+        facts: &Facts,
+        body: &[u8],
+        mut table: Table,
+        now: u64,
+    ) -> Result<Plan, Error> {
+        let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
+        loop {
+            let moment = Moment { now, table: &table, turn: &turn };
+            let plan = route::plan(&self.config, facts, body, moment)?;
+            match plan.probe {
+                // Another call was faster: it is resting, for this one.
+                Some(target) if !self.worker.claim(host, &self.config, target, now) => {
+                    table = self.worker.table(host, &self.config);
+                }
+                _ => return Ok(plan),
+            }
+        }
+    }
+
+    /// Writes the plan for Envoy and enters the call for its attempts.
+    fn launch(&mut self, host: &dyn Host, entry: Entry) -> Step {
         let Some((id, entry)) = self.worker.registry.enter(entry) else {
             let e = Error::new(Kind::Unavailable, "too many calls in flight; try again");
             return self.refuse(host, &e);
@@ -225,7 +246,10 @@ impl Call {
 
     fn refuse(&mut self, host: &dyn Host, error: &Error) -> Step {
         let body = self.client.error_body(error);
-        host.reply(error.status(), &[JSON], &body);
+        let after = error.retry_after.map(|seconds| seconds.to_string());
+        let mut headers = vec![JSON];
+        headers.extend(after.as_deref().map(|seconds| ("retry-after", seconds)));
+        host.reply(error.status(), &headers, &body);
         self.phase = Phase::Replied { outcome: error.kind.as_str() };
         Step::Pause
     }
