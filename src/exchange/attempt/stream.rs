@@ -1,10 +1,11 @@
 //! An answer that streams: held until it has shown content, then passed on.
 
 use super::{Attempt, Phase, Try};
-use crate::dialect::{Feed, StreamTranslator};
+use crate::dialect::{Feed, Progress, StreamTranslator};
 use crate::exchange::Step;
 use crate::exchange::health;
 use crate::host::{Headers, Host, Side};
+use crate::route::health::Event;
 
 /// Most bytes held back while waiting for content; then the stream is let go.
 const MAX_HELD: usize = 256 << 10;
@@ -38,10 +39,10 @@ impl Attempt {
             self.forget_deadline(&this);
             host.replace_body(Side::Response, size, &out);
             this.release(host, &headers, None);
-            match progress.failed.as_ref().and_then(|e| health::event_of(e, None, 0)) {
-                Some(event) => self.learn(host, &this, event),
-                None => self.learn_good(host, &this, &headers),
+            if health::says_spent(&headers) {
+                self.learn_good(host, &this, &headers);
             }
+            self.learn_stream(host, &this, progress, false);
             this.entry.borrow_mut().first_token = Some(host.now());
             this.note(progress);
             self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
@@ -63,7 +64,7 @@ impl Attempt {
         end: bool,
     ) -> Step {
         let chunk = host.body(Side::Response, size);
-        let failed = stream.progress().failed.is_some();
+        let known = is_over(stream.progress());
         let mut out = Vec::new();
         let mut fed = stream.feed(&chunk, &mut out);
         if end {
@@ -77,12 +78,24 @@ impl Attempt {
             host.replace_body(Side::Response, size, &out);
         }
         this.note(stream.progress());
-        if let Some(error) = stream.progress().failed.as_ref().filter(|_| !failed)
-            && let Some(event) = health::event_of(error, None, 0)
-        {
-            self.learn(host, &this, event);
-        }
+        self.learn_stream(host, &this, stream.progress(), known);
         self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
         Step::Continue
     }
+
+    /// A stream went well when it has come to its end; one that breaks off after its
+    /// first token has failed. `known`: it was told before.
+    fn learn_stream(&self, host: &dyn Host, this: &Try, progress: &Progress, known: bool) {
+        let event = match &progress.failed {
+            Some(error) => health::event_of(error, None, 0),
+            None => progress.complete.then_some(Event::Good),
+        };
+        if let Some(event) = event.filter(|_| !known) {
+            self.learn(host, this, event);
+        }
+    }
+}
+
+fn is_over(progress: &Progress) -> bool {
+    progress.complete || progress.failed.is_some()
 }
