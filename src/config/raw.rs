@@ -125,7 +125,7 @@ pub enum RetryClass {
     Busy,
     /// 5xx, 529 included, and answers that are not the provider's dialect.
     Server,
-    /// 401, 403: the provider refused our key.
+    /// 401, 402, 403: the provider refused our key.
     Auth,
     /// An error event before the first token of a stream that began with 200.
     Stream,

@@ -51,6 +51,8 @@ pub struct Choice {
     pub translator: &'static Translator,
     /// Index into the provider's keys; `None`: Envoy adds the credentials.
     pub key: Option<usize>,
+    /// The target before it with another key: for the case that the key was to blame.
+    pub spare: bool,
     /// What is known of the model a client named, for a target that takes any; looked
     /// up once a call.
     pub known: Option<Box<Known>>,
@@ -114,7 +116,8 @@ pub fn plan(
             Ok(()) => {
                 let known = target.known.is_none().then(|| Box::new(known));
                 let (key, standing) = ring.next(target, provider);
-                let choice = Choice { target: i, surface, translator: row, key, known };
+                let choice =
+                    Choice { target: i, surface, translator: row, key, spare: false, known };
                 match standing {
                     Standing::Cooling(until, _) => {
                         if resting.as_ref().is_none_or(|(first, _)| until < *first) {
@@ -143,6 +146,7 @@ pub fn plan(
             Error::invalid("model", words)
         }));
     }
+    ring.add_spares(model, &mut plan.targets);
     let own = |choice: &Choice| model.targets.get(choice.target);
     let deadlines = plan.targets.iter().filter_map(own).map(|t| t.deadline_ms(facts.stream));
     plan.per_try_ms = deadlines.max().unwrap_or_default();
@@ -175,6 +179,7 @@ pub fn unknown_model(name: &str) -> Error {
     .with_param("model")
 }
 
+/// The router takes attempt N to the cluster that header N names.
 const TARGET_HEADERS: [&str; MAX_TARGETS] = [
     "x-sluice-target-1",
     "x-sluice-target-2",
@@ -223,6 +228,33 @@ impl Ring<'_> {
         (chosen, standing)
     }
 
+    /// Behind each target, the other keys of its provider that are well, as far as
+    /// there is room: a refused or limited key is no reason to leave the provider.
+    fn add_spares(&self, model: &Model, targets: &mut Vec<Choice>) {
+        let mut room = MAX_TARGETS.saturating_sub(targets.len());
+        let mut at = 0;
+        while let (Some(choice), true) = (targets.get(at), room > 0) {
+            at += 1;
+            let Some(target) = model.targets.get(choice.target) else { continue };
+            let Some(provider) = self.config.providers.get(target.provider) else { continue };
+            let all = provider.key_ids.len();
+            let Some(first) = choice.key.filter(|_| all > 1) else { continue };
+            let ids = |key| Ids { target: target.id, key };
+            let well = |k: &usize| {
+                let id = provider.key_ids.get(*k).copied().unwrap_or_default();
+                let Moment { now, table, .. } = self.moment;
+                let stands = health::standing(table, &self.config.health, ids(id), now);
+                !matches!(stands, Standing::Cooling(..))
+            };
+            let others = (1..all).map(|n| (first + n) % all).filter(well).take(room);
+            let spares: Vec<_> = others.map(|k| choice.with_spare_key(k)).collect();
+            room -= spares.len();
+            let behind = at;
+            at += spares.len();
+            targets.splice(behind..behind, spares);
+        }
+    }
+
     fn turn(&mut self, provider: &Provider, turn: &dyn Fn(&Provider) -> usize) -> usize {
         *self.turn.get_or_insert_with(|| turn(provider))
     }
@@ -247,6 +279,20 @@ impl Plan {
         Some(Resolved { model, target, provider, surface, paths, translator, known, key, ids })
     }
 
+    /// Puts the spare keys behind attempt `attempt`, whose key was not to blame, behind
+    /// everybody else. (Not out: the router counts its retries by the plan as it was.)
+    /// Has anything changed?
+    pub fn defer_spares(&mut self, attempt: usize) -> bool {
+        let behind = self.targets.get_mut(attempt + 1..).unwrap_or_default();
+        let spares = behind.iter().take_while(|choice| choice.spare).count();
+        if spares == 0 || spares == behind.len() {
+            return false;
+        }
+        behind.rotate_left(spares);
+        behind.iter_mut().rev().take(spares).for_each(|choice| choice.spare = false);
+        true
+    }
+
     /// The headers from which the router picks clusters, beginning with attempt
     /// `from`; none where nothing is left to pick. `x-sluice-pick` is always 0: the
     /// first untried entry of the route is taken.
@@ -260,6 +306,15 @@ impl Plan {
             orders.push(("x-sluice-pick", "0"));
         }
         orders
+    }
+}
+
+// === impl Choice ===
+
+impl Choice {
+    fn with_spare_key(&self, key: usize) -> Self {
+        let Self { target, surface, translator, ref known, .. } = *self;
+        Self { target, surface, translator, key: Some(key), spare: true, known: known.clone() }
     }
 }
 

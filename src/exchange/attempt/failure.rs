@@ -67,6 +67,9 @@ impl Attempt {
             let status = text(headers, ":status").and_then(|s| s.parse().ok()).unwrap_or(0);
             self.worker.warn_of_key(&at.provider.name, status);
         }
+        if !matches!(refusal.error.kind, Kind::Busy | Kind::ProviderAuth) {
+            this.defer_spares(host);
+        }
         if text(headers, ":status") != Some(status) {
             host.set_header(Side::Response, ":status", status);
         }

@@ -288,6 +288,16 @@ impl Try {
         said
     }
 
+    /// This target failed, whatever its key: the router must try others first.
+    pub(super) fn defer_spares(&self, host: &dyn Host) {
+        let mut entry = self.entry.borrow_mut();
+        if entry.plan.defer_spares(self.index) {
+            for (name, cluster) in entry.plan.orders(&self.config, self.index + 1) {
+                host.set_header(Side::Request, name, cluster);
+            }
+        }
+    }
+
     /// Ended without a word from the provider; whose turn it was is known by place.
     pub(super) fn abandoned(&self, kind: Kind) {
         let Ok(mut entry) = self.entry.try_borrow_mut() else { return };
