@@ -118,7 +118,8 @@ pub fn record(table: &mut Table, rules: &Rules, ids: Ids, event: Event, now: u64
 fn settle(table: &mut Table, ids: Ids, now: u64) -> bool {
     let over = |id: &u64| table.get(*id).is_some_and(|m| m.until <= now);
     let over: Vec<u64> = [ids.target, ids.key, ids.rate()].into_iter().filter(over).collect();
-    over.into_iter().fold(false, |any, id| table.remove(id) || any)
+    over.iter().for_each(|id| table.remove(*id));
+    !over.is_empty()
 }
 
 fn next(table: &Table, id: u64) -> u16 {

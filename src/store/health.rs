@@ -110,11 +110,8 @@ impl Table {
         self.marks.push(mark);
     }
 
-    /// Was it there?
-    pub fn remove(&mut self, id: u64) -> bool {
-        let before = self.marks.len();
+    pub fn remove(&mut self, id: u64) {
         self.marks.retain(|m| m.id != id);
-        self.marks.len() < before
     }
 
     fn forget(&mut self, now: u64) {
