@@ -140,6 +140,9 @@ pub struct AwsKey {
 /// The status by which an attempt tells the router of a stream that failed before its
 /// content: one no provider answers with, so that the retry class `stream` is its own.
 pub const STREAM_FAILED: u16 = 598;
+/// The status by which an attempt tells the router that the prompt is too long for its
+/// target, and not for the next.
+pub const TOO_LONG: u16 = 597;
 /// Most targets of a model: Envoy's route names that many clusters.
 pub const MAX_TARGETS: usize = 8;
 pub const MAX_MODELS: usize = 4096;

@@ -293,6 +293,23 @@ impl Plan {
         true
     }
 
+    /// The prompt was too long for attempt `attempt`: puts the targets whose windows are
+    /// known to be larger before all others. Is there one?
+    pub fn prefer_larger(&mut self, config: &Config, attempt: usize) -> bool {
+        let window = |n| self.resolve(config, n).and_then(|at| at.known.context);
+        let Some(this) = window(attempt) else { return false };
+        let larger: Vec<bool> = (attempt + 1..self.targets.len())
+            .map(|n| window(n).is_some_and(|theirs| theirs > this))
+            .collect();
+        let mut behind = self.targets.split_off((attempt + 1).min(self.targets.len()));
+        let mut larger = larger.into_iter();
+        let fits: Vec<_> = behind.extract_if(.., |_| larger.next() == Some(true)).collect();
+        let any = !fits.is_empty();
+        self.targets.extend(fits);
+        self.targets.extend(behind);
+        any
+    }
+
     /// The headers from which the router picks clusters, beginning with attempt
     /// `from`; none where nothing is left to pick. `x-sluice-pick` is always 0: the
     /// first untried entry of the route is taken.

@@ -25,6 +25,7 @@ mod fallback;
 mod health;
 mod hang_ups;
 mod lost;
+mod windows;
 
 use fake::envoy::Envoy;
 use fake::exchange::Exchange;

@@ -2,7 +2,7 @@
 //! everything that can be wrong found now, and all of it at once.
 
 use super::Problem;
-use super::compiled::{Config, Passthrough, STREAM_FAILED};
+use super::compiled::{Config, Passthrough, STREAM_FAILED, TOO_LONG};
 use super::raw::{self, RetryClass};
 
 mod catalog;
@@ -80,6 +80,8 @@ fn retry_rules(classes: &[RetryClass]) -> (String, String) {
     let mut on = vec!["retriable-status-codes"];
     let mut codes: Vec<String> = Vec::new();
     let mut add = |listed: &[u16]| codes.extend(listed.iter().map(u16::to_string));
+    // Whatever the classes: a larger window is no second try of the same thing.
+    add(&[TOO_LONG]);
     if has(RetryClass::Connect) {
         on.push("connect-failure");
     }
@@ -96,7 +98,7 @@ fn retry_rules(classes: &[RetryClass]) -> (String, String) {
         if has(RetryClass::Reset) && has(RetryClass::Connect) {
             on.push("5xx");
         } else {
-            add(&(500..600).filter(|s| *s != STREAM_FAILED).collect::<Vec<_>>());
+            add(&(500..600).filter(|s| ![STREAM_FAILED, TOO_LONG].contains(s)).collect::<Vec<_>>());
         }
     }
     if has(RetryClass::Stream) {

@@ -2,7 +2,7 @@
 //! what the gateway role will say if there is none.
 
 use super::{Attempt, Try};
-use crate::config::compiled::STREAM_FAILED;
+use crate::config::compiled::{STREAM_FAILED, TOO_LONG};
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::Step;
 use crate::exchange::health;
@@ -70,6 +70,10 @@ impl Attempt {
         if !matches!(refusal.error.kind, Kind::Busy | Kind::ProviderAuth) {
             this.defer_spares(host);
         }
+        let too_long = refusal.error.kind == Kind::Rejected
+            && refusal.error.code.as_deref() == Some("context_length_exceeded");
+        let next = TOO_LONG.to_string();
+        let status = if too_long && this.prefers_larger(host) { &next } else { status };
         if text(headers, ":status") != Some(status) {
             host.set_header(Side::Response, ":status", status);
         }

@@ -290,11 +290,25 @@ impl Try {
 
     /// This target failed, whatever its key: the router must try others first.
     pub(super) fn defer_spares(&self, host: &dyn Host) {
-        let mut entry = self.entry.borrow_mut();
-        if entry.plan.defer_spares(self.index) {
-            for (name, cluster) in entry.plan.orders(&self.config, self.index + 1) {
-                host.set_header(Side::Request, name, cluster);
-            }
+        if self.entry.borrow_mut().plan.defer_spares(self.index) {
+            self.reorder(host);
+        }
+    }
+
+    /// The prompt is too long for this target: is another one's window larger? It is
+    /// the next one then.
+    pub(super) fn prefers_larger(&self, host: &dyn Host) -> bool {
+        let larger = self.entry.borrow_mut().plan.prefer_larger(&self.config, self.index);
+        if larger {
+            self.reorder(host);
+        }
+        larger
+    }
+
+    /// Tells the router what the rest of the plan is now.
+    fn reorder(&self, host: &dyn Host) {
+        for (name, cluster) in self.entry.borrow().plan.orders(&self.config, self.index + 1) {
+            host.set_header(Side::Request, name, cluster);
         }
     }
 
