@@ -116,7 +116,8 @@ impl World {
         let turn = |_: &Provider| self.dice.below(100) as usize;
         loop {
             let table = table::read(&self.store);
-            let moment = Moment { now: self.now, table: &table, turn: &turn };
+            let moment =
+                Moment { now: self.now, table: &table, turn: &turn, header: &|_| None, chance: 1 };
             let plan = route::plan(&self.config, &facts, BODY, moment).unwrap();
             self.check(&plan, &table, seed);
             let Some(target) = plan.probe else { return plan };

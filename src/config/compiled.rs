@@ -4,7 +4,7 @@
 //! `compile`, or show a key through `Debug`.
 
 use super::glob;
-use super::raw::{self, RetryClass};
+use super::raw::{self, RetryClass, Strategy};
 use super::url::Url;
 use crate::catalog::{self, Known, Price};
 use crate::dialect::Dialect;
@@ -70,6 +70,9 @@ pub struct Model {
     /// As configured; the label in usage and metrics.
     pub name: String,
     pub is_glob: bool,
+    pub strategy: Strategy,
+    /// The request header that decides, in lower case.
+    pub by: Option<String>,
     pub targets: Vec<Target>,
 }
 
@@ -87,6 +90,8 @@ pub struct Target {
     pub timeout_ms: u64,
     /// The dialect to speak where the provider has several; `None`: its first.
     pub api: Option<Dialect>,
+    /// Its share under `Strategy::Weighted`.
+    pub weight: u32,
     /// What is known of the model; `None`: that depends on the name asked for.
     pub known: Option<Known>,
 }

@@ -10,11 +10,13 @@ use std::collections::BTreeMap;
 mod catalog;
 mod health;
 mod keys;
+mod model;
 mod target;
 
 pub use catalog::Entry;
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys};
+pub use model::{Model, Strategy};
 pub use target::Target;
 
 /// sluice.yaml
@@ -82,16 +84,6 @@ pub struct Provider {
     /// Default: the vendor's usual environment variable.
     #[serde(default)]
     pub keys: Option<Keys>,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    /// What clients ask for; `*` stands for any run of characters.
-    pub name: String,
-    /// Tried in order.
-    pub targets: Vec<Target>,
 }
 
 #[derive(Debug, Deserialize)]

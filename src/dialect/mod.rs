@@ -21,6 +21,7 @@ pub mod anthropic;
 pub mod bedrock;
 mod claude;
 pub mod cohere;
+pub mod conversation;
 mod facts;
 pub mod features;
 pub mod gemini;

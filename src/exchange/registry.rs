@@ -161,6 +161,11 @@ impl Registry {
         self.calls.borrow().get(&id).map(Rc::clone)
     }
 
+    /// A number that differs from call to call and from worker to worker.
+    pub fn chance(&self) -> u64 {
+        self.nonce.wrapping_add(self.last.get().wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    }
+
     pub fn remove(&self, id: Id) {
         self.calls.borrow_mut().remove(&id.0);
     }

@@ -14,8 +14,10 @@ use crate::error::{Error, Kind};
 use crate::provider::{Path, Surface};
 use crate::store::health::Table;
 use health::{Ids, Standing};
+use strategy::Asked;
 
 pub mod health;
+pub mod strategy;
 
 /// The ordered targets of a call, as indexes into the configuration.
 pub struct Plan {
@@ -40,6 +42,10 @@ pub struct Moment<'a> {
     /// Where this call begins in the ring of a provider's keys; asked for at most once
     /// a plan, and only where there are several.
     pub turn: &'a dyn Fn(&Provider) -> usize,
+    /// The first value of a request header.
+    pub header: &'a dyn Fn(&str) -> Option<Vec<u8>>,
+    /// Differs from call to call.
+    pub chance: u64,
 }
 
 /// One of the model's targets, and the surface of its provider that is spoken.
@@ -98,17 +104,26 @@ pub fn plan(
     let mut ring = Ring { config, moment, turn: None, used: Vec::new() };
     // Of those that rest, the one whose rest ends first, and when.
     let mut resting: Option<(u64, Choice)> = None;
-    for (i, target) in model.targets.iter().enumerate() {
+    let known = |target: &Target| {
+        let named =
+            |provider: &Provider| provider.known(target.model.as_deref().unwrap_or(&facts.model));
+        let provider = config.providers.get(target.provider);
+        target.known.or_else(|| provider.map(named))
+    };
+    let asked = Asked { facts, body, header: moment.header, chance: moment.chance };
+    let order = strategy::order(model, &known, asked);
+    for (place, i) in order.iter().enumerate() {
+        let Some(target) = model.targets.get(i) else { continue };
         let Some(provider) = config.providers.get(target.provider) else { continue };
+        let Some(known) = known(target) else { continue };
         let kind = provider.kind;
         let name = target.model.as_deref().unwrap_or(&facts.model);
-        let known = target.known.unwrap_or_else(|| provider.known(name));
         let api = target.api.or_else(|| known.api());
         let Some((surface, row)) = kind.surface(client, name, api) else { continue };
         let mut carried = features::check(row.gaps, facts);
         let (traits, quirks) = (known.traits, kind.quirks);
         let deep = row.reads.is_none() || quirks.concern(facts);
-        if deep && i + 1 < model.targets.len() && carried.is_ok() {
+        if deep && place + 1 < model.targets.len() && carried.is_ok() {
             let request = Request { body, facts, model: name, traits, quirks };
             carried = (row.request)(&request).and_then(|made| made.allow(config.strict)).map(drop);
         }
@@ -198,7 +213,7 @@ impl Ring<'_> {
     /// together. Each time a plan comes back to a provider it is another key's turn;
     /// keys that rest are passed over.
     fn next(&mut self, target: &Target, provider: &Provider) -> (Option<usize>, Standing) {
-        let Moment { now, table, turn } = self.moment;
+        let Moment { now, table, turn, .. } = self.moment;
         let before = self.used.iter().filter(|p| **p == target.provider).count();
         self.used.push(target.provider);
         let rules = &self.config.health;

@@ -12,7 +12,7 @@ use super::{CALL_ID, RECORD, Step, Worker, settle};
 use crate::config::{Config, Provider};
 use crate::dialect::{Addressed, Dialect, Facts};
 use crate::error::{Error, Kind};
-use crate::host::{Headers, Host, Side, text};
+use crate::host::{Headers, Host, Side, text, value};
 use crate::policy::identity;
 use crate::route::{self, Moment, Plan};
 use crate::store::health::Table;
@@ -185,7 +185,7 @@ impl Call {
         let table = self.worker.table(host, &self.config);
         let marked = !table.is_empty();
         let planned = Facts::of(self.client, &body, addressed)
-            .and_then(|facts| Ok((self.plan(host, &facts, &body, table, now)?, facts)));
+            .and_then(|facts| Ok((self.plan(host, (&facts, &body, &headers), table, now)?, facts)));
         let (plan, facts) = match planned {
             Ok(planned) => planned,
             Err(e) => return self.refuse(host, &e),
@@ -213,14 +213,15 @@ impl Call {
     fn plan(
         &self,
         host: &dyn Host,
-        facts: &Facts,
-        body: &[u8],
+        (facts, body, headers): (&Facts, &[u8], &Headers),
         mut table: Table,
         now: u64,
     ) -> Result<Plan, Error> {
+        let header = |name: &str| value(headers, name).map(<[u8]>::to_vec);
+        let chance = self.worker.registry.chance();
         let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
         loop {
-            let moment = Moment { now, table: &table, turn: &turn };
+            let moment = Moment { now, table: &table, turn: &turn, header: &header, chance };
             let plan = route::plan(&self.config, facts, body, moment)?;
             match plan.probe {
                 // Another call was faster: it is resting, for this one.
