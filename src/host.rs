@@ -37,10 +37,19 @@ pub trait Host: Store {
     fn set_header(&self, side: Side, name: &str, value: &str);
 
     /// The first `max` bytes of the body Envoy holds now.
-    fn body(&self, side: Side, max: usize) -> Vec<u8>;
+    fn body(&self, side: Side, max: usize) -> Vec<u8> {
+        self.body_at(side, 0, max)
+    }
+
+    /// At most `max` bytes of the body Envoy holds now, from `start`, which must not be
+    /// behind its end.
+    fn body_at(&self, side: Side, start: usize, max: usize) -> Vec<u8>;
 
     /// Replaces the first `length` bytes of the body Envoy holds now.
     fn replace_body(&self, side: Side, length: usize, with: &[u8]);
+
+    /// Appends to the body Envoy holds now.
+    fn append_body(&self, side: Side, bytes: &[u8]);
 
     /// Answers the client now; Envoy drops the rest of the exchange.
     fn reply(&self, status: u16, headers: &[(&str, &str)], body: &[u8]);

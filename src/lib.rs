@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! error                      what went wrong, whose fault, retry or not
-//! wire                       bytes <-> frames (JSON spans, SSE, AWS event streams), no vendor
+//! wire                       bytes <-> frames (JSON and form spans, SSE, AWS events), no vendor
 //! dialect                    the API languages and their translations
 //! provider  catalog          who can be called; what is known of models
 //! config                     sluice.yaml, strict, compiled

@@ -237,14 +237,19 @@ impl Host for Envoy {
         warn(hostcalls::set_map_value(map(side), name, Some(value)));
     }
 
-    fn body(&self, side: Side, max: usize) -> Vec<u8> {
+    fn body_at(&self, side: Side, start: usize, max: usize) -> Vec<u8> {
         // Envoy adds start and length in 32 bits.
-        let max = max.min(1 << 30);
-        hostcalls::get_buffer(buffer(side), 0, max).ok().flatten().unwrap_or_default()
+        let (start, max) = (start.min(1 << 30), max.min(1 << 30));
+        hostcalls::get_buffer(buffer(side), start, max).ok().flatten().unwrap_or_default()
     }
 
     fn replace_body(&self, side: Side, length: usize, with: &[u8]) {
         warn(hostcalls::set_buffer(buffer(side), 0, length, with));
+    }
+
+    fn append_body(&self, side: Side, bytes: &[u8]) {
+        // A start behind the end appends.
+        warn(hostcalls::set_buffer(buffer(side), 1 << 31, 0, bytes));
     }
 
     fn reply(&self, status: u16, headers: &[(&str, &str)], body: &[u8]) {

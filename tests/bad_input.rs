@@ -11,8 +11,8 @@
 
 use serde_json::{Value, json};
 use sluice::dialect::{
-    Body, Dialect, Facts, Feed, Maker, ModelTraits, Operation, Reply, Request, TRANSLATORS,
-    Thinking, Translator, features, quirks,
+    Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Operation, Reply, Request,
+    TRANSLATORS, Thinking, Translator, features, quirks,
 };
 use sluice::error::{Error, Fault};
 use sluice::wire::json as wire;
@@ -34,7 +34,9 @@ fn chat_pairs() -> impl Iterator<Item = &'static Translator> {
 
 fn translate(pair: &Translator, body: &Value) -> Result<Value, Error> {
     let raw = serde_json::to_vec(body).unwrap();
-    let facts = Facts::of(pair.client, &raw, None)?;
+    let addressed = Addressed { model: "m".into(), stream: false };
+    let addressed = (pair.client == Dialect::Gemini).then_some(addressed);
+    let facts = Facts::of(pair.client, &raw, addressed)?;
     features::check(pair.gaps, &facts)?;
     let request =
         Request { body: &raw, facts: &facts, model: "real", traits: TRAITS, quirks: &quirks::NONE };
@@ -80,6 +82,77 @@ fn a_client_is_told_which_field_is_wrong() {
             assert_eq!(e.param.as_deref(), Some(*param), "{} {body}: {e}", pair.upstream.as_str());
         }
     }
+}
+
+/// Content of two dialects in one array, and kinds that nobody knows: each client is
+/// told where it stands, whoever would have answered.
+#[test]
+fn what_belongs_to_another_dialect_is_refused_by_its_path() {
+    use Dialect::{AnthropicMessages, Gemini, OpenAiChat, OpenAiResponses};
+    let messages = |content: Value| json!({ "model": "m", "max_tokens": 9, "messages": [{ "role": "user", "content": content }] });
+    let items = |items: Value| json!({ "model": "m", "input": items });
+    let said =
+        |content: Value| json!({ "model": "m", "input": [{ "role": "user", "content": content }] });
+    let gemini = |parts: Value| json!({ "contents": [{ "role": "user", "parts": parts }] });
+    let text = json!({ "type": "text", "text": "x" });
+    let wrong = [
+        (OpenAiChat, "messages[0].content[1]", user(json!("bare"))),
+        (
+            OpenAiChat,
+            "messages[0].content[1].type",
+            user(json!({ "type": "tool_result", "tool_use_id": "a", "content": "x" })),
+        ),
+        (OpenAiChat, "messages[0].content[1]", user(json!({ "inlineData": {} }))),
+        (AnthropicMessages, "messages[0].content[1]", messages(json!([text, "bare"]))),
+        (
+            AnthropicMessages,
+            "messages[0].content[1].type",
+            messages(
+                json!([text, { "type": "image_url", "image_url": { "url": "https://a.b/c.png" } }]),
+            ),
+        ),
+        (
+            AnthropicMessages,
+            "messages[0].content[1].type",
+            messages(json!([text, { "type": "hologram" }])),
+        ),
+        (AnthropicMessages, "messages[0].content[1]", messages(json!([text, { "text": "x" }]))),
+        (OpenAiResponses, "input[0]", items(json!(["bare"]))),
+        (OpenAiResponses, "input[0].type", items(json!([{ "type": "hologram" }]))),
+        (OpenAiResponses, "input[0].type", items(json!([{ "type": "tool_result" }]))),
+        (OpenAiResponses, "input[0].content[1]", said(json!([text, "bare"]))),
+        (
+            OpenAiResponses,
+            "input[0].content[0].type",
+            said(json!([{ "type": "image_url", "image_url": { "url": "https://a.b/c.png" } }])),
+        ),
+        (
+            OpenAiResponses,
+            "input[0].content[0].type",
+            said(json!([{ "type": "tool_use", "id": "a", "name": "f", "input": {} }])),
+        ),
+        (Gemini, "contents[0].parts[1]", gemini(json!([{ "text": "x" }, "bare"]))),
+        (Gemini, "contents[0].parts[1]", gemini(json!([{ "text": "x" }, { "hologram": {} }]))),
+        (
+            Gemini,
+            "contents[0].parts[1]",
+            gemini(json!([{ "text": "x" }, { "type": "image_url", "image_url": {} }])),
+        ),
+    ];
+    for (client, param, body) in &wrong {
+        for pair in TRANSLATORS.iter().filter(|t| t.client == *client && rebuilds(t)) {
+            let at = format!("{} of {}, {body}", client.as_str(), pair.upstream.as_str());
+            let e = translate(pair, body).expect_err(&at);
+            assert_eq!(e.kind.fault(), Fault::Client, "{at}: {e}");
+            let told = e.param.as_deref().unwrap_or_default();
+            assert!(told.starts_with(param), "{at}: {told}, not {param}: {e}");
+        }
+    }
+}
+
+/// Rows that write the request anew.
+fn rebuilds(pair: &Translator) -> bool {
+    !pair.fields.is_empty() && speaks(pair.upstream) != pair.client
 }
 
 /// Odd, yet sayable in some dialects: each says it soundly or refuses it by name.
@@ -258,6 +331,75 @@ fn a_stream_in_another_dialect_is_no_stream() {
                 );
             }
         }
+    }
+}
+
+/// Pairs of embeddings and of ranks, and by which field they get their texts.
+fn lists() -> impl Iterator<Item = (&'static Translator, &'static str)> {
+    TRANSLATORS.iter().filter_map(|pair| match pair.client {
+        Dialect::OpenAiEmbeddings => Some((pair, "input")),
+        Dialect::JinaRerank | Dialect::CohereRerank => Some((pair, "documents")),
+        _ => None,
+    })
+}
+
+#[test]
+fn ten_thousand_texts_are_sent_or_refused_by_name_at_once() {
+    let started = std::time::Instant::now();
+    for (pair, field) in lists() {
+        for text in [json!("x"), json!([1, 2]), json!({ "text": "x" }), json!(null)] {
+            let body = json!({ "model": "m", "query": "q", field: vec![text; 10_000] });
+            let where_ = format!("{} {}", pair.client.as_str(), pair.upstream.as_str());
+            match translate(pair, &body) {
+                // The provider may say what it thinks of it.
+                Ok(_) => assert!(pair.fields.is_empty() || field == "documents", "{where_}"),
+                Err(e) => {
+                    assert_eq!(e.kind.fault(), Fault::Client, "{where_}: {e}");
+                    assert!(e.param.as_deref().unwrap().starts_with(field), "{where_}: {e}");
+                }
+            }
+        }
+    }
+    // Some hundred translations; each is milliseconds even without optimization.
+    assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
+}
+
+/// Documents are kept for the answer only as far as the bound goes.
+#[test]
+fn long_documents_do_not_come_back() {
+    let long = "x".repeat(2 << 20);
+    let rows = TRANSLATORS.iter().filter(|t| t.client == Dialect::JinaRerank);
+    for pair in rows.filter(|t| !t.fields.is_empty()) {
+        for asks in [true, false] {
+            let body = json!({ "model": "m", "query": "q", "documents": [long], "return_documents": asks });
+            let raw = body.to_string().into_bytes();
+            let facts = Facts::of(pair.client, &raw, None).unwrap();
+            let quirks = &quirks::NONE;
+            let request =
+                Request { body: &raw, facts: &facts, model: "real", traits: TRAITS, quirks };
+            let made = (pair.request)(&request).unwrap();
+            assert!(made.echo.is_empty() && made.dropped.is_empty() != asks, "{:?}", made.dropped);
+        }
+    }
+}
+
+#[test]
+fn an_answer_of_another_kind_holds_no_vectors_and_no_ranks() {
+    let ranks = [
+        r#"{"results":[{"index":0,"relevance_score":1}]}"#,
+        r#"{"data":[{"index":0,"relevance_score":1}]}"#,
+    ];
+    for (pair, field) in lists() {
+        let reply = Reply { inputs: 1, ..Reply::default() };
+        for (_, answer) in ANSWERS {
+            let read = (pair.response)(answer.as_bytes(), &reply);
+            let e = read.expect_err(&format!("{} {answer}", pair.upstream.as_str()));
+            assert_ne!(e.kind.fault(), Fault::Client, "{}: {e}", pair.upstream.as_str());
+        }
+        let good = ranks.iter().filter(|a| (pair.response)(a.as_bytes(), &reply).is_ok()).count();
+        // OpenAI's own answer is not opened.
+        let most = usize::from(field == "documents" || pair.fields.is_empty());
+        assert_eq!(good, most, "{} {}", pair.client.as_str(), pair.upstream.as_str());
     }
 }
 

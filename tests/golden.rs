@@ -1,16 +1,25 @@
-//! One folder per case under `tests/golden/<client>-<upstream>/`:
+//! What every pair of dialects makes of calls, to the byte. `BLESS=1 cargo test --test
+//! golden` writes anew what must come out: read the diff.
 //!
-//! - `request.json`: what the client sends;
-//! - `case.json`, optional: `model`, `traits`, `kind` of provider (its quirks), and
-//!   `status` of a refusal;
-//! - `upstream-response.json`, `.sse` or `.events` (AWS event streams as text, see
-//!   `support/events.rs`): what the provider answers;
-//! - `upstream-request.json`, `response.json`, `.sse` or `.events`, `outcome.json`: what must
-//!   come out, to the byte. `BLESS=1 cargo test --test golden` writes them anew:
-//!   read the diff.
+//! **Cases by hand**, one folder each under `tests/golden/<client>-<upstream>/`, for what
+//! a pair alone has:
 //!
-//! Streams run whole, byte by byte, and cut in two at every position; all must
-//! give the same bytes and the same progress.
+//! - `request.json`: what the client sends; `request.bin`, a form with the boundary `b`;
+//! - `case.json`, optional: `model`, `traits`, `kind` of provider (its quirks), what a
+//!   header told of the input (`told_input`), and `status` of a refusal;
+//! - `upstream-response.json`, `.sse`, `.events` (AWS event streams as text, see
+//!   `support/events.rs`) or `.bin` (a file): what the provider answers;
+//! - `upstream-request.json` or `.bin`, `response` as the provider's, `outcome.json`: what
+//!   must come out.
+//!
+//! **Themes**, for what every pair has: `support/golden/themes.rs` lists them. A client
+//! dialect says each in `tests/golden/themes/requests/<client>/`, a provider dialect
+//! answers in `.../answers/<upstream>/` (refusals have their status in the name,
+//! `model.json` says what the model is), and every pair of the two is a case, with all
+//! that must come out in `.../<client>-<upstream>/<theme>.txt`. A new dialect writes its
+//! requests or its answers and has its cases.
+//!
+//! Themes are held to the table of gaps, feature by feature: see `support/golden/themed.rs`.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,71 +28,100 @@
     reason = "a test ends by panicking; clippy.toml only knows functions marked as tests"
 )]
 
-use serde_json::{Value, json};
-use sluice::dialect::features::{self, Feature};
-use sluice::dialect::{
-    Addressed, Body, Dialect, Facts, Feed, Maker, ModelTraits, Operation, Progress, Quirks, Reply,
-    Request, TRANSLATORS, Thinking, Translator, Usage, quirks,
-};
-use sluice::error::Error;
-use sluice::provider;
-use sluice::wire::json as wire;
+use case::Case;
+use sluice::dialect::features::Feature;
+use sluice::dialect::{Dialect, Operation, TRANSLATORS, Translator};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use themed::Themed;
+use themes::THEMES;
 
+#[path = "support/golden/case.rs"]
+mod case;
+#[path = "support/golden/corpus.rs"]
+mod corpus;
 #[path = "support/events.rs"]
 mod events;
+#[path = "support/golden/exchange.rs"]
+mod exchange;
+#[path = "support/golden/settings.rs"]
+mod settings;
+#[path = "support/golden/themed.rs"]
+mod themed;
+#[path = "support/golden/themes.rs"]
+mod themes;
 
-const CREATED: u64 = 1_760_000_000;
+/// What did not come out as it must.
+pub type Wrong = Vec<String>;
+
+/// Golden cases of each pair of a client and a provider that converse.
+const LEAST: usize = 25;
 
 #[test]
-fn golden() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+fn by_hand() {
     let mut cases = Vec::new();
-    for pair in folders(&root) {
-        let name = pair.file_name().unwrap().to_string_lossy().into_owned();
-        let translator = TRANSLATORS
-            .iter()
-            .find(|t| format!("{}-{}", t.client.as_str(), t.upstream.as_str()) == name)
-            .unwrap_or_else(|| panic!("{name} is no row of TRANSLATORS"));
-        cases.extend(folders(&pair).into_iter().map(|folder| (translator, folder)));
+    for folder in folders(&root()).into_iter().filter(|f| !f.ends_with("themes")) {
+        let pair = TRANSLATORS.iter().find(|t| folder.ends_with(name(t)));
+        let pair = pair.unwrap_or_else(|| panic!("{} is no pair", folder.display()));
+        cases.extend(folders(&folder).into_iter().map(|folder| Case { pair, folder }));
     }
-    assert!(!cases.is_empty());
-    // Every stream is cut at every byte: worth all the cores there are.
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut wrong = Vec::new();
-        while let Some((translator, folder)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-            Case::new(translator, folder.clone()).run(&mut wrong);
-        }
-        wrong
-    };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let wrong: Vec<String> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
-    });
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    on_all_cores(&cases, Case::run);
 }
 
-/// Every feature a pair does not declare as a gap has a case behind it.
 #[test]
-fn every_promise_of_a_chat_pair_has_a_case() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+fn by_theme() {
+    let cases: Vec<_> = conversations().flat_map(|pair| Themed::all(pair, THEMES)).collect();
+    on_all_cores(&cases, Themed::run);
+}
+
+/// A promise is a feature without a gap: `by_theme` holds every case to it, this counts
+/// them. And what a client's dialect lacks it does not say.
+#[test]
+fn every_feature_of_every_pair_has_a_case() {
     let mut missing = Vec::new();
-    let chats = TRANSLATORS.iter().filter(|t| t.client == Dialect::OpenAiChat);
-    for pair in chats.filter(|t| !t.fields.is_empty()) {
-        let name = format!("{}-{}", pair.client.as_str(), pair.upstream.as_str());
-        let cases = folders(&root.join(&name));
-        if cases.len() < 25 {
-            missing.push(format!("{name}: {} cases, 25 are asked for", cases.len()));
-        }
-        let shown: Vec<Vec<Feature>> = cases.iter().map(|c| shows(c)).collect();
+    for pair in conversations() {
+        let (name, cases) = (name(pair), Themed::all(pair, THEMES));
         for feature in Feature::of(Operation::Chat) {
-            let gap = pair.gap(*feature).is_some();
-            let count = shown.iter().filter(|s| s.contains(feature)).count();
-            if !gap && count == 0 {
+            let lacked = pair.client.lacks().iter().any(|(f, _)| f == feature);
+            let shows = cases.iter().filter(|case| case.shows(*feature));
+            let shown = shows.filter(|c| !c.theme.one_way || c.is_as_promised()).count();
+            if lacked != (shown == 0) {
+                missing.push(format!("{name}: {shown} for {}", feature.as_str()));
+            }
+        }
+        let by_hand = root().join(&name);
+        let count = cases.len() + if by_hand.exists() { folders(&by_hand).len() } else { 0 };
+        if count < LEAST {
+            missing.push(format!("{name}: {count} cases, {LEAST} are asked for"));
+        }
+        // What no theme writes any more proves nothing.
+        for file in fs::read_dir(corpus::root().join(&name)).unwrap() {
+            let file = file.unwrap().file_name();
+            if !cases.iter().any(|case| file == *case.file()) {
+                missing.push(format!("{name}: {} is of no theme", file.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// The same of embeddings and ranks, whose cases are by hand.
+#[test]
+fn every_feature_of_numbers_has_a_case() {
+    let mut missing = Vec::new();
+    let of_numbers =
+        |t: &&Translator| matches!(t.client.operation(), Operation::Embed | Operation::Rerank);
+    let pairs = TRANSLATORS.iter().filter(of_numbers);
+    for pair in pairs.filter(|t| !t.fields.is_empty()) {
+        let (name, features) = (name(pair), Feature::of(pair.client.operation()));
+        let cases = folders(&root().join(&name)).into_iter();
+        let cases: Vec<_> = cases.map(|folder| Case { pair, folder }).collect();
+        if cases.len() < LEAST {
+            missing.push(format!("{name}: {} cases, {LEAST} are asked for", cases.len()));
+        }
+        for feature in features.iter().filter(|f| pair.gap(**f).is_none()) {
+            if !cases.iter().any(|case| case.shows(*feature)) {
                 missing.push(format!("{name}: no case for {}", feature.as_str()));
             }
         }
@@ -91,315 +129,83 @@ fn every_promise_of_a_chat_pair_has_a_case() {
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
-/// The features that a case's request uses and that came through.
-fn shows(folder: &Path) -> Vec<Feature> {
-    let outcome: Value = read(&folder.join("outcome.json"))
-        .map_or(Value::Null, |o| serde_json::from_slice(&o).unwrap());
-    if !outcome["refused"].is_null() {
-        return Vec::new();
+/// The same of the counters, by what is in a request to count.
+#[test]
+fn every_promise_of_a_counter_has_a_case() {
+    let mut missing = Vec::new();
+    for pair in TRANSLATORS.iter().filter(|t| t.client == Dialect::AnthropicCount) {
+        let name = name(pair);
+        let cases: Vec<String> =
+            folders(&root().join(&name)).iter().filter_map(|c| held(c)).collect();
+        if cases.len() < LEAST {
+            missing.push(format!("{name}: {} cases, {LEAST} are asked for", cases.len()));
+        }
+        for (feature, word) in [
+            (Feature::Text, r#""messages""#),
+            (Feature::System, r#""system""#),
+            (Feature::ImageData, "image/png"),
+            (Feature::ImageUrl, r#""url":"#),
+            (Feature::Files, "application/pdf"),
+            (Feature::Tools, r#""input_schema""#),
+            (Feature::ToolChoice, r#""tool_choice""#),
+            (Feature::StructuredOutput, "json_schema"),
+            (Feature::Reasoning, r#""budget_tokens""#),
+            (Feature::SignedThoughts, r#""signature""#),
+        ] {
+            if pair.gap(feature).is_none() && !cases.iter().any(|c| c.contains(word)) {
+                missing.push(format!("{name}: no case for {}", feature.as_str()));
+            }
+        }
     }
-    let request: Value = read(&folder.join("request.json"))
-        .and_then(|r| serde_json::from_slice(&r).ok())
-        .unwrap_or_default();
-    let text = request.to_string();
-    let dropped = outcome["dropped"].to_string();
-    let has = |what: &str| text.contains(what);
-    let streamed = folder.join("response.sse").exists();
-    let calls = request["messages"].as_array().into_iter().flatten();
-    let most_calls = calls.filter_map(|m| m["tool_calls"].as_array()).map(Vec::len).max();
-    let answered = [("response.json", "reasoning_content"), ("response.sse", "reasoning_content")]
-        .iter()
-        .any(|(file, word)| {
-            read(&folder.join(file)).is_some_and(|b| String::from_utf8_lossy(&b).contains(word))
-        });
-    let all = [
-        (true, Feature::Text),
-        (streamed, Feature::Streaming),
-        (has(r#""role":"system""#) || has(r#""role":"developer""#), Feature::System),
-        (has("data:image/"), Feature::ImageData),
-        (has(r#""image_url":{"url":"http"#) || has(r#""url":"gs://"#), Feature::ImageUrl),
-        (has(r#""type":"file""#), Feature::Files),
-        (has(r#""type":"input_audio""#), Feature::Audio),
-        (request["tools"].is_array(), Feature::Tools),
-        (!request["tool_choice"].is_null(), Feature::ToolChoice),
-        (most_calls > Some(1), Feature::ParallelCalls),
-        (request["response_format"]["type"] == "json_schema", Feature::StructuredOutput),
-        (answered, Feature::Reasoning),
-        (has("signature") || has("encrypted_content"), Feature::SignedThoughts),
-        (has("cache_control") || has("prompt_cache_key"), Feature::PromptCache),
-        (!request["stop"].is_null(), Feature::Stop),
-        (request["n"].as_u64() > Some(1), Feature::Choices),
-        (request["logprobs"] == true, Feature::Logprobs),
-    ];
-    let param = |f: &Feature| match f {
-        Feature::StructuredOutput => "response_format",
-        Feature::Stop => "stop",
-        Feature::PromptCache => "cache",
-        _ => "-",
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// The request of a case that was not refused.
+fn held(folder: &Path) -> Option<String> {
+    let text = |file| fs::read_to_string(folder.join(file)).ok();
+    text("outcome.json").filter(|o| !o.contains(r#""refused""#)).and(text("request.json"))
+}
+
+/// `tests/golden`'s name for a pair.
+pub fn name(pair: &Translator) -> String {
+    format!("{}-{}", pair.client.as_str(), pair.upstream.as_str())
+}
+
+/// Holds what came to the file, or writes it.
+pub fn expect(path: &Path, got: &[u8], wrong: &mut Wrong) {
+    if std::env::var_os("BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, got).unwrap();
+    } else if fs::read(path).ok().as_deref() != Some(got) {
+        wrong.push(format!("{}: got\n{}", path.display(), String::from_utf8_lossy(got)));
+    }
+}
+
+fn conversations() -> impl Iterator<Item = &'static Translator> {
+    TRANSLATORS.iter().filter(|t| t.client.operation() == Operation::Chat)
+}
+
+/// Every stream is cut at every byte: worth all the cores there are.
+fn on_all_cores<T: Sync>(cases: &[T], run: impl Fn(&T, &mut Wrong) + Sync) {
+    assert!(!cases.is_empty());
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut wrong = Vec::new();
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            run(case, &mut wrong);
+        }
+        wrong
     };
-    all.into_iter()
-        .filter(|(shown, f)| *shown && !dropped.contains(&format!("\"{}", param(f))))
-        .map(|(_, f)| f)
-        .collect()
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let wrong: Wrong = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|w| w.join().unwrap()).collect()
+    });
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
-struct Case {
-    translator: &'static Translator,
-    folder: PathBuf,
-    settings: Value,
-}
-
-impl Case {
-    fn new(translator: &'static Translator, folder: PathBuf) -> Self {
-        let settings = read(&folder.join("case.json"))
-            .map_or(json!({}), |raw| serde_json::from_slice(&raw).unwrap());
-        Self { translator, folder, settings }
-    }
-
-    fn run(&self, wrong: &mut Vec<String>) {
-        let mut outcome = serde_json::Map::new();
-        let body = read(&self.folder.join("request.json")).expect("request.json");
-        let reply = match self.request(&body, &mut outcome) {
-            Ok((upstream, reply)) => {
-                self.expect("upstream-request.json", &upstream, wrong);
-                Some(reply)
-            }
-            Err(e) => {
-                outcome.insert("refused".into(), error(&e));
-                None
-            }
-        };
-        if let Some(reply) = reply {
-            let framed = read(&self.folder.join("upstream-response.events"));
-            let framed = framed.map(|raw| events::to_bytes(std::str::from_utf8(&raw).unwrap()));
-            let streamed = read(&self.folder.join("upstream-response.sse")).or(framed);
-            let whole = read(&self.folder.join("upstream-response.json"));
-            match (streamed, whole) {
-                (Some(raw), None) => self.stream(&raw, &reply, &mut outcome, wrong),
-                (None, Some(raw)) => self.whole(&raw, &reply, &mut outcome, wrong),
-                (None, None) => {}
-                _ => panic!("{}: two answers", self.folder.display()),
-            }
-        }
-        let mut text = serde_json::to_vec_pretty(&Value::Object(outcome)).unwrap();
-        text.push(b'\n');
-        self.expect("outcome.json", &text, wrong);
-    }
-
-    fn request(
-        &self,
-        body: &[u8],
-        outcome: &mut serde_json::Map<String, Value>,
-    ) -> Result<(Vec<u8>, Reply), Error> {
-        let path = &self.settings["path"];
-        let addressed = path["model"].as_str().map(|model| Addressed {
-            model: model.to_owned(),
-            stream: path["stream"].as_bool().unwrap_or(false),
-        });
-        let facts = Facts::of(self.translator.client, body, addressed)?;
-        features::check(self.translator.gaps, &facts)?;
-        let model = self.settings["model"].as_str().unwrap_or("claude-test-1");
-        let quirks = self.quirks();
-        // As in an attempt: no more of the body than the row says it reads.
-        let reads = self.translator.reads.map_or(body.len(), |reads| reads(&facts, quirks));
-        let (head, tail) = body.split_at(reads);
-        let request = Request { body: head, facts: &facts, model, traits: self.traits(), quirks };
-        let made = (self.translator.request)(&request)?;
-        outcome.insert("dropped".into(), json!(made.dropped));
-        if made.json_tool {
-            outcome.insert("json_tool".into(), json!(true));
-        }
-        let reply = Reply {
-            model: model.to_owned(),
-            created: CREATED,
-            include_usage: facts.include_usage,
-            json_tool: made.json_tool,
-            base64: made.base64,
-            echo: made.echo.clone(),
-            quirks,
-        };
-        let mut upstream = match made.body {
-            Body::Spliced(splices) => [&wire::splice(head, &splices), tail].concat(),
-            Body::Whole(whole) => whole,
-        };
-        serde_json::from_slice::<Value>(&upstream).expect("an upstream request must be JSON");
-        if !upstream.ends_with(b"\n") {
-            upstream.push(b'\n');
-        }
-        Ok((upstream, reply))
-    }
-
-    fn whole(
-        &self,
-        raw: &[u8],
-        reply: &Reply,
-        outcome: &mut serde_json::Map<String, Value>,
-        wrong: &mut Vec<String>,
-    ) {
-        let failed = match self.settings["status"].as_u64() {
-            Some(status) => {
-                let understood = (self.translator.error)(u16::try_from(status).unwrap(), raw);
-                if understood.verbatim {
-                    outcome.insert("error".into(), error(&understood.error));
-                    return self.expect("response.json", raw, wrong);
-                }
-                Err(understood.error)
-            }
-            None => (self.translator.response)(raw, reply),
-        };
-        let mut body = match failed {
-            Ok(response) => {
-                outcome.insert("usage".into(), usage(&response.usage));
-                response.body.unwrap_or_else(|| raw.to_vec())
-            }
-            Err(e) => {
-                outcome.insert("error".into(), error(&e));
-                self.translator.client.error_body(&e)
-            }
-        };
-        serde_json::from_slice::<Value>(&body).expect("a response must be JSON");
-        if !body.ends_with(b"\n") {
-            body.push(b'\n');
-        }
-        self.expect("response.json", &body, wrong);
-    }
-
-    fn stream(
-        &self,
-        raw: &[u8],
-        reply: &Reply,
-        outcome: &mut serde_json::Map<String, Value>,
-        wrong: &mut Vec<String>,
-    ) {
-        let (whole, progress) = self.feed(reply, &[raw]);
-        let bytes: Vec<&[u8]> = raw.chunks(1).collect();
-        let same = |parts: &[&[u8]], how: &str, wrong: &mut Vec<String>| {
-            let (out, p) = self.feed(reply, parts);
-            if out != whole || p != progress {
-                wrong.push(format!("{}: differs {how}", self.folder.display()));
-            }
-        };
-        same(&bytes, "byte by byte", wrong);
-        for cut in 0..=raw.len() {
-            let (a, b) = raw.split_at(cut);
-            same(&[a, b], &format!("cut at {cut}"), wrong);
-        }
-        if self.translator.client.stream_type() == "text/event-stream" {
-            check_events(&whole);
-            self.expect("response.sse", &whole, wrong);
-        } else {
-            self.expect("response.events", events::to_text(&whole).as_bytes(), wrong);
-        }
-        outcome.insert("started".into(), json!(progress.started));
-        outcome.insert("complete".into(), json!(progress.complete));
-        outcome.insert("output_bytes".into(), json!(progress.output_bytes));
-        outcome.insert("usage".into(), usage(&progress.usage));
-        if let Some(e) = &progress.failed {
-            outcome.insert("error".into(), error(e));
-        }
-    }
-
-    fn feed(&self, reply: &Reply, parts: &[&[u8]]) -> (Vec<u8>, Progress) {
-        let mut stream = (self.translator.stream)(reply);
-        let mut out = Vec::new();
-        for part in parts {
-            if stream.feed(part, &mut out) == Feed::Same {
-                out.extend_from_slice(part);
-            }
-        }
-        stream.finish(&mut out);
-        (out, stream.progress().clone())
-    }
-
-    fn quirks(&self) -> &'static Quirks {
-        match self.settings["kind"].as_str() {
-            Some(name) => provider::kind(name).unwrap_or_else(|| panic!("kind: {name}")).quirks,
-            None => &quirks::NONE,
-        }
-    }
-
-    fn traits(&self) -> ModelTraits {
-        let given = &self.settings["traits"];
-        let flag = |name: &str| given[name].as_bool().unwrap_or(true);
-        let tokens = given["max_output_tokens"].as_u64().unwrap_or(64_000);
-        ModelTraits {
-            max_output_tokens: u32::try_from(tokens).unwrap(),
-            structured_output: flag("structured_output"),
-            sampling: flag("sampling"),
-            system_turns: flag("system_turns"),
-            thinking: match given["thinking"].as_str() {
-                Some("none") => Thinking::None,
-                Some("budget") | None => Thinking::Budget,
-                Some("adaptive") => Thinking::Adaptive,
-                Some("level") => Thinking::Level,
-                Some("always") => Thinking::Always,
-                Some(other) => panic!("thinking: {other}"),
-            },
-            reasons: flag("reasons"),
-            maker: match given["maker"].as_str() {
-                Some("amazon") => Maker::Amazon,
-                Some("anthropic") => Maker::Anthropic,
-                Some("cohere") => Maker::Cohere,
-                Some("deepseek") => Maker::DeepSeek,
-                Some("google") => Maker::Google,
-                Some("meta") => Maker::Meta,
-                Some("mistral") => Maker::Mistral,
-                Some("openai") => Maker::OpenAi,
-                Some("other") | None => Maker::Other,
-                Some(other) => panic!("maker: {other}"),
-            },
-        }
-    }
-
-    fn expect(&self, file: &str, got: &[u8], wrong: &mut Vec<String>) {
-        let path = self.folder.join(file);
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(&path, got).unwrap();
-        } else if read(&path).as_deref() != Some(got) {
-            wrong.push(format!("{}: got\n{}", path.display(), String::from_utf8_lossy(got)));
-        }
-    }
-}
-
-/// Whatever came in, the client gets well-formed events and at most one farewell.
-fn check_events(out: &[u8]) {
-    let text = std::str::from_utf8(out).expect("a stream must be UTF-8");
-    assert!(text.matches("data: [DONE]").count() <= 1);
-    for event in text.replace("\r\n", "\n").split_terminator("\n\n") {
-        // Some dialects name their events.
-        let named = event.strip_prefix("event: ").and_then(|e| e.split_once('\n'));
-        match named.map_or(event, |(_, data)| data).strip_prefix("data: ") {
-            Some("[DONE]") => {}
-            Some(data) => {
-                serde_json::from_str::<Value>(data).expect("an event must be JSON");
-            }
-            None => assert!(event.starts_with(':'), "{event}"),
-        }
-    }
-}
-
-fn error(e: &Error) -> Value {
-    let client = Dialect::OpenAiChat.error_body(e);
-    let mut seen: Value = serde_json::from_slice(&client).unwrap();
-    seen["kind"] = json!(e.kind.as_str());
-    seen["status"] = json!(e.status());
-    seen
-}
-
-fn usage(u: &Usage) -> Value {
-    json!({
-        "input": u.input,
-        "output": u.output,
-        "cached_input": u.cached_input,
-        "cache_write": u.cache_write,
-        "cache_write_1h": u.cache_write_1h,
-        "reasoning": u.reasoning,
-        "reported": [u.input_reported, u.output_reported],
-    })
-}
-
-fn read(path: &Path) -> Option<Vec<u8>> {
-    fs::read(path).ok()
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
 fn folders(path: &Path) -> Vec<PathBuf> {

@@ -9,6 +9,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test ends by panicking; clippy.toml only knows functions marked as tests"
 )]
@@ -16,7 +17,7 @@
 use sluice::config::{self, Config, Provider};
 use sluice::dialect::Facts;
 use sluice::route::health::{self, Event, Ids, Standing};
-use sluice::route::{self, Moment, Plan};
+use sluice::route::{self, Moment, Plan, Planned};
 use sluice::store::health as table;
 use sluice::store::{Store, Ticket};
 use std::cell::{Cell, RefCell};
@@ -118,7 +119,9 @@ impl World {
             let table = table::read(&self.store);
             let moment =
                 Moment { now: self.now, table: &table, turn: &turn, header: &|_| None, chance: 1 };
-            let plan = route::plan(&self.config, &facts, BODY, moment).unwrap();
+            let everybody = &self.config.anonymous;
+            let planned = route::plan(&self.config, everybody, (&facts, BODY), moment);
+            let Ok(Planned::Run(plan)) = planned else { panic!("seed {seed}: no plan") };
             self.check(&plan, &table, seed);
             let Some(target) = plan.probe else { return plan };
             let rules = &self.config.health;

@@ -30,7 +30,7 @@ proptest! {
                 prop_assert!(serde_json::from_slice::<Value>(&upstream).is_ok());
                 prop_assert!(made.dropped.len() <= 32);
                 for name in made.dropped {
-                    prop_assert!(name.bytes().all(|b| (b' '..=b'~').contains(&b)), "{}", name);
+                    prop_assert!(name.bytes().all(|b| (b' '..=b'~').contains(&b)), "{}", &*name);
                 }
             }
         }

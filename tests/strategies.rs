@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test ends by panicking; clippy.toml only knows functions marked as tests"
 )]
@@ -10,7 +11,7 @@
 use serde_json::{Value, json};
 use sluice::config::{self, Config};
 use sluice::dialect::Facts;
-use sluice::route::{self, Moment};
+use sluice::route::{self, Moment, Planned};
 use sluice::store::health::Table;
 
 fn load(model: &Value) -> Config {
@@ -37,7 +38,8 @@ fn plan(config: &Config, body: &Value, header: Option<&str>, chance: u64) -> Vec
     let facts = Facts::read(&body).unwrap();
     let header = |name: &str| header.filter(|_| name == "x-user").map(|v| v.as_bytes().to_vec());
     let moment = Moment { now: 1, table: &Table::default(), turn: &|_| 0, header: &header, chance };
-    let plan = route::plan(config, &facts, &body, moment).unwrap();
+    let planned = route::plan(config, &config.anonymous, (&facts, &body), moment);
+    let Ok(Planned::Run(plan)) = planned else { panic!("no plan") };
     let names =
         (0..plan.targets.len()).map(|n| plan.resolve(config, n).unwrap().provider.name.clone());
     names.collect()

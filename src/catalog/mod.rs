@@ -10,7 +10,7 @@
 //! has wrong or has not is put right by `catalog` in the configuration.
 
 use crate::dialect::{Dialect, ModelTraits};
-pub use names::{find, sections};
+pub use names::{find, foundation_model, sections};
 pub use price::Price;
 pub use table::{Abilities, Ability, Listing, Mode, all};
 

@@ -65,6 +65,12 @@ pub fn without_geography(id: &str) -> Option<&str> {
     GEOGRAPHIES.contains(&first).then_some(rest)
 }
 
+/// A Bedrock model's own id: of an inference profile, of an ARN; else the name as it is.
+pub fn foundation_model(model: &str) -> &str {
+    let id = bedrock_id(model).map_or(model, |(_, id)| id);
+    without_geography(id).unwrap_or(id)
+}
+
 /// The last part of a resource's path.
 pub fn bare(model: &str) -> &str {
     let model = model.rsplit_once("models/").map_or(model, |(_, name)| name);

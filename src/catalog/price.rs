@@ -78,6 +78,11 @@ fn decimal(n: u64, decimals: usize) -> String {
 // === impl Price ===
 
 impl Price {
+    /// Nothing costs anything: that is known whatever was used.
+    pub fn is_free(&self) -> bool {
+        self.input == 0 && self.output.unwrap_or(0) == 0
+    }
+
     /// Nanodollars for a call; `None`: not known. Saturates where no sum could be true.
     pub fn cost(&self, usage: &Usage) -> Option<u64> {
         let long = usage.input > LONG;

@@ -125,8 +125,12 @@ fn section(out: &mut String, pair: &Translator, upstreams: &str) {
         let _ = writeln!(out, "| `{name}` | {fate} | {note} |");
     }
     // The clouds speak the client's own dialect, but for what their rows say.
-    let hosted = matches!(pair.upstream, Dialect::AnthropicVertex | Dialect::AnthropicBedrock);
-    out.push_str(if hosted && pair.client == Dialect::AnthropicMessages {
+    let hosted = matches!(
+        (pair.client, pair.upstream),
+        (Dialect::AnthropicMessages, Dialect::AnthropicVertex | Dialect::AnthropicBedrock)
+            | (Dialect::AnthropicCount, Dialect::AnthropicVertexCount)
+    );
+    out.push_str(if hosted {
         "| any other | mapped | as it is, known or not |\n"
     } else {
         "| any other | dropped | listed in `x-sluice-dropped` |\n"

@@ -1,7 +1,7 @@
 //! `sluice providers`: who can be called, from the table the code acts on. README.md
 //! holds this output; a test keeps the two equal.
 
-use crate::dialect::quirks::{FOREIGN, LEFTOVERS, Quirks, REASONING, ToolIds};
+use crate::dialect::quirks::{Embeddings, FOREIGN, LEFTOVERS, Quirks, REASONING, ToolIds};
 use crate::provider::{Auth, KINDS, Kind};
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -155,6 +155,28 @@ fn differences(q: &Quirks) -> Vec<String> {
     }
     if !q.no_reasoning.is_empty() {
         add("insists on reasoning beside tool calls".to_owned());
+    }
+    let embeddings = of_embeddings(&q.embeddings);
+    if !embeddings.is_empty() {
+        add(format!("embeddings: {}", embeddings.join(", ")));
+    }
+    words
+}
+
+fn of_embeddings(e: &Embeddings) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(body) = e.body {
+        // Chats' words: all that a row of embeddings leaves as it is says nothing.
+        words.extend(differences(body).into_iter().filter(|w| !w.starts_with("embeddings")));
+    }
+    if !e.base64 {
+        words.push("base64 is made by the gateway".to_owned());
+    }
+    if !e.tokens {
+        words.push("no token arrays".to_owned());
+    }
+    if e.most > 0 {
+        words.push(format!("at most {} inputs", e.most));
     }
     words
 }

@@ -11,6 +11,7 @@ use crate::dialect::Dialect;
 use crate::provider::{Kind, Path};
 use hashbrown::HashMap;
 use std::fmt;
+use std::rc::Rc;
 
 #[derive(Debug)]
 pub struct Config {
@@ -18,9 +19,13 @@ pub struct Config {
     pub models: Vec<Model>,
     /// SHA-256 of a key to an index into `consumers`.
     pub consumers_by_key: HashMap<[u8; 32], usize>,
-    pub consumers: Vec<Consumer>,
+    pub consumers: Vec<Rc<Consumer>>,
+    /// Whoever has no key, where that is allowed.
+    pub anonymous: Rc<Consumer>,
     pub allow_anonymous: bool,
     pub max_body: usize,
+    /// Of a form; at least `max_body`.
+    pub max_upload: usize,
     /// Refuse a call rather than leave out what its target cannot carry.
     pub strict: bool,
     pub total_timeout_ms: u64,
@@ -115,6 +120,8 @@ pub struct HealthRules {
 #[derive(Debug)]
 pub struct Consumer {
     pub name: String,
+    /// Patterns of the models it may use; empty: all.
+    pub models: Vec<String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -170,6 +177,15 @@ impl Config {
             Passthrough::Exact(exact) => path == exact,
             Passthrough::Prefix(prefix) => path.starts_with(prefix),
         })
+    }
+}
+
+// === impl Consumer ===
+
+impl Consumer {
+    /// Judged by the name a client asks for, not by the entry that matches it.
+    pub fn may_use(&self, asked: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|p| glob::matches(p, asked))
     }
 }
 

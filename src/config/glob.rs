@@ -36,6 +36,23 @@ pub fn covers(pattern: &str, other: &str) -> bool {
     matches(pattern, other)
 }
 
+/// Can any name match both? Says no only where that is sure: by what stands before the
+/// first star and behind the last.
+pub fn may_meet(one: &str, other: &str) -> bool {
+    match (one.contains('*'), other.contains('*')) {
+        (_, false) => matches(one, other),
+        (false, true) => matches(other, one),
+        (true, true) => {
+            let ends = |p: &str| {
+                let first = p.split('*').next().unwrap_or_default().to_owned();
+                (first, p.rsplit('*').next().unwrap_or_default().to_owned())
+            };
+            let ((a, y), (b, z)) = (ends(one), ends(other));
+            (a.starts_with(&b) || b.starts_with(&a)) && (y.ends_with(&z) || z.ends_with(&y))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +73,15 @@ mod tests {
             assert_eq!(matches(pattern, name), want, "{pattern} {name}");
         }
         assert!(covers("gpt-*", "gpt-5*") && !covers("gpt-5*", "gpt-*"));
+        for (one, other, want) in [
+            ("gpt-*", "gpt-5*", true),
+            ("gpt-*", "*-mini", true),
+            ("gpt-*", "claude-*", false),
+            ("*-mini", "gpt-*-nano", false),
+            ("gpt-*", "claude", false),
+            ("fast", "fa*", true),
+        ] {
+            assert!(may_meet(one, other) == want && may_meet(other, one) == want, "{one} {other}");
+        }
     }
 }

@@ -98,6 +98,10 @@ pub struct Defaults {
     pub total_timeout: Millis,
     /// The largest request body. Default 32MiB; Envoy's per_connection_buffer_limit_bytes must not be smaller.
     pub max_body: Bytes,
+    /// The largest form (audio, images). What is above max_body flows on to the provider
+    /// while it comes in, and its part `model` must stand before its files. Default: as
+    /// max_body.
+    pub max_upload: Option<Bytes>,
     /// What makes the next target be tried. Default: all.
     pub retry_on: Vec<RetryClass>,
     /// Refuse with 400 what a provider's dialect cannot carry, instead of leaving it
@@ -132,6 +136,10 @@ pub struct Consumer {
     /// SHA-256 digests of this consumer's keys, as 64 hexadecimal digits
     /// (`printf %s "$KEY" | sha256sum`).
     pub key_sha256: Vec<String>,
+    /// The models it may use, by the names clients ask for; `*` stands for any run of
+    /// characters. Default: all. Others do not exist for it.
+    #[serde(default)]
+    pub models: Option<Vec<String>>,
 }
 
 /// Which response headers clients see.
@@ -172,6 +180,7 @@ impl Default for Defaults {
             timeout: Millis(120_000),
             total_timeout: Millis(600_000),
             max_body: Bytes(32 << 20),
+            max_upload: None,
             retry_on: vec![Connect, Reset, Busy, Server, Auth, Stream],
             strict: false,
         }

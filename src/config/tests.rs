@@ -11,6 +11,10 @@ fn read(value: &serde_json::Value) -> Result<Config, Vec<Problem>> {
     load(value.to_string().as_bytes(), &env)
 }
 
+fn consumer(models: serde_json::Value) -> serde_json::Value {
+    json!([{ "name": "a", "key_sha256": ["0".repeat(64)], "models": models }])
+}
+
 fn base() -> serde_json::Value {
     json!({
         "providers": { "openai": { "kind": "openai" }, "anthropic": { "kind": "anthropic", "keys": [{ "env": "ANTHROPIC_API_KEY" }] } },
@@ -125,6 +129,11 @@ fn names_the_path_and_the_fix() {
         (|c| c["defaults"] = json!({ "timeout": "1h" }), "defaults.timeout", "total_timeout"),
         (|c| c["defaults"] = json!({ "max_body": "9GiB" }), "defaults.max_body", "at most 1GiB"),
         (
+            |c| c["defaults"] = json!({ "max_upload": "1MiB" }),
+            "defaults.max_upload",
+            "smaller than defaults.max_body",
+        ),
+        (
             |c| c["defaults"] = json!({ "retry_on": ["sever"] }),
             "defaults.retry_on[0]",
             "unknown variant",
@@ -139,6 +148,8 @@ fn names_the_path_and_the_fix() {
             "consumers[0].name",
             "not `anonymous`",
         ),
+        (|c| c["consumers"] = consumer(json!([])), "consumers[0].models", "allow all"),
+        (|c| c["consumers"] = consumer(json!(["zzz*"])), "consumers[0].models[0]", "matches none"),
         (|c| c["passthrough_paths"] = json!(["x"]), "passthrough_paths[0]", "begin with /"),
         (|c| c["usage"] = json!({ "max_rows": 0 }), "usage.max_rows", "1 to 4096"),
         (|c| c["catalog"] = json!([{ "model": "gpt" }]), "catalog[0].model", "provider/model"),
@@ -244,7 +255,8 @@ fn numbers_may_be_doubles() {
     config["usage"] = json!({ "max_rows": 12.0 });
     config["defaults"] = json!({ "max_body": 1024.0 });
     let config = read(&config);
-    assert_eq!(config.map(|c| (c.max_usage_rows, c.max_body)).unwrap(), (12, 1024));
+    let bounds = config.map(|c| (c.max_usage_rows, c.max_body, c.max_upload));
+    assert_eq!(bounds.unwrap(), (12, 1024, 1024));
 }
 
 #[test]

@@ -5,9 +5,10 @@
 //! their strings).
 
 use super::hints::{Fields, Hints};
-use super::{Dialect, Operation};
+use super::openai::modalities;
+use super::{Dialect, Operation, anthropic, gemini, responses};
 use crate::error::{Error, Kind};
-use crate::wire::json;
+use crate::wire::{json, multipart};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -17,7 +18,8 @@ pub struct Facts {
     pub client: Dialect,
     /// As the client wrote it, decoded; 1 to `MAX_MODEL` bytes.
     pub model: String,
-    /// The model's JSON string, quotes included; empty where the path names it.
+    /// The model's JSON string, quotes included, or its part of a form; empty where the
+    /// path names it, or where it goes in a body that names none.
     pub model_span: Range<usize>,
     pub stream: bool,
     /// The `stream_options` value: an object or null.
@@ -30,9 +32,16 @@ pub struct Facts {
     pub other_modalities: bool,
     /// The output limit asked for, in tokens.
     pub max_tokens: Option<u64>,
-    /// For a provider's quirks; of a chat request.
+    /// Texts to embed, or documents to rank; 0 in other calls.
+    pub inputs: usize,
+    /// What is to be embedded is tokens.
+    pub token_inputs: bool,
+    /// For a provider's quirks; of OpenAI's chats and embeddings.
     pub fields: Fields,
     pub hints: Hints,
+    /// There may be thoughts in it that this gateway put into the client's words: see
+    /// the dialects' `sweep`.
+    pub marked: bool,
     /// Bytes of the whole body: the base of every estimate.
     pub body_bytes: usize,
 }
@@ -43,6 +52,9 @@ pub struct Addressed {
     pub model: String,
     pub stream: bool,
 }
+
+/// What is read of a form.
+pub const FIELDS: &[&str] = &["model", "stream"];
 
 /// Longest model name taken, in bytes.
 const MAX_MODEL: usize = 256;
@@ -56,6 +68,7 @@ impl Facts {
     /// `addressed`: for the dialects whose paths name the model.
     pub fn of(client: Dialect, body: &[u8], addressed: Option<Addressed>) -> Result<Self, Error> {
         let is_chat = client == Dialect::OpenAiChat;
+        let embeds = client == Dialect::OpenAiEmbeddings;
         // Those whose streams tell the usage when asked.
         let asks = is_chat || client == Dialect::OpenAiCompletions;
         let mut hints = Hints::default();
@@ -69,36 +82,37 @@ impl Facts {
             json::object(body)
         }
         .map_err(invalid_json)?;
-        let mut facts = Facts {
-            client,
-            model: String::new(),
-            model_span: 0..0,
-            stream: false,
-            stream_options: None,
-            include_usage: false,
-            n: 1,
-            logprobs: false,
-            other_modalities: false,
-            max_tokens: None,
-            fields: Fields::default(),
-            hints,
-            body_bytes: body.len(),
+        let marked = match client {
+            Dialect::AnthropicMessages | Dialect::AnthropicCount => {
+                anthropic::sweep::is_marked(body)
+            }
+            Dialect::Gemini => gemini::sweep::is_marked(body),
+            Dialect::OpenAiResponses | Dialect::OpenAiInputTokens => {
+                responses::sweep::is_marked(body)
+            }
+            _ => false,
         };
-        // Embeddings and ranks always come whole: `stream` means nothing there.
-        let streams = client.operation() == Operation::Chat;
+        let mut facts = Facts { hints, marked, ..Self::new(client, body.len()) };
+        // Others always come whole: `stream` means nothing there.
+        let streams = matches!(client.operation(), Operation::Chat | Operation::Draw);
         for member in &members {
             let raw = body.get(member.value.clone()).unwrap_or_default();
-            if is_chat {
+            if is_chat || embeds {
                 facts.fields.note(&member.key, raw);
             }
             match member.key.as_ref() {
                 "model" if addressed.is_none() => {
-                    facts.model = model(raw)?;
                     facts.model_span = member.value.clone();
+                    if !(raw == b"null" && client == Dialect::OpenAiModerations) {
+                        facts.model = model(raw)?;
+                    }
                 }
                 "messages" if is_chat || client == Dialect::CohereChat => messages(raw)?,
                 "stream" if addressed.is_none() && streams => {
                     facts.stream = boolean("stream", raw)?
+                }
+                "stream_format" if client == Dialect::OpenAiSpeech => {
+                    facts.stream = raw == br#""sse""#;
                 }
                 "stream_options" if asks => {
                     facts.stream_options = Some(member.value.clone());
@@ -117,6 +131,10 @@ impl Facts {
                 "max_tokens" => {
                     facts.max_tokens = facts.max_tokens.or(integer("max_tokens", raw)?);
                 }
+                "input" if embeds => facts.input(raw),
+                "documents" if client.operation() == Operation::Rerank => {
+                    facts.inputs = json::count(raw).unwrap_or_default();
+                }
                 "generationConfig" | "generation_config" if client == Dialect::Gemini => {
                     facts.generation(raw);
                 }
@@ -128,8 +146,15 @@ impl Facts {
             facts.model = checked_model(addressed.model.into())?;
             facts.stream = addressed.stream;
         }
+        if facts.model.is_empty() && client == Dialect::OpenAiModerations {
+            facts.model = modalities::MODERATION.to_owned();
+            let inside = members.first().map_or(0, |m| m.name.start);
+            if facts.model_span.is_empty() {
+                facts.model_span = inside..inside;
+            }
+        }
         if facts.model.is_empty() {
-            return Err(Error::invalid("model", "you must provide a model parameter"));
+            return Err(no_model());
         }
         for any in needs(client) {
             let given = |name: &&str| members.iter().any(|m| m.key == **name);
@@ -139,6 +164,53 @@ impl Facts {
             }
         }
         Ok(facts)
+    }
+
+    /// Of a form, by those of its `FIELDS` that it has.
+    pub fn of_form(
+        client: Dialect,
+        fields: &[multipart::Field],
+        size: usize,
+    ) -> Result<Self, Error> {
+        let field = |name: &str| fields.iter().find(|f| f.name == name);
+        let Some(model) = field("model") else { return Err(no_model()) };
+        let name = std::str::from_utf8(&model.value)
+            .map_err(|_| Error::invalid("model", "model must be UTF-8"))?;
+        let stream = field("stream").is_some_and(|f| f.value.eq_ignore_ascii_case(b"true"));
+        let name = checked_model(name.into())?;
+        let mut facts = Self::new(client, size);
+        (facts.model, facts.model_span, facts.stream) = (name, model.span.clone(), stream);
+        Ok(facts)
+    }
+
+    /// Of a request that says nothing.
+    fn new(client: Dialect, body_bytes: usize) -> Self {
+        Facts {
+            client,
+            model: String::new(),
+            model_span: 0..0,
+            stream: false,
+            stream_options: None,
+            include_usage: false,
+            n: 1,
+            logprobs: false,
+            other_modalities: false,
+            max_tokens: None,
+            inputs: 0,
+            token_inputs: false,
+            fields: Fields::default(),
+            hints: Hints::default(),
+            marked: false,
+            body_bytes,
+        }
+    }
+
+    /// Of embeddings: a text, tokens, or a list of either.
+    fn input(&mut self, raw: &[u8]) {
+        let first = raw.strip_prefix(b"[").unwrap_or_default().trim_ascii_start().first();
+        let is_one = matches!(first, None | Some(b'0'..=b'9'));
+        self.token_inputs = matches!(first, Some(b'[' | b'0'..=b'9'));
+        self.inputs = if is_one { 1 } else { json::count(raw).unwrap_or_default() };
     }
 
     /// Converse's limit. What is no number there is the provider's to refuse.
@@ -168,13 +240,30 @@ impl Facts {
 /// row. Looked for here, lest a call without them goes to a provider in vain.
 const fn needs(client: Dialect) -> &'static [&'static [&'static str]] {
     match client {
-        Dialect::OpenAiChat | Dialect::CohereChat => &[&["messages"]],
+        Dialect::OpenAiChat
+        | Dialect::CohereChat
+        | Dialect::AnthropicMessages
+        | Dialect::AnthropicCount => &[&["messages"]],
+        Dialect::OpenAiResponses => &[&["input", "prompt", "previous_response_id", "conversation"]],
+        Dialect::Gemini => &[&["contents"]],
+        Dialect::GeminiEmbed => &[&["requests"]],
         Dialect::OpenAiCompletions => &[&["prompt"]],
-        Dialect::OpenAiEmbeddings => &[&["input"]],
+        Dialect::OpenAiEmbeddings | Dialect::OpenAiModerations | Dialect::OpenAiSpeech => {
+            &[&["input"]]
+        }
+        Dialect::OpenAiImages => &[&["prompt"]],
         Dialect::CohereEmbed => &[&["texts", "images", "inputs"]],
-        Dialect::CohereRerank => &[&["query"], &["documents"]],
+        Dialect::CohereRerank | Dialect::JinaRerank => &[&["query"], &["documents"]],
+        Dialect::GeminiCount => {
+            &[&["contents", "generateContentRequest", "generate_content_request"]]
+        }
+        Dialect::BedrockCount => &[&["input"]],
         _ => &[],
     }
+}
+
+fn no_model() -> Error {
+    Error::invalid("model", "you must provide a model parameter")
 }
 
 fn invalid_json(e: json::Invalid) -> Error {
@@ -264,9 +353,12 @@ mod tests {
             let facts = Facts::of(Dialect::Gemini, body.as_bytes(), Some(addressed)).unwrap();
             (facts.max_tokens, facts.n)
         };
-        let both = r#"{"generationConfig":{"maxOutputTokens":9,"candidateCount":2}}"#;
+        let both = r#"{"generationConfig":{"maxOutputTokens":9,"candidateCount":2},"contents":[]}"#;
         assert_eq!(read(both), (Some(9), 2));
-        assert_eq!(read(r#"{"generation_config":{"max_output_tokens":7}}"#), (Some(7), 1));
+        assert_eq!(
+            read(r#"{"contents":[],"generation_config":{"max_output_tokens":7}}"#),
+            (Some(7), 1)
+        );
         assert_eq!(read(r#"{"generationConfig":7,"contents":[]}"#), (None, 1));
         let addressed = Some(Addressed { model: "m".into(), stream: false });
         let converse = br#"{"inferenceConfig":{"maxTokens":9},"messages":[]}"#;
@@ -290,6 +382,24 @@ mod tests {
         assert!(!Facts::of(Dialect::OpenAiEmbeddings, body, None).unwrap().stream);
         let body = br#"{"model":"m","images":["x"]}"#;
         assert!(Facts::of(Dialect::CohereEmbed, body, None).is_ok());
+    }
+
+    #[test]
+    fn counts_what_is_to_be_embedded_or_ranked() {
+        for (input, inputs, tokens) in [
+            (r#""x""#, 1, false),
+            (r#"["x", "y"]"#, 2, false),
+            ("[ 1,2,3]", 1, true),
+            ("[[1,2],[3]]", 2, true),
+            ("[]", 0, false),
+            ("{}", 1, false),
+        ] {
+            let body = format!(r#"{{"model":"m","input":{input}}}"#);
+            let facts = Facts::of(Dialect::OpenAiEmbeddings, body.as_bytes(), None).unwrap();
+            assert_eq!((facts.inputs, facts.token_inputs), (inputs, tokens), "{input}");
+        }
+        let body = br#"{"model":"m","query":"q","documents":["a",{"text":"b"}]}"#;
+        assert_eq!(Facts::of(Dialect::JinaRerank, body, None).unwrap().inputs, 2);
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub fn check(gaps: Gaps, facts: &Facts) -> Result<(), Error> {
         (facts.n > 1, Feature::Choices, "n"),
         (facts.logprobs, Feature::Logprobs, "logprobs"),
         (facts.other_modalities, Feature::Audio, "modalities"),
+        (facts.token_inputs, Feature::TokenInputs, "input"),
+        (facts.inputs > 1, Feature::ManyInputs, "input"),
     ];
     for (asked, feature, param) in asked {
         let gap = gaps.iter().find(|(f, _)| *f == feature).map(|(_, gap)| *gap);
@@ -102,6 +104,27 @@ const EMBED: &[Feature] = &[
 
 const RERANK: &[Feature] = &[Feature::Text, Feature::TopN, Feature::DocumentsBack];
 
+/// What may be in a request that is counted.
+const COUNT: &[Feature] = &[
+    Feature::Text,
+    Feature::System,
+    Feature::ImageData,
+    Feature::ImageUrl,
+    Feature::Files,
+    Feature::Tools,
+    Feature::ToolChoice,
+    Feature::StructuredOutput,
+    Feature::Reasoning,
+    Feature::SignedThoughts,
+];
+const MODERATE: &[Feature] = &[Feature::Text, Feature::ManyInputs, Feature::ImageUrl];
+
+const DRAW: &[Feature] = &[Feature::Text, Feature::Streaming];
+
+const SPEAK: &[Feature] = &[Feature::Text, Feature::Streaming];
+
+const TRANSCRIBE: &[Feature] = &[Feature::Audio, Feature::Streaming];
+
 // === impl Translator ===
 
 impl Translator {
@@ -121,6 +144,11 @@ impl Feature {
             Operation::Chat => CHAT,
             Operation::Embed => EMBED,
             Operation::Rerank => RERANK,
+            Operation::CountTokens => COUNT,
+            Operation::Moderate => MODERATE,
+            Operation::Draw => DRAW,
+            Operation::Speak => SPEAK,
+            Operation::Transcribe => TRANSCRIBE,
         }
     }
 

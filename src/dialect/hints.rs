@@ -41,6 +41,9 @@ pub struct Hints {
 /// At most 64. A field that is not here always counts as there.
 const NAMES: &[&str] = &[
     "audio",
+    "dimensions",
+    "embedding_type",
+    "encoding_format",
     "frequency_penalty",
     "function_call",
     "functions",
@@ -51,6 +54,7 @@ const NAMES: &[&str] = &[
     "metadata",
     "modalities",
     "n",
+    "output_dimension",
     "parallel_tool_calls",
     "prediction",
     "presence_penalty",

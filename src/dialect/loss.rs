@@ -10,7 +10,8 @@
 
 use super::openai::read::{Object, Value};
 use crate::error::Error;
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
+use std::ops::Deref;
 
 /// One row of a pair's loss list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,25 @@ pub enum Fate {
 
 /// Names of what a call did not carry: each once, a bounded number.
 #[derive(Debug, Default)]
-pub struct Dropped(Vec<String>);
+pub struct Dropped(Vec<Lost>);
+
+/// The name of something that was not carried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    name: String,
+    /// What was asked means the same without it: `strict` does not mind.
+    pub is_hint: bool,
+}
+
+/// Fields, wherever they stand, that say where a cache may begin and how long it is
+/// to last: about price and speed, not about the answer.
+const HINTS: &[&str] = &[
+    "cache_control",
+    "prompt_cache_breakpoint",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+];
 
 const MAX_NAMES: usize = 32;
 const MAX_NAME: usize = 64;
@@ -74,9 +93,17 @@ pub fn sort_out(
 impl Dropped {
     /// A name from the code, with what happened where that is not plain.
     pub fn add(&mut self, name: impl Into<Cow<'static, str>>) {
-        let name = name.into();
-        if self.0.len() < MAX_NAMES && !self.0.iter().any(|n| *n == name) {
-            self.0.push(name.into_owned());
+        self.list(name.into(), false);
+    }
+
+    /// The same of a hint: see `Lost`.
+    pub fn hint(&mut self, name: impl Into<Cow<'static, str>>) {
+        self.list(name.into(), true);
+    }
+
+    fn list(&mut self, name: Cow<'static, str>, is_hint: bool) {
+        if self.0.len() < MAX_NAMES && !self.0.iter().any(|lost| lost.name == name) {
+            self.0.push(Lost { name: name.into_owned(), is_hint });
         }
     }
 
@@ -84,7 +111,7 @@ impl Dropped {
     pub fn client_name(&mut self, prefix: &str, name: &str) {
         let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
         if (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(harmless) {
-            self.add(format!("{prefix}{name}"));
+            self.list(format!("{prefix}{name}").into(), HINTS.contains(&name));
         } else {
             self.add(format!("{prefix}(a field with an unusual name)"));
         }
@@ -99,8 +126,50 @@ impl Dropped {
         }
     }
 
-    pub fn into_names(self) -> Vec<String> {
+    pub fn into_names(self) -> Vec<Lost> {
         self.0
+    }
+}
+
+// === impl Lost ===
+
+/// No hint.
+impl From<&str> for Lost {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), is_hint: false }
+    }
+}
+
+impl Deref for Lost {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Lost {
+    pub(super) fn hint(name: impl Into<String>) -> Self {
+        Self { name: name.into(), is_hint: true }
+    }
+}
+
+/// For `join`.
+impl Borrow<str> for Lost {
+    fn borrow(&self) -> &str {
+        &self.name
+    }
+}
+
+impl PartialEq<str> for Lost {
+    fn eq(&self, name: &str) -> bool {
+        self.name == name
+    }
+}
+
+impl PartialEq<&str> for Lost {
+    fn eq(&self, name: &&str) -> bool {
+        self.name == *name
     }
 }
 
@@ -120,5 +189,15 @@ mod tests {
         let names = dropped.into_names();
         assert_eq!(names.len(), MAX_NAMES);
         assert_eq!(names[..2], ["(a field with an unusual name)", "messages.name"]);
+    }
+
+    #[test]
+    fn cache_marks_are_hints() {
+        let mut dropped = Dropped::default();
+        dropped.client_name("messages.content.", "cache_control");
+        dropped.client_name("messages.", "name");
+        dropped.hint("cache_control (none here)");
+        let hints: Vec<bool> = dropped.into_names().iter().map(|lost| lost.is_hint).collect();
+        assert_eq!(hints, [true, false, true]);
     }
 }

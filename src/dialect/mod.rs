@@ -10,35 +10,68 @@
 //! Rejected: one big `enum Event` that all dialects parse to and print from.
 //! It forces every provider's novelty through one type, and what the type
 //! does not know is lost in silence.
+//!
+//! # Adding a dialect
+//!
+//! One folder, and a row in each table that it has a part in:
+//!
+//! 1. `language`: its name, its operation, the features that it has no word for, its
+//!    errors; `facts`: the fields without which it asks nothing, and those that say what
+//!    the gateway must know (the model, whether to stream, limits) by names of its own.
+//! 2. The folder: `IDENTITY`, and for a provider of chats `FROM_OPENAI_CHAT`, with
+//!    `FIELDS` (what becomes of each field; the code acts on it) and `GAPS` (features
+//!    that it does not carry).
+//! 3. `hub::rows`: a type `ToX`; `pairs`: its rows, one for each client.
+//! 4. `provider::kinds`: the path, at each kind of provider that speaks it;
+//!    `exchange::endpoints`: the path its clients call, and its label in metrics.
+//! 5. `cli::mock`: its vendor, who refuses what the real one refuses.
+//! 6. `tests/golden/themes`: its requests and its answers. `BLESS=1 cargo test --test
+//!    golden` makes a case of each with everyone; read them. `--test readme` blesses
+//!    the tables in docs.
+//!
+//! # Adding a client
+//!
+//! For a dialect that has a row in `language`: its `hub::Inbound` in a folder of its own
+//! (`openai::completions` is the least one), `FIELDS` and `GAPS_AT` of its half, a row
+//! `Through::<Client, ToX>` for each provider dialect in `pairs`, its requests in the
+//! themes.
 
 #![deny(clippy::indexing_slicing)]
 
 use crate::error::Error;
 use crate::wire::json::Splice;
-use loss::Field;
+use loss::{Field, Lost};
 
 pub mod anthropic;
 pub mod bedrock;
 mod claude;
 pub mod cohere;
 pub mod conversation;
-mod facts;
+pub mod count;
+pub mod estimate;
+pub mod facts;
 pub mod features;
 pub mod gemini;
 mod identity;
 pub mod hints;
 pub mod hub;
+pub mod jina;
 mod language;
 pub mod loss;
+pub mod misdirected;
 pub mod openai;
 mod pairs;
 pub mod quirks;
+pub mod rerank;
 pub mod responses;
+mod shape;
+pub mod voyage;
 
 pub use facts::{Addressed, Facts};
 pub use language::{Dialect, Operation};
 pub use pairs::{TRANSLATORS, translator};
 pub use quirks::Quirks;
+pub use shape::{Form, Shape};
 
 /// One (client, upstream) pair. The support matrix is `TRANSLATORS`.
 pub struct Translator {
@@ -65,7 +98,7 @@ pub struct Translator {
 /// What a request translation may know.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The client's body, valid JSON (`wire::json::scan` passed it).
+    /// The client's body, valid JSON (`wire::json::scan` passed it) or a form.
     pub body: &'a [u8],
     /// What the gateway read of it: spans are offsets into `body`.
     pub facts: &'a Facts,
@@ -129,7 +162,7 @@ pub enum Thinking {
 pub struct UpstreamRequest {
     pub body: Body,
     /// Names of client fields that this pair does not carry, for `x-sluice-dropped`.
-    pub dropped: Vec<String>,
+    pub dropped: Vec<Lost>,
     /// The JSON answer comes back as a call of our own tool and must be unwrapped.
     pub json_tool: bool,
     /// The client wants its vectors as base64 of little-endian floats.
@@ -155,12 +188,20 @@ pub struct Reply {
     pub created: u64,
     /// The client asked for the usage chunk of a stream.
     pub include_usage: bool,
+    /// The usage chunk comes first as well, with what the provider has told by then.
+    pub early_usage: bool,
     /// See `UpstreamRequest::json_tool`.
     pub json_tool: bool,
     /// See `UpstreamRequest::base64`.
     pub base64: bool,
+    /// See `Facts::inputs`; 0 where that is not known.
+    pub inputs: usize,
+    /// What the provider's headers say went in, where its bodies do not.
+    pub told_input: Option<u64>,
     /// See `UpstreamRequest::echo`.
     pub echo: Vec<u8>,
+    /// The answer is neither JSON nor events: `Shape::Opaque`.
+    pub opaque: bool,
     pub quirks: &'static Quirks,
 }
 
@@ -236,12 +277,16 @@ pub struct Usage {
 // === impl UpstreamRequest ===
 
 impl UpstreamRequest {
-    /// Refuses a request that lost something, where the operator wants it so.
+    /// Refuses a request that lost more than hints, where the operator wants it so.
     pub fn allow(self, strict: bool) -> Result<Self, Error> {
-        match self.dropped.first() {
+        let lost = || self.dropped.iter().filter(|lost| !lost.is_hint);
+        match lost().next() {
             Some(first) if strict => Err(Error::invalid(
                 first.split(' ').next().unwrap_or_default().to_owned(),
-                format!("this model cannot carry: {}", self.dropped.join(", ")),
+                format!(
+                    "this model cannot carry: {}",
+                    lost().map(|lost| &**lost).collect::<Vec<_>>().join(", ")
+                ),
             )),
             _ => Ok(self),
         }
@@ -257,6 +302,16 @@ impl Usage {
     fn tokens(number: f64) -> u64 {
         // `as` saturates: negatives become 0.
         number.min(1e9) as u64
+    }
+
+    /// Of calls that generate nothing: that much is known.
+    fn input_only(input: Option<f64>) -> Self {
+        Self {
+            input: input.map_or(0, Self::tokens),
+            input_reported: input.is_some(),
+            output_reported: true,
+            ..Self::default()
+        }
     }
 }
 

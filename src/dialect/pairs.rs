@@ -2,11 +2,15 @@
 //! rows here. Must not: hold anything else.
 
 use super::anthropic::client::Messages;
+use super::count::{self, AtBedrock, AtGemini, AtOpenAi, AtVertex, Counted};
 use super::hub::Through;
 use super::hub::rows::{
     ToAnthropic, ToBedrockInvoke, ToCohere, ToConverse, ToGemini, ToOpenAiChat, ToResponses,
     ToVertex,
 };
+use super::jina::{self, Jina};
+use super::rerank::Row;
+use super::voyage::Voyage;
 use super::{Dialect, Translator, anthropic, bedrock, cohere, gemini, openai, responses};
 
 /// Every pair that is spoken, in order of preference.
@@ -29,9 +33,26 @@ pub const TRANSLATORS: &[Translator] = &[
     openai::embeddings::IDENTITY,
     gemini::EMBED_FROM_OPENAI,
     gemini::EMBED_IDENTITY,
+    gemini::PREDICT_FROM_OPENAI,
     cohere::EMBED_FROM_OPENAI,
     cohere::EMBED_IDENTITY,
+    bedrock::TITAN_FROM_OPENAI,
+    bedrock::NOVA_FROM_OPENAI,
+    bedrock::COHERE_FROM_OPENAI,
+    jina::RERANK_IDENTITY,
+    Row::<Jina, cohere::Rerank>::ROW,
+    Row::<Jina, Voyage>::ROW,
+    Row::<Jina, bedrock::Rerank>::ROW,
     cohere::RERANK_IDENTITY,
+    Row::<cohere::Rerank, Jina>::ROW,
+    Row::<cohere::Rerank, Voyage>::ROW,
+    Row::<cohere::Rerank, bedrock::Rerank>::ROW,
+    openai::modalities::MODERATIONS,
+    openai::modalities::IMAGES,
+    openai::modalities::IMAGE_EDITS,
+    openai::modalities::SPEECH,
+    openai::modalities::TRANSCRIPTIONS,
+    openai::modalities::TRANSLATIONS,
     Through::<responses::client::Responses, ToOpenAiChat>::ROW,
     Through::<responses::client::Responses, ToAnthropic>::ROW,
     Through::<responses::client::Responses, ToVertex>::ROW,
@@ -55,11 +76,21 @@ pub const TRANSLATORS: &[Translator] = &[
     Through::<openai::completions::Client, ToGemini>::ROW,
     Through::<openai::completions::Client, ToConverse>::ROW,
     Through::<openai::completions::Client, ToCohere>::ROW,
-    Messages::<ToOpenAiChat>::ROW,
-    Messages::<ToResponses>::ROW,
-    Messages::<ToGemini>::ROW,
-    Messages::<ToConverse>::ROW,
-    Messages::<ToCohere>::ROW,
+    Through::<Messages, ToOpenAiChat>::ROW,
+    Through::<Messages, ToResponses>::ROW,
+    Through::<Messages, ToGemini>::ROW,
+    Through::<Messages, ToConverse>::ROW,
+    Through::<Messages, ToCohere>::ROW,
+    anthropic::COUNT_IDENTITY,
+    anthropic::VERTEX_COUNT,
+    Counted::<AtBedrock>::ROW,
+    Counted::<AtGemini>::ROW,
+    Counted::<AtVertex>::ROW,
+    Counted::<AtOpenAi>::ROW,
+    count::OPENAI_IDENTITY,
+    count::GEMINI_IDENTITY,
+    count::VERTEX_FROM_GEMINI,
+    count::BEDROCK_IDENTITY,
 ];
 
 /// The row for a pair, if it is spoken.

@@ -4,7 +4,7 @@
 //! Must not: name a provider. A difference that no field here can tell is a new
 //! field, documented, not a branch on a name.
 
-use super::Facts;
+use super::{Facts, Operation};
 
 /// Differences in requests and answers. Field names are the dialect's own,
 /// top-level unless said otherwise.
@@ -52,6 +52,21 @@ pub struct Quirks {
     /// any, where the API insists on it in conversations with tool calls: turns that
     /// another model took have none. Empty: the API does not insist.
     pub no_reasoning: &'static str,
+    /// All above is of chats.
+    pub embeddings: Embeddings,
+}
+
+/// Differences of the embeddings of an API like OpenAI's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Embeddings {
+    /// Of the request's fields, as above.
+    pub body: Option<&'static Quirks>,
+    /// Gives base64 where asked; else it is made here.
+    pub base64: bool,
+    /// Takes tokens for text.
+    pub tokens: bool,
+    /// Most inputs of a call; 0: none is told.
+    pub most: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,13 +108,23 @@ pub const NONE: Quirks = Quirks {
     reasoning: REASONING,
     echoes: FOREIGN,
     no_reasoning: "",
+    embeddings: EMBEDDINGS,
 };
+
+/// Embeddings as OpenAI has them, without its limit.
+pub const EMBEDDINGS: Embeddings = Embeddings { body: None, base64: true, tokens: true, most: 0 };
 
 /// OpenAI's own API refuses unknown members of messages, `top_k`, which clients of
 /// other dialects send, and tool call ids of more than 40 bytes.
 /// <https://platform.openai.com/docs/api-reference/chat/create>
-pub const OPENAI: Quirks =
-    Quirks { drop: &["top_k"], tool_ids: ToolIds::Max(40), echoes: &[], ..NONE };
+/// Inputs: <https://platform.openai.com/docs/api-reference/embeddings/create>.
+pub const OPENAI: Quirks = Quirks {
+    drop: &["top_k"],
+    tool_ids: ToolIds::Max(40),
+    echoes: &[],
+    embeddings: Embeddings { most: 2048, ..EMBEDDINGS },
+    ..NONE
+};
 
 // === impl Quirks ===
 
@@ -107,6 +132,14 @@ impl Quirks {
     /// Whether a request has anything these act on. May say yes for nothing, never
     /// no for something: yes only costs reading the whole body.
     pub fn concern(&self, facts: &Facts) -> bool {
+        if facts.client.operation() != Operation::Chat {
+            return self.embeddings.concern(facts);
+        }
+        self.concern_body(facts)
+    }
+
+    /// The same, whatever the operation.
+    pub fn concern_body(&self, facts: &Facts) -> bool {
         let (has, hints) = (|name: &str| facts.fields.has(name), facts.hints);
         self.refuse.iter().any(|name| has(name))
             || self.rename.iter().any(|(ours, _)| has(ours))
@@ -136,6 +169,16 @@ impl Quirks {
     /// The first field of `refuse` that the request has.
     pub fn refused(&self, facts: &Facts) -> Option<&'static str> {
         self.refuse.iter().copied().find(|name| facts.fields.says(name))
+    }
+}
+
+// === impl Embeddings ===
+
+impl Embeddings {
+    fn concern(&self, facts: &Facts) -> bool {
+        (self.most > 0 && facts.inputs > self.most)
+            || (!self.tokens && facts.token_inputs)
+            || self.body.is_some_and(|q| q.concern_body(facts))
     }
 }
 

@@ -1,17 +1,15 @@
-//! What the gateway answers by itself: models, usage, health.
+//! The paths a client may ask for, and whose language is spoken there; what the
+//! gateway answers by itself is below: `models`, `usage`, `health`.
 //!
-//! Must not: show a key, a digest, or an address.
+//! Must not: make an answer.
 
-use crate::catalog::price;
-use crate::config::{Config, Model};
 use crate::dialect::{Addressed, Dialect};
 use crate::error::{Error, Kind};
-use crate::route;
-use crate::store::Store;
-use crate::store::usage::{self, Counts, Row};
-use serde::Serialize;
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use crate::host::{Headers, text};
+
+pub mod health;
+pub mod models;
+pub mod usage;
 
 /// A path of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,39 +22,17 @@ pub enum Endpoint {
     Health,
 }
 
-#[derive(Serialize)]
-struct UsagePage<'a> {
-    object: &'static str,
-    max_rows: u32,
-    data: Vec<UsageRow<'a>>,
-}
-
-/// Tokens as in `dialect::Usage`: parts are counted in their wholes.
-#[derive(Serialize)]
-struct UsageRow<'a> {
-    consumer: &'a str,
-    model: &'a str,
-    provider: &'a str,
-    upstream_model: &'a str,
-    calls: u64,
-    estimated_calls: u64,
-    /// Calls that `cost_usd` does not hold, for want of a price.
-    unpriced_calls: u64,
-    /// A decimal number, exact to the nanodollar.
-    cost_usd: Option<Box<RawValue>>,
-    input_tokens: u64,
-    output_tokens: u64,
-    cached_input_tokens: u64,
-    cache_write_tokens: u64,
-    cache_write_1h_tokens: u64,
-    reasoning_tokens: u64,
-}
-
 /// What exists, for the 404.
 const PATHS: &str = "POST /v1/chat/completions, /v1/responses, /v1/completions, /v1/embeddings, /v1/messages, \
-                     /v1beta/models/{model}:generateContent, /model/{model}/converse, /v2/chat, \
-                     /v2/embed, /v2/rerank; GET /v1/models, /v1/models/{id}, /sluice/usage, \
-                     /sluice/health";
+                     /v1/messages/count_tokens, /v1/moderations, /v1/images/generations, \
+                     /v1/images/edits, /v1/audio/speech, /v1/audio/transcriptions, \
+                     /v1/audio/translations, /v1beta/models/{model}:generateContent, \
+                     /model/{model}/converse, /v2/chat, /v2/embed, /v1/rerank, /v2/rerank; GET /v1/models, \
+                     /v1/models/{id}, /v1beta/models, /sluice/usage, /sluice/health";
+
+/// Lists of models: OpenAI's and Anthropic's, and Gemini's.
+const MODELS: &str = "/v1/models";
+const GEMINI_MODELS: &str = "/v1beta/models";
 
 /// Paths of calls whose bodies name the model.
 const CALLS: &[(&str, Dialect)] = &[
@@ -65,10 +41,18 @@ const CALLS: &[(&str, Dialect)] = &[
     ("/v1/completions", Dialect::OpenAiCompletions),
     ("/v1/embeddings", Dialect::OpenAiEmbeddings),
     ("/v1/messages", Dialect::AnthropicMessages),
+    ("/v1/messages/count_tokens", Dialect::AnthropicCount),
+    ("/v1/responses/input_tokens", Dialect::OpenAiInputTokens),
     ("/v2/chat", Dialect::CohereChat),
     ("/v2/embed", Dialect::CohereEmbed),
-    ("/v1/rerank", Dialect::CohereRerank),
+    ("/v1/rerank", Dialect::JinaRerank),
     ("/v2/rerank", Dialect::CohereRerank),
+    ("/v1/moderations", Dialect::OpenAiModerations),
+    ("/v1/images/generations", Dialect::OpenAiImages),
+    ("/v1/images/edits", Dialect::OpenAiImageEdits),
+    ("/v1/audio/speech", Dialect::OpenAiSpeech),
+    ("/v1/audio/transcriptions", Dialect::OpenAiTranscriptions),
+    ("/v1/audio/translations", Dialect::OpenAiTranslations),
 ];
 
 /// Paths that name it themselves: before the model, behind it, streamed or not.
@@ -79,6 +63,9 @@ const ADDRESSED: &[(&str, &str, Dialect, bool)] = &[
     ("/v1/models/", ":generateContent", Dialect::Gemini, false),
     ("/v1/models/", ":streamGenerateContent", Dialect::Gemini, true),
     ("/v1/models/", ":batchEmbedContents", Dialect::GeminiEmbed, false),
+    ("/v1beta/models/", ":countTokens", Dialect::GeminiCount, false),
+    ("/v1/models/", ":countTokens", Dialect::GeminiCount, false),
+    ("/model/", "/count-tokens", Dialect::BedrockCount, false),
     ("/model/", "/converse", Dialect::BedrockConverse, false),
     ("/model/", "/converse-stream", Dialect::BedrockConverse, true),
 ];
@@ -92,11 +79,24 @@ const VENDORS: &[(&str, Dialect)] = &[
     ("/v2/", Dialect::CohereChat),
 ];
 
+/// Headers that a vendor's clients alone send.
+const LISTERS: &[(&str, Dialect)] = &[
+    ("anthropic-version", Dialect::AnthropicMessages),
+    ("x-goog-api-client", Dialect::Gemini),
+    ("x-goog-api-key", Dialect::Gemini),
+];
+
 /// What a client on this path speaks; where nothing tells, the hub's dialect.
-pub fn client(path: &str) -> Dialect {
+/// Three vendors have a `/v1/models`: there its headers tell.
+pub fn client(path: &str, headers: &Headers) -> Dialect {
     let path = path.split('?').next().unwrap_or_default();
+    let is_list = path == MODELS || path.strip_prefix(MODELS).is_some_and(|p| p.starts_with('/'));
     match call(path) {
         Some(Endpoint::Call(dialect, _)) => dialect,
+        _ if is_list => LISTERS
+            .iter()
+            .find(|(header, _)| text(headers, header).is_some())
+            .map_or(Dialect::OpenAiChat, |(_, dialect)| *dialect),
         _ => VENDORS
             .iter()
             .find(|(before, _)| path.starts_with(before))
@@ -107,17 +107,17 @@ pub fn client(path: &str) -> Dialect {
 /// The endpoint of a method and a path; a query is ignored.
 pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let id =
+        |before: &str| path.strip_prefix(before)?.strip_prefix('/').filter(|id| !id.is_empty());
+    // Whatever else is posted there is a verb that is not here.
+    let google = || id(GEMINI_MODELS).filter(|_| method == "GET");
     let (endpoint, wanted) = match path {
-        "/v1/models" => (Endpoint::Models, "GET"),
+        MODELS | GEMINI_MODELS => (Endpoint::Models, "GET"),
         "/sluice/usage" => (Endpoint::Usage, "GET"),
         "/sluice/health" => (Endpoint::Health, "GET"),
-        "/v1/messages/count_tokens" => {
-            let words = "tokens are not counted here: each answer tells its usage";
-            return Err(Error::new(Kind::NotFound, words));
-        }
-        _ => match (call(path), path.strip_prefix("/v1/models/")) {
+        _ => match (call(path), id(MODELS).or_else(google)) {
             (Some(call), _) => (call, "POST"),
-            (None, Some(id)) if !id.is_empty() => (Endpoint::Model(percent_decoded(id)), "GET"),
+            (None, Some(id)) => (Endpoint::Model(percent_decoded(id)), "GET"),
             _ if path.starts_with("/v1/responses/") => {
                 return Err(Error::new(
                     Kind::NotFound,
@@ -157,52 +157,6 @@ fn call(path: &str) -> Option<Endpoint> {
     })
 }
 
-/// `GET /v1/models`: the configured names; globs name no model, so they are left out.
-pub fn models(config: &Config) -> Vec<u8> {
-    let data: Vec<Value> =
-        config.models.iter().filter(|m| !m.is_glob).map(|m| model(&m.name)).collect();
-    json!({ "object": "list", "data": data }).to_string().into_bytes()
-}
-
-/// `GET /v1/models/{id}`: any name that a call would find, globs included.
-pub fn one_model(config: &Config, id: &str) -> Result<Vec<u8>, Error> {
-    let found: Option<(usize, &Model)> = config.model(id);
-    found.map(|_| model(id).to_string().into_bytes()).ok_or_else(|| route::unknown_model(id))
-}
-
-/// `GET /sluice/usage`: the counters of all workers since the process began. Where
-/// there are consumers, each sees its own rows only.
-pub fn usage(config: &Config, store: &(impl Store + ?Sized), consumer: &str) -> Vec<u8> {
-    let mut rows = usage::report(store, config.max_usage_rows);
-    if !config.consumers.is_empty() {
-        rows.retain(|row| row.labels.split('\0').next() == Some(consumer));
-    }
-    let page = UsagePage {
-        object: "sluice.usage",
-        max_rows: config.max_usage_rows,
-        data: rows.iter().map(UsageRow::of).collect(),
-    };
-    serde_json::to_vec(&page).unwrap_or_default()
-}
-
-/// `GET /sluice/health`.
-pub fn health(config: &Config, calls_in_flight: usize) -> Vec<u8> {
-    json!({
-        "status": "ok",
-        "version": env!("CARGO_PKG_VERSION"),
-        "providers": config.providers.len(),
-        "models": config.models.len(),
-        "worker_calls_in_flight": calls_in_flight,
-    })
-    .to_string()
-    .into_bytes()
-}
-
-/// OpenAI's model object. When it was created is not known: 0.
-fn model(name: &str) -> Value {
-    json!({ "id": name, "object": "model", "created": 0, "owned_by": "sluice" })
-}
-
 /// `%2F` and its like; anything malformed stays as it is.
 fn percent_decoded(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
@@ -223,32 +177,13 @@ fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The metric label of calls in this dialect.
-pub fn label(client: Dialect) -> &'static str {
-    match client {
-        Dialect::OpenAiChat => "chat_completions",
-        Dialect::OpenAiResponses => "responses",
-        Dialect::OpenAiCompletions => "completions",
-        Dialect::OpenAiEmbeddings => "embeddings",
-        Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
-            "messages"
-        }
-        Dialect::Gemini => "generate_content",
-        Dialect::GeminiEmbed => "batch_embed_contents",
-        Dialect::BedrockConverse => "converse",
-        Dialect::CohereChat => "cohere_chat",
-        Dialect::CohereEmbed => "cohere_embed",
-        Dialect::CohereRerank => "rerank",
-    }
-}
-
 // === impl Endpoint ===
 
 impl Endpoint {
     /// The metric label.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Endpoint::Call(dialect, _) => label(*dialect),
+            Endpoint::Call(dialect, _) => dialect.label(),
             Endpoint::Models | Endpoint::Model(_) => "models",
             Endpoint::Usage => "usage",
             Endpoint::Health => "health",
@@ -256,48 +191,58 @@ impl Endpoint {
     }
 }
 
-// === impl UsageRow ===
-
-impl<'a> UsageRow<'a> {
-    fn of(row: &'a Row) -> Self {
-        let mut labels = row.labels.split('\0');
-        let mut label = || labels.next().unwrap_or_default();
-        let Counts { calls, estimated_calls, unpriced_calls, cost, usage } = row.counts;
-        Self {
-            consumer: label(),
-            model: label(),
-            provider: label(),
-            upstream_model: label(),
-            calls,
-            estimated_calls,
-            unpriced_calls,
-            cost_usd: RawValue::from_string(price::usd(cost)).ok(),
-            input_tokens: usage.input,
-            output_tokens: usage.output,
-            cached_input_tokens: usage.cached_input,
-            cache_write_tokens: usage.cache_write,
-            cache_write_1h_tokens: usage.cache_write_1h,
-            reasoning_tokens: usage.reasoning,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::misdirected::LOOKS;
 
     #[test]
     fn knows_the_clients_dialect_by_its_path() {
         for (path, dialect) in [
-            ("/v1/messages/count_tokens", Dialect::AnthropicMessages),
-            ("/v1beta/models/m:countTokens?key=k", Dialect::Gemini),
+            ("/v1/messages/count_tokens", Dialect::AnthropicCount),
+            ("/v1/messages/batches", Dialect::AnthropicMessages),
+            ("/v1beta/models/m:countTokens?key=k", Dialect::GeminiCount),
+            ("/v1beta/models/m:tune", Dialect::Gemini),
             ("/v1beta/models/m:batchEmbedContents", Dialect::GeminiEmbed),
             ("/model/m/invoke", Dialect::BedrockConverse),
             ("/v2/classify", Dialect::CohereChat),
-            ("/v1/rerank", Dialect::CohereRerank),
+            ("/v1/rerank", Dialect::JinaRerank),
             ("/v1/files", Dialect::OpenAiChat),
+            ("/v1/models", Dialect::OpenAiChat),
+            ("/v1beta/models", Dialect::Gemini),
         ] {
-            assert_eq!(client(path), dialect, "{path}");
+            assert_eq!(client(path, &Vec::new()), dialect, "{path}");
+        }
+    }
+
+    #[test]
+    fn lists_go_by_their_client() {
+        let sent = |name: &str| vec![(name.to_owned(), b"x".to_vec())];
+        for (path, header, dialect) in [
+            ("/v1/models?limit=1", "anthropic-version", Dialect::AnthropicMessages),
+            ("/v1/models/x/y", "anthropic-version", Dialect::AnthropicMessages),
+            ("/v1/modelsx", "anthropic-version", Dialect::OpenAiChat),
+            ("/v1beta/models/x", "anthropic-version", Dialect::Gemini),
+            ("/v1/models?pageSize=1", "x-goog-api-key", Dialect::Gemini),
+            ("/v1/models/x", "x-goog-api-client", Dialect::Gemini),
+            ("/v1/models/x", "x-api-key", Dialect::OpenAiChat),
+        ] {
+            assert_eq!(client(path, &sent(header)), dialect, "{path} {header}");
+        }
+        for path in ["/v1/models/a%2Fb", "/v1beta/models/a%2Fb?key=k"] {
+            assert_eq!(endpoint("GET", path), Ok(Endpoint::Model("a/b".into())), "{path}");
+        }
+        assert_eq!(endpoint("GET", "/v1beta/models?pageSize=1"), Ok(Endpoint::Models));
+        for (method, path) in [("GET", "/v1beta/models/"), ("POST", "/v1beta/models/m:tune")] {
+            assert_eq!(endpoint(method, path).unwrap_err().kind, Kind::NotFound, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_paths_of_hints_are_ours() {
+        for look in LOOKS {
+            let called = endpoint("POST", &look.path.replace("{model}", "m")).unwrap();
+            assert!(matches!(called, Endpoint::Call(dialect, _) if dialect == look.dialect));
         }
     }
 
@@ -329,7 +274,7 @@ mod tests {
             let e = endpoint(method, path).unwrap_err();
             assert!(e.kind == Kind::NotFound && e.message.contains("kept"), "{e}");
         }
-        let e = endpoint("POST", "/v1/messages/count_tokens?beta=true").unwrap_err();
-        assert!(e.kind == Kind::NotFound && e.message.contains("usage"));
+        let count = Endpoint::Call(Dialect::AnthropicCount, None);
+        assert_eq!(endpoint("POST", "/v1/messages/count_tokens?beta=true"), Ok(count));
     }
 }

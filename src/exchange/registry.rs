@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::dialect::Facts;
 use crate::dialect::{Dialect, Usage};
 use crate::error::{Error, Kind};
-use crate::host::Headers;
+use crate::host::{Headers, text};
 use crate::route::Plan;
 use hashbrown::HashMap;
 use std::cell::{Cell, RefCell};
@@ -41,6 +41,8 @@ pub struct Entry {
     pub settled: bool,
     /// When the first token left for the client.
     pub first_token: Option<u64>,
+    /// The request goes on to providers while it still comes in.
+    pub flows: bool,
 }
 
 /// One attempt, as far as it is known.
@@ -97,6 +99,11 @@ pub struct Registry {
 /// The key of an entry: the VM's nonce and a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(u64);
+
+/// The length of a body, as the client announced it.
+pub fn announced(headers: &Headers) -> Option<usize> {
+    text(headers, "content-length").and_then(|l| l.parse().ok())
+}
 
 // === impl Refusal ===
 

@@ -2,12 +2,12 @@
 //!
 //! Runs in the gateway role's `on_log`, which Envoy calls exactly once per stream.
 //! What the provider reported is taken as it is; what it did not is estimated from
-//! bytes and marked. Must not: be called from anywhere else.
+//! bytes and marked, where bytes are text. Pictures and audio are not: nothing is made
+//! up for them, and what such a call cost is not known. Must not: be called from anywhere else.
 
-use super::endpoints;
 use super::registry::{Answer, Entry, Outcome};
 use super::{RECORD, Worker};
-use crate::dialect::Usage;
+use crate::dialect::{Operation, Usage, estimate};
 use crate::error::Kind;
 use crate::host::{Host, MetricKind};
 use crate::route::health::Event;
@@ -40,14 +40,10 @@ struct Row {
 
 const MAX_ROWS: usize = 8192;
 
-/// Text is about this many bytes per token across languages and code; a later
-/// estimate per script replaces it.
-const BYTES_PER_TOKEN: u64 = 4;
-
 /// Settles a planned call.
 pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let now = host.now();
-    let endpoint = endpoints::label(entry.client);
+    let endpoint = entry.client.label();
     let verdict = Verdict::of(host, entry);
     // An attempt that the plan knows nothing of is nobody's.
     let tried = entry.tried.iter().rev().map(|t| t.target);
@@ -65,10 +61,13 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     }
     let duration = millis(now, entry.started);
     let first_token = entry.first_token.map(|t| millis(t, entry.started));
+    let counting = entry.client.operation() == Operation::CountTokens;
     let mut smooth = false;
-    let cost = match verdict.charged {
-        true => at.known.price.and_then(|price| price.cost(&verdict.usage)),
-        false => Some(0),
+    let cost = match (verdict.charged, at.known.price) {
+        (false, _) => Some(0),
+        (true, _) if counting => Some(0),
+        (true, Some(price)) if verdict.counted || price.is_free() => price.cost(&verdict.usage),
+        (true, _) => None,
     };
     if verdict.charged {
         let counts = Counts {
@@ -92,7 +91,10 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
             Some(0) => {}
             Some(nano) => host.count(row.cost, nano),
         }
-        host.record(row.duration, duration);
+        // A count's time would pass for a fast answer.
+        if !counting {
+            host.record(row.duration, duration);
+        }
         if let Some(ms) = first_token {
             host.record(row.first_token, ms);
         }
@@ -131,6 +133,8 @@ struct Verdict {
     charged: bool,
     usage: Usage,
     estimated: bool,
+    /// All of the tokens are known or estimated: they can be priced.
+    counted: bool,
 }
 
 struct Labels<'a> {
@@ -162,10 +166,6 @@ fn millis(now: u64, since: u64) -> u64 {
     now.saturating_sub(since) / 1_000_000
 }
 
-fn tokens_of(bytes: u64) -> u64 {
-    bytes.div_ceil(BYTES_PER_TOKEN)
-}
-
 // === impl Verdict ===
 
 impl Verdict {
@@ -192,20 +192,27 @@ impl Verdict {
     }
 
     fn charge(outcome: &'static str, entry: &Entry, answered: bool) -> Self {
+        if entry.client.operation() == Operation::CountTokens {
+            // No vendor charges for it, answered or not.
+            return Self { charged: true, ..Self::free(outcome) };
+        }
         let seen = &entry.seen;
         let mut usage = seen.usage;
-        if !usage.input_reported {
-            usage.input = tokens_of(entry.facts.body_bytes as u64);
+        let (text_in, text_out) = entry.client.operation().texts();
+        let (guess_in, guess_out) = (!usage.input_reported, !usage.output_reported);
+        if guess_in && text_in {
+            usage.input = estimate::of_bytes(entry.facts.body_bytes as u64);
         }
-        if !usage.output_reported && answered {
-            usage.output = usage.output.max(tokens_of(seen.output_bytes));
+        if guess_out && text_out && answered {
+            usage.output = usage.output.max(estimate::of_bytes(seen.output_bytes));
         }
-        let estimated = !(usage.input_reported && usage.output_reported);
-        Self { outcome, charged: true, usage, estimated }
+        let estimated = guess_in && text_in || guess_out && text_out;
+        let counted = (text_in || !guess_in) && (text_out || !guess_out);
+        Self { outcome, charged: true, usage, estimated, counted }
     }
 
     fn free(outcome: &'static str) -> Self {
-        Self { outcome, charged: false, usage: Usage::default(), estimated: false }
+        Self { outcome, charged: false, usage: Usage::default(), estimated: false, counted: true }
     }
 }
 

@@ -4,26 +4,26 @@
 //! so its timing tells nothing about a key that would pass. Must not: say which
 //! part of a credential was wrong, or log any.
 
-use crate::config::Config;
-use crate::config::compiled::ANONYMOUS;
+use crate::config::{Config, Consumer};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, text};
 use sha2::{Digest, Sha256};
+use std::rc::Rc;
 
-/// The consumer's name. A key may stand in `authorization: Bearer`, `x-api-key`,
+/// The consumer. A key may stand in `authorization: Bearer`, `x-api-key`,
 /// `api-key` or `x-goog-api-key`: where each vendor's SDK puts it.
-pub fn identify<'a>(config: &'a Config, headers: &Headers) -> Result<&'a str, Error> {
+pub fn identify<'a>(config: &'a Config, headers: &Headers) -> Result<&'a Rc<Consumer>, Error> {
     if !config.consumers.is_empty()
         && let Some(key) = key(headers)
     {
         let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
         let found = config.consumers_by_key.get(&digest).and_then(|i| config.consumers.get(*i));
         if let Some(consumer) = found {
-            return Ok(&consumer.name);
+            return Ok(consumer);
         }
     }
     if config.allow_anonymous {
-        return Ok(ANONYMOUS);
+        return Ok(&config.anonymous);
     }
     Err(Error::new(
         Kind::Unauthenticated,

@@ -4,7 +4,8 @@
 //! speaks a known dialect is a new row and nothing else. Must not: touch a body,
 //! read the environment, or keep a key (the compiled configuration does).
 
-use crate::dialect::{self, Dialect, Quirks, Translator};
+use crate::catalog;
+use crate::dialect::{self, Dialect, Maker, Quirks, Translator};
 pub use kinds::KINDS;
 pub use path::{Path, fill};
 
@@ -41,11 +42,12 @@ pub struct Kind {
 #[derive(Debug)]
 pub struct Surface {
     pub dialect: Dialect,
-    /// Appended to the base URL: with `{model}` (percent-encoded) and `{setting}`s.
+    /// Appended to the base URL: with `{model}` (percent-encoded), or `{foundation_model}`
+    /// where only the model's own id is taken, and `{setting}`s.
     pub path: &'static str,
     /// The same for a streamed call; empty: `path`.
     pub stream_path: &'static str,
-    /// Only for models whose names begin so; empty: for all.
+    /// Only for models whose names begin so, be it behind a geography; empty: for all.
     pub models: &'static str,
 }
 
@@ -97,21 +99,28 @@ const FORWARDED_PREFIXES: &[&str] = &["x-stainless-"];
 
 impl Kind {
     /// The surface for a call, as an index into `surfaces`, and its translation.
-    /// `api`: the dialect that the target's model asks for.
+    /// `api`: the dialect that the target's model asks for; `maker`: whose it is.
     pub fn surface(
         &self,
         client: Dialect,
         model: &str,
+        maker: Maker,
         api: Option<Dialect>,
     ) -> Option<(usize, &'static Translator)> {
+        let foundation_model = catalog::foundation_model(model);
         let suits = |api: Option<Dialect>| {
             self.surfaces.iter().enumerate().find_map(|(i, s)| {
-                let wanted = model.starts_with(s.models) && api.is_none_or(|a| a == s.dialect);
+                let wanted =
+                    foundation_model.starts_with(s.models) && api.is_none_or(|a| a == s.dialect);
                 Some((i, dialect::translator(client, s.dialect).filter(|_| wanted)?))
             })
         };
-        // Where the provider speaks the client's own dialect, nothing need be translated.
-        let own = || suits(Some(client));
+        // Where the provider speaks the client's own words, nothing need be translated:
+        // its own dialect, or its maker's as a cloud has it.
+        let clouds = [Dialect::AnthropicVertex, Dialect::AnthropicBedrock];
+        let claude = client == Dialect::AnthropicMessages && maker == Maker::Anthropic;
+        let cloud = || clouds.into_iter().filter(|_| claude).find_map(|cloud| suits(Some(cloud)));
+        let own = || suits(Some(client)).or_else(cloud);
         api.and_then(|api| suits(Some(api))).or_else(own).or_else(|| suits(None))
     }
 }
@@ -131,6 +140,28 @@ impl Auth {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_meets_its_own_words_where_it_can() {
+        let chosen = |client, model, maker, api| {
+            let bedrock = kind("bedrock").unwrap();
+            let (at, row) = bedrock.surface(client, model, maker, api).unwrap();
+            assert_eq!(bedrock.surfaces[at].dialect, row.upstream);
+            row.upstream
+        };
+        use Dialect::{AnthropicBedrock, AnthropicMessages, BedrockConverse, OpenAiChat};
+        let (claude, nova) = ("us.anthropic.claude-x", "amazon.nova-pro-v1:0");
+        for (client, model, maker, api, upstream) in [
+            (AnthropicMessages, claude, Maker::Anthropic, None, AnthropicBedrock),
+            (AnthropicMessages, "arn:aws:x", Maker::Anthropic, None, AnthropicBedrock),
+            (AnthropicMessages, claude, Maker::Anthropic, Some(BedrockConverse), BedrockConverse),
+            (AnthropicMessages, nova, Maker::Amazon, None, BedrockConverse),
+            (OpenAiChat, claude, Maker::Anthropic, None, BedrockConverse),
+            (BedrockConverse, claude, Maker::Anthropic, None, BedrockConverse),
+        ] {
+            assert_eq!(chosen(client, model, maker, api), upstream, "{client:?} {model}");
+        }
+    }
 
     #[test]
     fn credentials_and_internal_headers_stay_here() {

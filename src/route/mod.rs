@@ -2,22 +2,25 @@
 //! be told to run them.
 //!
 //! Values in, values out: no clock, no randomness, no IO. The plan is made once
-//! per call; Envoy executes it (see `envoy/envoy.yaml`, refresh_cluster_on_retry).
+//! per call (`decide`) by the model's strategy, without those that rest (`health`);
+//! Envoy executes it (see `envoy/envoy.yaml`, refresh_cluster_on_retry), and what an
+//! attempt learns may change the order of what is left of it.
 
 use crate::catalog::Known;
 use crate::config::compiled::MAX_TARGETS;
 use crate::config::{Config, Model, Provider, Secret, Target};
-use crate::dialect::Facts;
-use crate::dialect::features;
-use crate::dialect::{Request, Translator};
-use crate::error::{Error, Kind};
+use crate::dialect::{Facts, Translator};
 use crate::provider::{Path, Surface};
 use crate::store::health::Table;
-use health::{Ids, Standing};
-use strategy::Asked;
+use health::Ids;
 
+mod count;
+mod decide;
 pub mod health;
+mod keys;
 pub mod strategy;
+
+pub use decide::{Planned, plan, unknown_model};
 
 /// The ordered targets of a call, as indexes into the configuration.
 pub struct Plan {
@@ -80,120 +83,6 @@ pub struct Resolved<'a> {
     pub ids: Ids,
 }
 
-/// Plans a call. Targets that cannot carry it are left out; if none is left, the first
-/// one's reason is the error. So are those that rest; if all do, the one whose rest
-/// ends first is tried, or the call refused, as configured.
-///
-/// Top-level facts decide for every target. What stands deeper is only known by
-/// translating, so that is tried here for a target that others stand behind: else
-/// its refusal would end a call that the next target could serve. The last target
-/// translates when its turn comes, so an OpenAI-first plan costs nothing here.
-pub fn plan(
-    config: &Config,
-    facts: &Facts,
-    body: &[u8],
-    moment: Moment<'_>,
-) -> Result<Plan, Error> {
-    let client = facts.client;
-    let Some((index, model)) = config.model(&facts.model) else {
-        return Err(unknown_model(&facts.model));
-    };
-    let targets = Vec::with_capacity(model.targets.len());
-    let mut plan = Plan { model: index, targets, per_try_ms: 0, probe: None };
-    let mut refusal = None;
-    let mut ring = Ring { config, moment, turn: None, used: Vec::new() };
-    // Of those that rest, the one whose rest ends first, and when.
-    let mut resting: Option<(u64, Choice)> = None;
-    let known = |target: &Target| {
-        let named =
-            |provider: &Provider| provider.known(target.model.as_deref().unwrap_or(&facts.model));
-        let provider = config.providers.get(target.provider);
-        target.known.or_else(|| provider.map(named))
-    };
-    let asked = Asked { facts, body, header: moment.header, chance: moment.chance };
-    let order = strategy::order(model, &known, asked);
-    for (place, i) in order.iter().enumerate() {
-        let Some(target) = model.targets.get(i) else { continue };
-        let Some(provider) = config.providers.get(target.provider) else { continue };
-        let Some(known) = known(target) else { continue };
-        let kind = provider.kind;
-        let name = target.model.as_deref().unwrap_or(&facts.model);
-        let api = target.api.or_else(|| known.api());
-        let Some((surface, row)) = kind.surface(client, name, api) else { continue };
-        let mut carried = features::check(row.gaps, facts);
-        let (traits, quirks) = (known.traits, kind.quirks);
-        let deep = row.reads.is_none() || quirks.concern(facts);
-        if deep && place + 1 < model.targets.len() && carried.is_ok() {
-            let request = Request { body, facts, model: name, traits, quirks };
-            carried = (row.request)(&request).and_then(|made| made.allow(config.strict)).map(drop);
-        }
-        match carried {
-            Ok(()) => {
-                let known = target.known.is_none().then(|| Box::new(known));
-                let (key, standing) = ring.next(target, provider);
-                let choice =
-                    Choice { target: i, surface, translator: row, key, spare: false, known };
-                match standing {
-                    Standing::Cooling(until, _) => {
-                        if resting.as_ref().is_none_or(|(first, _)| until < *first) {
-                            resting = Some((until, choice));
-                        }
-                        continue;
-                    }
-                    Standing::Probe if plan.targets.is_empty() => plan.probe = Some(target.id),
-                    Standing::Probe | Standing::Well => {}
-                }
-                plan.targets.push(choice);
-            }
-            Err(e) => refusal = refusal.or(Some(e)),
-        }
-    }
-    match resting {
-        Some((until, _)) if plan.targets.is_empty() && config.health.refuse => {
-            return Err(resting_error(until.saturating_sub(moment.now)));
-        }
-        Some((_, choice)) if plan.targets.is_empty() => plan.targets.push(choice),
-        _ => {}
-    }
-    if plan.targets.is_empty() {
-        return Err(refusal.unwrap_or_else(|| {
-            let words = "this model has no target that can take calls of this API";
-            Error::invalid("model", words)
-        }));
-    }
-    ring.add_spares(model, &mut plan.targets);
-    let own = |choice: &Choice| model.targets.get(choice.target);
-    let deadlines = plan.targets.iter().filter_map(own).map(|t| t.deadline_ms(facts.stream));
-    plan.per_try_ms = deadlines.max().unwrap_or_default();
-    Ok(plan)
-}
-
-/// `rest`: nanoseconds until the first target may be tried again.
-fn resting_error(rest: u64) -> Error {
-    let words = "all providers of this model rest after failures or rate limits; try again later";
-    Error::new(Kind::Unavailable, words).with_retry_after(rest.div_ceil(1_000_000_000).max(1))
-}
-
-/// Whose turn it is among the keys of providers.
-struct Ring<'a> {
-    config: &'a Config,
-    moment: Moment<'a>,
-    turn: Option<usize>,
-    /// Targets seen so far, by their provider.
-    used: Vec<usize>,
-}
-
-/// For listings and for the error of a single look-up.
-pub fn unknown_model(name: &str) -> Error {
-    let shown: String = name.chars().take(64).collect();
-    let more = if shown.len() < name.len() { ".." } else { "" };
-    Error::new(
-        Kind::ModelNotFound,
-        format!("the model `{shown}{more}` does not exist here; GET /v1/models lists what does"),
-    )
-    .with_param("model")
-}
-
 /// The router takes attempt N to the cluster that header N names.
 const TARGET_HEADERS: [&str; MAX_TARGETS] = [
     "x-sluice-target-1",
@@ -205,75 +94,6 @@ const TARGET_HEADERS: [&str; MAX_TARGETS] = [
     "x-sluice-target-7",
     "x-sluice-target-8",
 ];
-
-// === impl Ring ===
-
-impl Ring<'_> {
-    /// The key for the next occurrence of a target's provider, and how they stand
-    /// together. Each time a plan comes back to a provider it is another key's turn;
-    /// keys that rest are passed over.
-    fn next(&mut self, target: &Target, provider: &Provider) -> (Option<usize>, Standing) {
-        let Moment { now, table, turn, .. } = self.moment;
-        let before = self.used.iter().filter(|p| **p == target.provider).count();
-        self.used.push(target.provider);
-        let rules = &self.config.health;
-        let standing =
-            |key: u64| health::standing(table, rules, Ids { target: target.id, key }, now);
-        let all = provider.key_ids.len();
-        if all <= 1 || table.is_empty() {
-            let key = match all {
-                0 => None,
-                1 => Some(0),
-                n => Some((self.turn(provider, turn) + before) % n),
-            };
-            let id = key.and_then(|k| provider.key_ids.get(k)).copied().unwrap_or_default();
-            return (key, standing(id));
-        }
-        let stand: Vec<_> = provider.key_ids.iter().map(|id| standing(*id)).collect();
-        let fit = |s: &Standing| !matches!(s, Standing::Cooling(..));
-        let well: Vec<usize> = (0..all).filter(|k| stand.get(*k).is_some_and(fit)).collect();
-        let chosen = match well.len() {
-            0 => (0..all).min_by_key(|k| match stand.get(*k) {
-                Some(Standing::Cooling(until, _)) => *until,
-                _ => u64::MAX,
-            }),
-            n => well.get((self.turn(provider, turn) + before) % n).copied(),
-        };
-        let standing = chosen.and_then(|k| stand.get(k)).copied().unwrap_or(Standing::Well);
-        (chosen, standing)
-    }
-
-    /// Behind each target, the other keys of its provider that are well, as far as
-    /// there is room: a refused or limited key is no reason to leave the provider.
-    fn add_spares(&self, model: &Model, targets: &mut Vec<Choice>) {
-        let mut room = MAX_TARGETS.saturating_sub(targets.len());
-        let mut at = 0;
-        while let (Some(choice), true) = (targets.get(at), room > 0) {
-            at += 1;
-            let Some(target) = model.targets.get(choice.target) else { continue };
-            let Some(provider) = self.config.providers.get(target.provider) else { continue };
-            let all = provider.key_ids.len();
-            let Some(first) = choice.key.filter(|_| all > 1) else { continue };
-            let ids = |key| Ids { target: target.id, key };
-            let well = |k: &usize| {
-                let id = provider.key_ids.get(*k).copied().unwrap_or_default();
-                let Moment { now, table, .. } = self.moment;
-                let stands = health::standing(table, &self.config.health, ids(id), now);
-                !matches!(stands, Standing::Cooling(..))
-            };
-            let others = (1..all).map(|n| (first + n) % all).filter(well).take(room);
-            let spares: Vec<_> = others.map(|k| choice.with_spare_key(k)).collect();
-            room -= spares.len();
-            let behind = at;
-            at += spares.len();
-            targets.splice(behind..behind, spares);
-        }
-    }
-
-    fn turn(&mut self, provider: &Provider, turn: &dyn Fn(&Provider) -> usize) -> usize {
-        *self.turn.get_or_insert_with(|| turn(provider))
-    }
-}
 
 // === impl Plan ===
 

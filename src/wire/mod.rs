@@ -4,4 +4,5 @@
 
 pub mod eventstream;
 pub mod json;
+pub mod multipart;
 pub mod sse;

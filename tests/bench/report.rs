@@ -1,6 +1,6 @@
 //! The table.
 
-use super::cases::Way;
+use super::ways::Way;
 use std::fmt;
 
 pub struct Report {
@@ -45,12 +45,21 @@ const MAX_GROWTH: f64 = 4.0;
 
 // === impl Report ===
 
+impl Report {
+    /// Bars that were.
+    pub fn missed(&self) -> usize {
+        let rows = self.rows.iter().filter(|row| row.bar.is_some_and(|bar| row.ratio > bar));
+        let late = self.added.p99() > MAX_ADDED_P99;
+        rows.count() + usize::from(late) + usize::from(self.memory.growth() > MAX_GROWTH)
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}; median of {} x {} s", self.machine, self.rounds, self.seconds)?;
         writeln!(f, "CPU is the whole Envoy process's, per request\n")?;
         let (group, way) = ("", "");
-        writeln!(f, "{group:24}{way:21}   CPU us    req/s  busy   x plain  bar")?;
+        writeln!(f, "{group:24}{way:23}   CPU us    req/s  busy   x plain  bar")?;
         let mut last = "";
         for row in &self.rows {
             let group = if row.group == last { "" } else { row.group };
@@ -67,9 +76,9 @@ impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { cpu_us, per_second, ratio, .. } = self;
         let busy = self.busy * 100.0;
-        write!(f, "{:21}{cpu_us:9.1}{per_second:9.0}{busy:5.0}%", self.way.label())?;
+        write!(f, "{:23}{cpu_us:9.1}{per_second:9.0}{busy:5.0}%", self.way.label())?;
         match self.bar {
-            None if self.way == Way::Plain => Ok(()),
+            None if self.way.is_plain() => Ok(()),
             None => write!(f, "{ratio:10.2}"),
             Some(bar) => write!(f, "{ratio:10.2}  <= {bar:.1}  {}", verdict(*ratio, bar)),
         }
@@ -78,13 +87,19 @@ impl fmt::Display for Row {
 
 // === impl Added ===
 
+impl Added {
+    fn p99(&self) -> f64 {
+        self.p99[1] - self.p99[0]
+    }
+}
+
 impl fmt::Display for Added {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "latency at one connection, 1 KiB, OpenAI -> OpenAI, ms, best round")?;
         let ([plain, sluice], [plain99, sluice99]) = (self.p50, self.p99);
         let added = sluice - plain;
         writeln!(f, "  p50  plain {plain:.3}  Sluice {sluice:.3}  added {added:.3}")?;
-        let (added, bar) = (sluice99 - plain99, MAX_ADDED_P99);
+        let (added, bar) = (self.p99(), MAX_ADDED_P99);
         write!(f, "  p99  plain {plain99:.3}  Sluice {sluice99:.3}  added {added:.3}")?;
         writeln!(f, "  <= {bar}  {}", verdict(added, bar))
     }
@@ -92,10 +107,16 @@ impl fmt::Display for Added {
 
 // === impl Memory ===
 
+impl Memory {
+    fn growth(&self) -> f64 {
+        self.rss[1] - self.rss[0]
+    }
+}
+
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ([before, after], bar) = (self.rss, MAX_GROWTH);
-        let growth = after - before;
+        let growth = self.growth();
         let verdict = verdict(growth, bar);
         writeln!(f, "memory over {} calls, 1 KiB, OpenAI -> OpenAI, MiB", self.requests)?;
         writeln!(

@@ -1,6 +1,6 @@
 //! One Envoy with two listeners, and a mock in a process of its own.
 
-use super::cases::{Case, Way};
+use super::cases::Case;
 use super::load::{self, Sample};
 use super::process;
 use super::support::gateway::{self, Gateway, Setup};
@@ -63,10 +63,7 @@ impl Rig {
         let response = request.send().await.map_err(|e| fail(&e))?;
         let status = response.status();
         let text = response.text().await.map_err(|e| fail(&e))?;
-        let good = match case.streamed {
-            true => text.trim_end().ends_with("data: [DONE]") && text.contains("w199"),
-            false => text.contains("\"chat.completion\"") && text.contains("You said: "),
-        };
+        let good = case.way.answer(case.streamed).iter().all(|words| text.contains(words));
         if status == 200 && good { Ok(()) } else { Err(fail(&format!("{status}: {text}"))) }
     }
 
@@ -104,8 +101,8 @@ impl Rig {
     }
 
     fn url(&self, case: &Case) -> String {
-        let port = if case.way == Way::Plain { self.plain_port } else { self.gateway.port };
-        format!("http://127.0.0.1:{port}/v1/chat/completions")
+        let port = if case.way.is_plain() { self.plain_port } else { self.gateway.port };
+        format!("http://127.0.0.1:{port}{}", case.way.path())
     }
 }
 

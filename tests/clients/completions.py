@@ -3,6 +3,7 @@
 argv[1]: the gateway's base URL; argv[2:]: models. Prints `ok` for each model and flow.
 """
 
+import asyncio
 import sys
 
 import openai
@@ -29,6 +30,18 @@ def stream(model):
     assert chunks[-1].usage.completion_tokens == 4, chunks[-1]
 
 
+def asynchronous(model):
+    async def streamed():
+        package = openai.AsyncOpenAI(base_url=sys.argv[1], api_key="x", max_retries=0, timeout=20)
+        async with package:
+            chunks = await package.completions.create(
+                model=model, prompt="hello there", stream=True
+            )
+            return "".join([choice.text async for chunk in chunks for choice in chunk.choices])
+
+    assert asyncio.run(streamed()) == "You said: hello there"
+
+
 def busy(model):
     try:
         client.completions.create(model=f"{model}!status=429", prompt="hi")
@@ -39,6 +52,6 @@ def busy(model):
 
 
 for model in sys.argv[2:]:
-    for flow in [whole, stream, busy]:
+    for flow in [whole, stream, asynchronous, busy]:
         flow(model)
         print("ok", model, flow.__name__)

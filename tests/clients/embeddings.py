@@ -1,6 +1,7 @@
-"""Embeddings with the openai package; run by vendor_cohere.rs.
+"""Embeddings with the openai package; run by search.rs.
 
-argv[1] is the gateway's base URL; stdin has the models by who is behind them.
+argv[1] is the gateway's base URL; stdin has the models: `several` texts in one call,
+`tokens` for text, a size of vectors (`dimensions`).
 """
 
 import json
@@ -11,30 +12,40 @@ import openai
 client = openai.OpenAI(base_url=sys.argv[1], api_key="anything", max_retries=0, timeout=20)
 models = json.load(sys.stdin)
 
-for vendor, model in models.items():
-    one = client.embeddings.create(model=model, input="hello there", dimensions=256)
-    # The package asks for base64 and unpacks it, unless told otherwise.
-    plain = client.embeddings.create(model=model, input="hello there", dimensions=256, encoding_format="float")
-    assert len(one.data[0].embedding) == 256 and one.data[0].embedding == plain.data[0].embedding, vendor
-    assert one.usage.prompt_tokens == 3 and one.usage.total_tokens == 3, one.usage
-    two = client.embeddings.create(model=model, input=["one", "two"])
-    assert [d.index for d in two.data] == [0, 1] and two.data[0].embedding != two.data[1].embedding, vendor
-    print("ok", vendor)
 
-tokens = {"input": [[1, 2, 3]]}
-assert client.embeddings.create(model=models["openai"], **tokens).data
-try:
-    client.embeddings.create(model=models["cohere"], **tokens)
-except openai.BadRequestError as e:
-    assert e.param == "input[0]", e
-else:
-    raise AssertionError("tokens must be refused")
-query = client.embeddings.create(model=models["cohere"], input="x", extra_body={"input_type": "search_query"})
-assert query.data, query
-try:
-    client.embeddings.create(model=models["openai"], input="")
-except openai.BadRequestError as e:
-    assert e.body["message"], e
-else:
-    raise AssertionError("an empty text must be refused")
-print("ok")
+def refused(what, param, **ask):
+    try:
+        client.embeddings.create(**ask)
+    except openai.BadRequestError as e:
+        assert e.param == param and e.body["message"], (what, e)
+    else:
+        raise AssertionError(f"{what} must be refused")
+
+
+for name, takes in models.items():
+    size = takes["dimensions"]
+    asked = {"model": name, "dimensions": size} if size else {"model": name}
+    # The package asks for base64 and unpacks it, unless told otherwise.
+    one = client.embeddings.create(input="hello there", **asked)
+    plain = client.embeddings.create(input="hello there", encoding_format="float", **asked)
+    vector = one.data[0].embedding
+    assert vector == plain.data[0].embedding and len(vector) == (size or len(vector)), name
+    assert one.object == "list" and one.model and one.data[0].object == "embedding", one
+    assert one.usage.prompt_tokens == 3 and one.usage.total_tokens == 3, (name, one.usage)
+    listed = client.embeddings.create(input=["hello there"], **asked)
+    assert listed.data[0].embedding == vector, name
+    texts = ["one", "two", "hello there", "one"]
+    if takes["several"]:
+        for format in ["base64", "float"]:
+            many = client.embeddings.create(input=texts, encoding_format=format, **asked).data
+            assert [d.index for d in many] == [0, 1, 2, 3], name
+            if format == "float":
+                assert many[2].embedding == vector and many[0].embedding == many[3].embedding, name
+                assert many[0].embedding != many[1].embedding, name
+    else:
+        refused(name, "input", input=texts, **asked)
+    if takes["tokens"]:
+        assert client.embeddings.create(input=[1, 2, 3], **asked).data, name
+    else:
+        refused(name, "input", input=[[1, 2, 3]], **asked)
+    print("ok", name)

@@ -4,10 +4,12 @@ Gemini.
 argv[1]: the gateway's base URL; argv[2:]: models. Prints `ok` for each model and flow.
 """
 
+import asyncio
 import sys
 
 from google import genai
 from google.genai import errors, types
+from pydantic import BaseModel
 
 client = genai.Client(
     api_key="a-client-key",
@@ -103,6 +105,10 @@ def agent(model):
     assert sum(1 for c in history for p in c.parts if p.function_call) == 20, history
 
 
+class City(BaseModel):
+    city: str
+
+
 def structured(model):
     schema = {"type": "OBJECT", "properties": {"city": {"type": "STRING"}}, "required": ["city"]}
     config = types.GenerateContentConfig(
@@ -110,6 +116,21 @@ def structured(model):
     )
     reply = client.models.generate_content(model=model, contents="hi", config=config)
     assert reply.parsed == {"city": "Paris"}, reply
+    config = types.GenerateContentConfig(
+        response_mime_type="application/json", response_schema=City
+    )
+    reply = client.models.generate_content(model=model, contents="hi", config=config)
+    assert reply.parsed == City(city="Paris"), reply
+
+
+def asynchronous(model):
+    async def both():
+        whole = await client.aio.models.generate_content(model=model, contents="hello there")
+        asked = client.aio.models.generate_content_stream(model=model, contents="hello there")
+        return whole.text, "".join([chunk.text or "" async for chunk in await asked])
+
+    said = asyncio.run(both())
+    assert said == ("You said: hello there",) * 2, said
 
 
 def image(model):
@@ -161,6 +182,7 @@ for model in sys.argv[2:]:
         automatic_calls,
         agent,
         structured,
+        asynchronous,
         image,
         refusal,
         busy,

@@ -1,19 +1,26 @@
 """What an application does with `client.responses` of the openai package.
 
-Run by tests/e2e/vendor_openai.rs: argv[1] is a base URL, the mock's or the gateway's;
-stdin has {"model": ..., "failing": ...}, names of models, and "reasons": whether its
-reasoning comes back sealed (true where it is not said).
+argv[1] is a base URL, the mock's or the gateway's; stdin has a list of
+{"model": ..., "failing": ...}, names of models, with "reasons": whether its reasoning
+comes back sealed, and "openai": whether OpenAI answers (each true where it is not said).
+Prints `ok` for each model and flow.
 """
 
+import asyncio
+import base64
 import json
 import sys
 
 import openai
 from pydantic import BaseModel
 
-given = json.load(sys.stdin)
-MODEL = given["model"]
 client = openai.OpenAI(base_url=sys.argv[1], api_key="anything", max_retries=0, timeout=20)
+PNG = base64.b64encode(
+    bytes.fromhex(
+        "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+        "0000000c4944415408d763f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
+    )
+).decode()
 WEATHER = {
     "type": "function",
     "name": "get_weather",
@@ -89,6 +96,61 @@ def parse():
     assert reply.output_parsed == Answer(ok=True, city="Paris"), reply
 
 
+def parsed_stream():
+    with client.responses.stream(model=MODEL, input="hello", text_format=Answer) as events:
+        kinds = [e.type for e in events]
+        final = events.get_final_response()
+    assert kinds[0] == "response.created" and kinds[-1] == "response.completed", kinds
+    assert final.output_parsed == Answer(ok=True, city="Paris"), final
+
+
+def image():
+    picture = {"type": "input_image", "image_url": f"data:image/png;base64,{PNG}", "detail": "auto"}
+    content = [{"type": "input_text", "text": "hello there"}, picture]
+    reply = client.responses.create(model=MODEL, input=[{"role": "user", "content": content}])
+    assert reply.output_text == "You said: hello there", reply
+
+
+def asynchronous():
+    async def both():
+        package = openai.AsyncOpenAI(base_url=sys.argv[1], api_key="x", max_retries=0, timeout=20)
+        async with package:
+            reply = await package.responses.create(model=MODEL, input="hello there")
+            async with package.responses.stream(model=MODEL, input="hello there") as events:
+                return reply, await events.get_final_response()
+
+    for reply in asyncio.run(both()):
+        assert reply.output_text == "You said: hello there", reply
+
+
+def kept():
+    """What was said before, by its id: OpenAI's to know."""
+    if given.get("openai", True):
+        first = client.responses.create(model=MODEL, input="hello there")
+        reply = client.responses.create(model=MODEL, input="go on", previous_response_id=first.id)
+        assert reply.output_text == "You said: go on", reply
+        return
+    for more in [{"previous_response_id": "resp_1"}, {"conversation": "conv_1"}]:
+        try:
+            client.responses.create(model=MODEL, input="go on", **more)
+        except openai.BadRequestError as e:
+            assert e.param in more and "send the whole conversation" in e.body["message"], e
+        else:
+            raise AssertionError(f"{more}: taken")
+    assert client.responses.create(model=MODEL, input="hi", store=True).store is False
+
+
+def hosted():
+    if given.get("openai", True):
+        return
+    try:
+        client.responses.create(model=MODEL, input="hi", tools=[{"type": "web_search"}])
+    except openai.BadRequestError as e:
+        assert e.param == "tools[0].type" and "web_search" in e.body["message"], e
+    else:
+        raise AssertionError("web_search: taken")
+
+
 def refused():
     try:
         client.responses.create(model=MODEL, input="hello", tool_choice={"type": "function", "name": "nope"})
@@ -108,6 +170,24 @@ def broken_stream():
         raise AssertionError("an error event must raise")
 
 
-for flow in [whole, cut_short, stream, helper, tools, streamed_tools, parse, refused, broken_stream]:
-    flow()
-    print("ok", flow.__name__)
+FLOWS = [
+    whole,
+    cut_short,
+    stream,
+    helper,
+    tools,
+    streamed_tools,
+    parse,
+    parsed_stream,
+    image,
+    asynchronous,
+    kept,
+    hosted,
+    refused,
+    broken_stream,
+]
+for given in json.load(sys.stdin):
+    MODEL = given["model"]
+    for flow in FLOWS:
+        flow()
+        print("ok", MODEL, flow.__name__)

@@ -1,8 +1,8 @@
 """An agent of ten turns on `client.responses`, as frameworks write it: nothing kept at
 the provider, every output item sent back, parallel calls, streamed.
 
-Run by tests/e2e/clients_responses.rs: argv[1] is the gateway's base URL; stdin has
-{"model": ..., "thinks": whether its reasoning comes sealed}.
+Run by tests/e2e/clients_responses.rs: argv[1] is the gateway's base URL; stdin has a
+list of {"model": ..., "thinks": whether its reasoning comes sealed}.
 """
 
 import json
@@ -10,7 +10,6 @@ import sys
 
 import openai
 
-given = json.load(sys.stdin)
 client = openai.OpenAI(base_url=sys.argv[1], api_key="anything", max_retries=0, timeout=20)
 WEATHER = {
     "type": "function",
@@ -52,9 +51,9 @@ def check(events, final):
         assert own[-1].item.id == item.id == own[0].item.id, own
 
 
-def turn(items):
+def turn(model, items):
     with client.responses.stream(
-        model=given["model"],
+        model=model,
         instructions="Be brief.",
         input=items,
         tools=[WEATHER],
@@ -71,19 +70,20 @@ def turn(items):
     return final
 
 
-items, sealed = [], 0
-for lap in range(10):
-    items.append({"role": "user", "content": f"the weather in both places? {lap}"})
-    final = turn(items)
-    calls = [item for item in final.output if item.type == "function_call"]
-    assert len(calls) == 2 and calls[0].call_id != calls[1].call_id, final
-    sealed += sum(1 for item in final.output if item.type == "reasoning" and item.encrypted_content)
-    items += [item.model_dump(exclude_none=True) for item in final.output]
-    for call in calls:
-        assert json.loads(call.arguments) == {"city": "Paris"}, call
-        items.append({"type": "function_call_output", "call_id": call.call_id, "output": "sunny"})
-    final = turn(items)
-    assert final.output_text.startswith("Tool said: sunny"), final
-    items += [item.model_dump(exclude_none=True) for item in final.output]
-    print("ok", lap)
-assert bool(sealed) == given["thinks"], sealed
+for given in json.load(sys.stdin):
+    items, sealed = [], 0
+    for lap in range(10):
+        items.append({"role": "user", "content": f"the weather in both places? {lap}"})
+        final = turn(given["model"], items)
+        calls = [item for item in final.output if item.type == "function_call"]
+        assert len(calls) == 2 and calls[0].call_id != calls[1].call_id, final
+        sealed += sum(1 for item in final.output if item.type == "reasoning" and item.encrypted_content)
+        items += [item.model_dump(exclude_none=True) for item in final.output]
+        for call in calls:
+            assert json.loads(call.arguments) == {"city": "Paris"}, call
+            items.append({"type": "function_call_output", "call_id": call.call_id, "output": "sunny"})
+        final = turn(given["model"], items)
+        assert final.output_text.startswith("Tool said: sunny"), final
+        items += [item.model_dump(exclude_none=True) for item in final.output]
+        print("ok", given["model"], lap)
+    assert bool(sealed) == given["thinks"], sealed

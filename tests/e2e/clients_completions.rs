@@ -6,15 +6,18 @@ use crate::support::python;
 use serde_json::Value;
 
 /// Models by name, and whose they are.
-const MODELS: [(&str, &str); 4] = [
+const MODELS: [(&str, &str); 7] = [
     ("gpt-3.5-turbo-instruct", "openai"),
     ("gpt-5-mini", "openai"),
     ("claude-haiku-4-5", "anthropic"),
     ("gemini-3-flash-preview", "gemini"),
+    ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "bedrock"),
+    ("command-a-reasoning-08-2025", "cohere"),
+    ("mistral-large-latest", "mistral"),
 ];
 
 /// As many as the script has.
-const FLOWS: usize = 3;
+const FLOWS: usize = 4;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn older_completions_reach_every_vendor() {

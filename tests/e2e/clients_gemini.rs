@@ -5,14 +5,16 @@ use crate::support::python;
 use serde_json::Value;
 
 /// Models by name, and whose they are.
-const MODELS: [(&str, &str); 3] = [
+const MODELS: [(&str, &str); 5] = [
     ("gpt-5-mini", "openai"),
     ("claude-haiku-4-5", "anthropic"),
     ("us.anthropic.claude-haiku-4-5-20251001-v1:0", "bedrock"),
+    ("command-a-03-2025", "cohere"),
+    ("mistral-large-latest", "mistral"),
 ];
 
 /// As many as the script has.
-const FLOWS: usize = 9;
+const FLOWS: usize = 10;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_google_package_reaches_every_vendor() {

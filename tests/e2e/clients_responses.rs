@@ -6,14 +6,21 @@ use crate::support::gateway::{Gateway, Setup, config};
 use crate::support::python;
 use serde_json::{Value, json};
 
-/// Model, its target, and whether its reasoning comes back sealed.
-const BEHIND: [(&str, &str); 5] = [
+/// Models and their targets.
+const BEHIND: [(&str, &str); 6] = [
     ("by-chat", "{ target: openai/gpt-5-mini, api: openai-chat }"),
     ("by-anthropic", "anthropic/claude-haiku-4-5"),
     ("by-gemini", "gemini/gemini-3-flash-preview"),
     ("by-bedrock", "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0"),
     ("by-cohere", "cohere/command-a-reasoning-08-2025"),
+    ("by-mistral", "mistral/mistral-large-latest"),
 ];
+
+/// Those that show no reasoning.
+const THOUGHTLESS: [&str; 2] = ["by-chat", "by-mistral"];
+
+/// As many as the script has.
+const FLOWS: usize = 14;
 
 async fn gateway() -> Gateway {
     let mut models = Vec::new();
@@ -39,11 +46,13 @@ fn quoted(target: &str, faults: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_of_ten_turns_works_with_every_provider() {
     let mut gateway = gateway().await;
+    let given =
+        BEHIND.map(|(model, _)| json!({ "model": model, "thinks": !THOUGHTLESS.contains(&model) }));
+    let script = "tests/clients/responses_agent.py";
+    let said = python::run(script, &[&gateway.url("/v1")], &json!(given)).await;
+    let held = said.lines().filter(|l| l.starts_with("ok ")).count();
+    assert_eq!(held, 10 * BEHIND.len(), "{said}");
     for (model, _) in BEHIND {
-        let given = json!({ "model": model, "thinks": model != "by-chat" });
-        let script = "tests/clients/responses_agent.py";
-        let said = python::run(script, &[&gateway.url("/v1")], &given).await;
-        assert_eq!(said.lines().filter(|l| l.starts_with("ok ")).count(), 10, "{model}: {said}");
         assert!(gateway.used(model, "output_tokens").await > 0);
     }
     gateway.assert_calm().await;
@@ -52,10 +61,14 @@ async fn an_agent_of_ten_turns_works_with_every_provider() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_responses_client_is_content_with_every_provider() {
     let mut gateway = gateway().await;
-    for (model, _) in BEHIND {
-        let given = json!({ "model": model, "failing": format!("{model}-broken"), "reasons": model != "by-chat" });
-        python::run("tests/clients/responses.py", &[&gateway.url("/v1")], &given).await;
-    }
+    let given = BEHIND.map(|(model, _)| {
+        json!({ "model": model, "failing": format!("{model}-broken"), "openai": false,
+                "reasons": !THOUGHTLESS.contains(&model) })
+    });
+    let script = "tests/clients/responses.py";
+    let said = python::run(script, &[&gateway.url("/v1")], &json!(given)).await;
+    let held = said.lines().filter(|l| l.starts_with("ok ")).count();
+    assert_eq!(held, FLOWS * BEHIND.len(), "{said}");
     gateway.assert_calm().await;
 }
 

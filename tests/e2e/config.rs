@@ -76,7 +76,7 @@ async fn a_push_is_refused_by_path_while_the_old_one_serves() {
     let log = gateway.log();
     assert!(
         log.contains(
-            "models[0].targets[0]: there is no provider `opnai`; known: anthropic, bedrock, cohere, gemini, openai"
+            "models[0].targets[0]: there is no provider `opnai`; known: anthropic, bedrock, cohere, gemini, mistral, openai"
         ),
         "{log}"
     );

@@ -22,6 +22,11 @@ fn model(kind: &Kind, dialect: Dialect) -> &'static str {
         (_, Dialect::AnthropicMessages) => "claude-haiku-4-5",
         (_, Dialect::Gemini) => "gemini-3-flash-preview",
         (_, Dialect::CohereChat) => "command-a-reasoning-08-2025",
+        (_, Dialect::TitanEmbed) => "amazon.titan-embed-text-v2:0",
+        (_, Dialect::NovaEmbed) => "amazon.nova-2-multimodal-embeddings-v1:0",
+        (_, Dialect::BedrockCohereEmbed) => "us.cohere.embed-v4:0",
+        (_, Dialect::BedrockRerank) => "cohere.rerank-v3-5:0",
+        (_, Dialect::VertexEmbed) => "text-embedding-005",
         // Reasons not, so that it takes `stop`.
         ("xai", _) => "grok-3",
         _ => "gpt-5-mini",
@@ -45,7 +50,8 @@ fn targets() -> Vec<(String, &'static Kind, &'static Translator)> {
     all
 }
 
-fn config(targets: &[(String, &'static Kind, &'static Translator)]) -> String {
+/// All kinds, and a model for each target.
+pub(super) fn config(targets: &[(String, &'static Kind, &'static Translator)]) -> String {
     let mut providers = Map::new();
     for kind in KINDS {
         let mut provider = json!({ "kind": kind.name });

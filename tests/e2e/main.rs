@@ -15,9 +15,11 @@
 mod support;
 
 mod basics;
+mod clients_count;
 mod clients_responses;
 mod clients_completions;
 mod clients_gemini;
+mod clients_media;
 mod clients_messages;
 mod config;
 mod counting;
@@ -26,9 +28,12 @@ mod fallback;
 mod health;
 mod hostile;
 mod kinds;
+mod misdirected;
+mod moving;
 mod natives;
 mod openai_sdk;
 mod relay;
+mod search;
 mod sign_in;
 mod streams;
 mod switch;

@@ -254,6 +254,14 @@ async fn strict_refuses_what_would_be_lost_or_asks_whom_it_is_not() {
     }
     let asked = gateway.mock.requests();
     assert!(asked.iter().all(|r| r.path == "/v1/chat/completions"), "only who can carry it");
+    // A cache mark asks for no other answer: it is named, not refused.
+    let mut marked = chat("alone1");
+    marked["messages"] = json!([{ "role": "user", "content": [
+        { "type": "text", "text": "hi", "cache_control": { "type": "ephemeral" } } ] }]);
+    let reply = post(&gateway, &marked).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let dropped = reply.header("x-sluice-dropped");
+    assert!(dropped.contains("cache_control"), "{dropped}");
     gateway.assert_calm().await;
 }
 

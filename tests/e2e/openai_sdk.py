@@ -1,5 +1,6 @@
 """What an application does with the openai package; run by openai_sdk.rs."""
 
+import asyncio
 import json
 import sys
 
@@ -87,6 +88,26 @@ def reasoning(model):
         assert reply.choices[0].message.content == "You said: go on", reply
 
 
+def asynchronous(model):
+    async def both():
+        package = openai.AsyncOpenAI(base_url=sys.argv[1], api_key="x", max_retries=0, timeout=20)
+        async with package:
+            whole = await package.chat.completions.create(model=model, messages=hello)
+            async with package.chat.completions.stream(model=model, messages=hello) as events:
+                return whole, await events.get_final_completion()
+
+    for reply in asyncio.run(both()):
+        assert reply.choices[0].message.content == "You said: hello there", reply
+
+
+def parsed_stream(model):
+    with client.chat.completions.stream(
+        model=model, messages=hello, response_format=Answer
+    ) as events:
+        final = events.get_final_completion()
+    assert final.choices[0].message.parsed == Answer(ok=True, city="Paris"), final
+
+
 def raises(kind, status, model, **more):
     try:
         reply = client.chat.completions.create(model=model, messages=hello, **more)
@@ -99,8 +120,18 @@ def raises(kind, status, model, **more):
     raise AssertionError(f"{model} must raise {kind}")
 
 
+FLOWS = [
+    chat,
+    stream,
+    tools,
+    streamed_tools,
+    parse,
+    parsed_stream,
+    asynchronous,
+    reasoning,
+]
 for name in ["openai-model", "anthropic-model", "fallback-model"]:
-    for flow in [stream] if name == "fallback-model" else [chat, stream, tools, streamed_tools, parse, reasoning]:
+    for flow in [stream] if name == "fallback-model" else FLOWS:
         flow(name)
         print("ok", flow.__name__, name)
 

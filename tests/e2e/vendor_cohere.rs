@@ -1,6 +1,5 @@
 //! Cohere, with the vendor's own package: against the mock, which must be one of its
-//! kind, and through the gateway, which passes its dialect on. Then OpenAI's clients
-//! with Cohere behind them.
+//! kind, and through the gateway, which passes its dialect on.
 
 use crate::support::client::Reply;
 use crate::support::gateway::{Gateway, Setup};
@@ -26,14 +25,13 @@ async fn the_mock_is_a_cohere() {
 
 async fn gateway() -> Gateway {
     let config = json!({
-        "providers": { "cohere": { "kind": "cohere" }, "openai": { "kind": "openai" } },
+        "providers": { "cohere": { "kind": "cohere" } },
         "models": [
             { "name": "chat", "targets": ["cohere/command-a-03-2025"] },
             { "name": "embed", "targets": ["cohere/embed-v4.0"] },
             { "name": "rerank", "targets": ["cohere/rerank-v3.5"] },
             { "name": "busy", "targets": ["cohere/command-a-03-2025!status=429"] },
             { "name": "broken", "targets": ["cohere/command-a-03-2025!error-after=2"] },
-            { "name": "small", "targets": ["openai/text-embedding-3-small"] },
         ],
     });
     Gateway::start(Setup { config: Some(config.to_string()), ..Setup::default() }).await
@@ -55,21 +53,6 @@ async fn the_package_does_not_notice_the_gateway() {
     assert_eq!(gateway.used("chat", "estimated_calls").await, 0);
     assert_eq!(gateway.used("embed", "input_tokens").await, 2);
     assert_eq!(gateway.used("rerank", "estimated_calls").await, 1);
-    gateway.assert_calm().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn openai_embeddings_by_both() {
-    let mut gateway = gateway().await;
-    let models = json!({ "openai": "small", "cohere": "embed" });
-    let said = python::run("tests/clients/embeddings.py", &[&gateway.url("/v1")], &models).await;
-    assert!(said.ends_with("ok\n"), "{said}");
-    assert_eq!(gateway.used("small", "output_tokens").await, 0);
-    assert_eq!(gateway.used("small", "estimated_calls").await, 0);
-    let seen = gateway.mock.requests();
-    let embed = seen.iter().find(|r| r.path == "/v2/embed").unwrap();
-    let body: Value = serde_json::from_slice(&embed.body).unwrap();
-    assert_eq!(body["input_type"], "search_document");
     gateway.assert_calm().await;
 }
 

@@ -46,7 +46,7 @@ async fn the_mock_of_azure_is_what_its_client_expects() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_mock_of_responses_is_what_its_client_expects() {
     let mock = mock().await;
-    let models = json!({ "model": "gpt-5-pro", "failing": "gpt-5-pro!tokens=9;error-after=3" });
+    let models = json!([{ "model": "gpt-5-pro", "failing": "gpt-5-pro!tokens=9;error-after=3" }]);
     let address = format!("http://{}/v1", mock.addr());
     python::run("tests/clients/responses.py", &[&address], &models).await;
 }
@@ -54,8 +54,12 @@ async fn the_mock_of_responses_is_what_its_client_expects() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_responses_client_is_content_with_envoy() {
     let mut gateway = gateway().await;
-    let models = json!({ "model": "direct", "failing": "direct-broken" });
+    let models = json!([{ "model": "direct", "failing": "direct-broken" }]);
     python::run("tests/clients/responses.py", &[&gateway.url("/v1")], &models).await;
+    let sent = gateway.mock.requests();
+    let mut bodies = sent.iter().map(|r| String::from_utf8_lossy(&r.body));
+    assert!(bodies.any(|b| b.contains(r#""previous_response_id": "resp_"#)
+        || b.contains(r#""previous_response_id":"resp_"#)));
     assert!(gateway.used("direct", "output_tokens").await > 0);
     gateway.assert_calm().await;
 }

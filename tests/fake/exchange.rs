@@ -73,6 +73,8 @@ struct Try {
     /// What of the request is still to be sent.
     request: VecDeque<Part>,
     script: Script,
+    /// What of the request's body has gone on to the provider.
+    sent: Vec<u8>,
     /// Its filter has seen the request.
     begun: bool,
     /// Its response headers have passed the upstream chain.
@@ -335,6 +337,7 @@ impl Exchange {
             cluster,
             request,
             script: self.scripts.get(number - 1).cloned().unwrap_or_default(),
+            sent: Vec::new(),
             begun: false,
             released: false,
             per_try_due: None,
@@ -372,6 +375,9 @@ impl Exchange {
             *self.stream.details.borrow_mut() = "upstream_filter".into();
             return self.reply_through_chain(local);
         }
+        if step == Step::Continue {
+            this.sent.extend(context.request_body.borrow_mut().take().unwrap_or_default());
+        }
         if end && step == Step::Continue {
             if self.router.per_try_ms > 0 {
                 let now = self.process.now.get();
@@ -381,7 +387,7 @@ impl Exchange {
                 attempt: self.router.attempts,
                 cluster: this.cluster.clone(),
                 headers: self.stream.request.borrow().clone(),
-                body: context.request_body.borrow_mut().take().unwrap_or_default(),
+                body: std::mem::take(&mut this.sent),
             });
         }
     }

@@ -24,6 +24,8 @@ pub struct Process {
     pub resumed: RefCell<Vec<u32>>,
     /// Host calls that Envoy would have refused.
     pub refused: RefCell<Vec<String>>,
+    /// Most bytes of a body that were copied out of Envoy at once.
+    pub longest_read: Cell<usize>,
     shared: RefCell<HashMap<String, (Vec<u8>, u32)>>,
     metrics: RefCell<Vec<(String, u64)>>,
     contexts: RefCell<HashMap<u32, Weak<Context>>>,
@@ -166,15 +168,29 @@ impl Host for Context {
         headers.push((name.to_owned(), value.as_bytes().to_vec()));
     }
 
-    fn body(&self, side: Side, max: usize) -> Vec<u8> {
+    fn body_at(&self, side: Side, start: usize, max: usize) -> Vec<u8> {
         let body = self.buffer(side).borrow();
-        body.as_deref().map(|b| b[..b.len().min(max)].to_vec()).unwrap_or_default()
+        let body = body.as_deref().unwrap_or_default();
+        if start > body.len() {
+            // Envoy takes the difference of the two without a sign.
+            self.process.refuse("a body was read behind its end");
+            return Vec::new();
+        }
+        self.process.longest_read.set(self.process.longest_read.get().max(max.min(body.len())));
+        body[start..].iter().take(max).copied().collect()
     }
 
     fn replace_body(&self, side: Side, length: usize, with: &[u8]) {
         match &mut *self.buffer(side).borrow_mut() {
             Some(body) => drop(body.splice(..length.min(body.len()), with.iter().copied())),
             None => self.process.refuse("a body that is not there was replaced"),
+        }
+    }
+
+    fn append_body(&self, side: Side, bytes: &[u8]) {
+        match &mut *self.buffer(side).borrow_mut() {
+            Some(body) => body.extend_from_slice(bytes),
+            None => self.process.refuse("bytes were appended to a body that is not there"),
         }
     }
 

@@ -26,6 +26,7 @@ mod health;
 mod hang_ups;
 mod lost;
 mod windows;
+mod uploads;
 
 use fake::envoy::Envoy;
 use fake::exchange::Exchange;

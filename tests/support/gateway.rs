@@ -89,7 +89,7 @@ pub fn config(models: &str) -> String {
 pub fn healed(models: &str) -> String {
     let providers = "openai: { kind: openai }, anthropic: { kind: anthropic }, \
                      gemini: { kind: gemini }, bedrock: { kind: bedrock, region: us-east-1 }, \
-                     cohere: { kind: cohere }";
+                     cohere: { kind: cohere }, mistral: { kind: mistral }";
     format!("providers: {{ {providers} }}\nmodels:\n{models}\n")
 }
 
@@ -128,6 +128,9 @@ impl Gateway {
             mock: Some(mock.addr().into()),
         };
         let bootstrap = render::envoy(&options).expect("the bootstrap renders");
+        // On a starved machine the timer has run out by the time the connection that was
+        // made at once is looked at.
+        let bootstrap = bootstrap.replace("connect_timeout: 2s", "connect_timeout: 20s");
         let bootstrap = (setup.edit)(bootstrap, &folder);
         std::fs::write(folder.join("envoy.yaml"), bootstrap).expect("the bootstrap is written");
         let envoy = Command::new(envoy())

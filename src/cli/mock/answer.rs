@@ -43,6 +43,10 @@ pub(super) struct Ask<'a> {
     pub(super) cached: bool,
     /// What embeddings and ranks are asked of.
     pub(super) vectors: Vectors,
+    /// A count is asked for, and nothing else: this one.
+    pub(super) counted: Option<usize>,
+    /// The request's own fields, for what is answered neither in words nor in numbers.
+    pub(super) fields: Option<&'a serde_json::Map<String, Value>>,
     /// Vectors are asked for, and nothing else.
     pub(super) embed: Option<Embed<'a>>,
 }

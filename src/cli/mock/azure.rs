@@ -2,8 +2,8 @@
 //! errors of its own.
 //!
 //! ```text
-//! POST /openai/v1/chat/completions, /openai/v1/responses
-//! POST /openai/deployments/{model}/chat/completions?api-version=2024-10-21
+//! POST /openai/v1/chat/completions, /openai/v1/responses, /openai/v1/embeddings
+//! POST /openai/deployments/{model}/chat/completions?api-version=2024-10-21, .../embeddings
 //! ```
 //!
 //! <https://learn.microsoft.com/en-us/azure/foundry/openai/reference>,
@@ -26,10 +26,11 @@ pub(super) fn owns(path: &str) -> bool {
 /// A dated call, whose path names the deployment.
 pub(super) fn address(uri: &Uri) -> Option<Address> {
     let rest = uri.path().strip_prefix("/openai/deployments/")?;
-    let name = rest.strip_suffix("/chat/completions")?;
+    let chat = rest.strip_suffix("/chat/completions").map(|name| (name, Verb::Chat));
+    let (name, verb) = chat.or_else(|| Some((rest.strip_suffix("/embeddings")?, Verb::Embed)))?;
     uri.query()?.split('&').any(is_version).then_some(())?;
     let model = percent_decode(name).filter(|name| !name.is_empty());
-    model.map(|model| Address { vendor: Vendor::Azure, model: Some(model), verb: Verb::Chat })
+    model.map(|model| Address { vendor: Vendor::Azure, model: Some(model), verb })
 }
 
 pub(super) fn not_found() -> Failure {
@@ -38,7 +39,10 @@ pub(super) fn not_found() -> Failure {
 
 /// The deployment in the path is the model, whatever the body says.
 pub(super) fn ask<'a>(body: &'a Value, address: &'a Address) -> Result<Ask<'a>, Failure> {
-    let mut ask = openai::ask(body)?;
+    let mut ask = match address.verb {
+        Verb::Embed => openai::embeddings::ask(body)?,
+        _ => openai::ask(body)?,
+    };
     if let Some(model) = &address.model {
         ask.model = model;
     }
@@ -82,6 +86,9 @@ pub(super) fn filter(ask: &Ask<'_>, word: &str) -> Result<(), Failure> {
 }
 
 pub(super) fn whole(ask: &Ask<'_>, answer: &Answer) -> String {
+    if !ask.vectors.texts.is_empty() {
+        return openai::embeddings::whole(ask, answer);
+    }
     let mut body: Value = serde_json::from_str(&openai::whole(ask, answer)).unwrap_or_default();
     for choice in body["choices"].as_array_mut().into_iter().flatten() {
         choice["content_filter_results"] = found(false);

@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
 use hyper::service::service_fn;
-use hyper::{Method, Request};
+use hyper::{HeaderMap, Method, Request, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use serde_json::Value;
@@ -25,6 +26,7 @@ use super::azure;
 use super::control;
 use super::faults::Faults;
 use super::openai::accents;
+use super::openai::modalities::form;
 use super::paths::{self, Address};
 use super::record::{Entry, Log, Watch, lock};
 use super::reply::{self, Reply};
@@ -84,10 +86,16 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
     if parts.uri.path().starts_with("/mock/") {
         return Ok(control::handle(state, &parts.method, parts.uri.path(), &body));
     }
-    let parsed = serde_json::from_slice::<Value>(&body);
-    let address = paths::address(&parts.uri);
+    let address = paths::address(&parts.uri, host(&parts.headers, &parts.uri));
+    let parsed = match address.as_ref().map(|a| a.vendor) {
+        Some(Vendor::Modality(modality)) if modality.is_form() => {
+            let type_ = parts.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
+            form::read(type_.unwrap_or_default(), &body)
+        }
+        _ => serde_json::from_slice(&body).ok(),
+    };
     let addressed = address.as_ref().and_then(|a| a.model.as_deref());
-    let named = || parsed.as_ref().ok().and_then(|v| v.get("model")).and_then(Value::as_str);
+    let named = || parsed.as_ref().and_then(|v: &Value| v.get("model")).and_then(Value::as_str);
     let model = addressed.or_else(named);
     let (entry, watch) = state.log.add(Entry {
         method: parts.method,
@@ -113,7 +121,7 @@ async fn route(state: &State, request: Request<Incoming>) -> io::Result<Reply> {
         let message = format!("Not allowed to {} on {path}.", entry.method);
         return Ok(reply::refusal(vendor, &Failure::new(405, message), watch));
     }
-    answer(state, &address, &entry, parsed.ok().as_ref(), watch).await
+    answer(state, &address, &entry, parsed.as_ref(), watch).await
 }
 
 /// One call to a vendor.
@@ -141,7 +149,9 @@ async fn answer(
     let ask = match vendor.authorize(entry) {
         Err(failure) => Err(failure),
         Ok(()) if faults.instead.is_set() => return Ok(reply::instead(speaker, &faults, watch)),
-        Ok(()) => body.ok_or_else(not_json).and_then(|body| accented(address, entry, body)),
+        Ok(()) => {
+            body.ok_or_else(|| unreadable(vendor)).and_then(|body| accented(address, entry, body))
+        }
     };
     let ask = ask.and_then(|ask| match (&faults.filter, vendor) {
         (Some(word), Vendor::Azure | Vendor::AzureResponses) => {
@@ -167,17 +177,34 @@ async fn answer(
 /// What is asked for, if this host takes it.
 fn accented<'a>(address: &'a Address, entry: &Entry, body: &'a Value) -> Result<Ask<'a>, Failure> {
     let mut ask = address.vendor.ask(body, address);
-    if address.vendor != Vendor::OpenAi {
+    let host = host(&entry.headers, &entry.uri);
+    let size = entry.body.len();
+    if host == "api.openai.com" && matches!(address.vendor, Vendor::Modality(m) if m.is_form()) {
+        if size > MAX_FORM {
+            let words =
+                format!("Maximum content size limit ({MAX_FORM}) exceeded ({size} bytes read)");
+            return Err(Failure::new(413, words));
+        }
         return ask;
     }
-    let own = entry.headers.get(hyper::header::HOST).and_then(|h| h.to_str().ok());
-    let host = own.or(entry.uri.host()).unwrap_or_default();
+    if !matches!(address.vendor, Vendor::OpenAi | Vendor::OpenAiEmbeddings) {
+        return ask;
+    }
     let accent = accents::of(host, entry.uri.path());
+    if address.vendor == Vendor::OpenAiEmbeddings {
+        return accent.check_embeddings(body).and(ask);
+    }
     accent.check(body)?;
     if let Ok(ask) = &mut ask {
         ask.include_usage |= accent.usage_unasked;
     }
     ask
+}
+
+/// Who is asked.
+fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> &'a str {
+    let own = headers.get(hyper::header::HOST).and_then(|h| h.to_str().ok());
+    own.or(uri.host()).unwrap_or_default()
 }
 
 async fn pause(time: Duration) {
@@ -186,8 +213,13 @@ async fn pause(time: Duration) {
     }
 }
 
-fn not_json() -> Failure {
-    Failure::bad("We could not parse the JSON body of your request.")
+fn unreadable(vendor: Vendor) -> Failure {
+    match vendor {
+        Vendor::Modality(modality) if modality.is_form() => {
+            Failure::bad("Could not parse multipart form")
+        }
+        _ => Failure::bad("We could not parse the JSON body of your request."),
+    }
 }
 
 // === impl State ===
@@ -227,4 +259,6 @@ impl State {
 }
 
 /// Bytes of a request.
-const MAX_BODY: usize = 64 << 20;
+const MAX_BODY: usize = 160 << 20;
+/// Of a form, at OpenAI itself.
+const MAX_FORM: usize = 25 << 20;

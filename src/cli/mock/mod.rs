@@ -13,9 +13,11 @@
 //!    └─ record ── what was asked, how it ended
 //! ```
 //!
-//! `POST .../chat/completions`, `.../embeddings`, `/v1/responses`, `/v1/messages`, Gemini's
-//! `/models/M:VERB` behind any prefix, Cohere's `/v2/chat`, `/v2/embed`, `/v2/rerank`,
-//! Bedrock's `/model/M/converse` and `/converse-stream`, `GET /v1/models`, over HTTP/1.1
+//! `POST .../chat/completions`, `.../embeddings`, `.../rerank`,
+//! `.../moderations`, `.../images/...`, `.../audio/...`, `/v1/responses`,
+//! `/v1/messages`, Gemini's `/models/M:VERB` behind any prefix, Cohere's `/v2/chat`,
+//! `/v2/embed`, `/v2/rerank`, Bedrock's `/model/M/converse`, `/converse-stream` and
+//! `/invoke`, everybody's token counters, `GET /v1/models`, over HTTP/1.1
 //! and h2c. Faults ride in the model's name (`gpt-5-mini!status=429`) or are set for an
 //! exact name by `PUT /mock/faults`; `faults` has the language.
 //! Nothing here may use the gateway's own translation code: a mock that shares
@@ -27,6 +29,7 @@ mod azure;
 mod bedrock;
 mod cohere;
 mod control;
+mod count;
 mod faults;
 mod gemini;
 mod http;
@@ -37,6 +40,7 @@ mod reply;
 mod responses;
 mod schema;
 mod script;
+mod search;
 #[cfg(test)]
 mod tests;
 mod vectors;

@@ -28,13 +28,20 @@ pub(super) fn answer(
             Framing::Aws => AWS,
         };
         (script::stream(&events, &error, faults), None, kind)
+    } else if let Some((kind, file)) = vendor.file(ask, answer).filter(|_| !faults.error_first) {
+        let (steps, _) = script::file(file.into(), faults);
+        (steps, None, kind)
     } else {
         let body = if faults.error_first { error.data } else { vendor.whole(ask, answer) };
         let (steps, length) = script::whole(body.into(), faults);
         (steps, length, JSON)
     };
     let script = Script::new(steps, length, Some(watch));
-    decorate(reply(200, kind, script), vendor, faults)
+    let mut reply = reply(200, kind, script);
+    if let (Some(name), Some(usage)) = (vendor.count_header(), answer.usage) {
+        reply.headers_mut().insert(HeaderName::from_static(name), usage.input.into());
+    }
+    decorate(reply, vendor, faults)
 }
 
 /// What faults put in an answer's place.

@@ -102,6 +102,16 @@ pub(super) fn whole(body: Bytes, faults: &Faults) -> (Vec<Step>, Option<usize>) 
     (shape(steps, &faults.wire), announced)
 }
 
+/// The same for a file, which comes in many pieces and whose length nobody tells.
+pub(super) fn file(body: Bytes, faults: &Faults) -> (Vec<Step>, Option<usize>) {
+    let mut faults = faults.clone();
+    faults.wire.cut_bytes.get_or_insert(PIECE);
+    whole(body, &faults)
+}
+
+/// Bytes of a piece of a file.
+const PIECE: usize = 4096;
+
 fn length(steps: &[Step]) -> usize {
     let lengths = steps.iter().map(|step| match step {
         Step::Send(bytes) => bytes.len(),

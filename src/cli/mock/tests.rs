@@ -6,10 +6,13 @@ mod anthropic;
 mod bedrock;
 mod broken;
 mod cohere;
+mod count;
 mod embeddings;
 mod gemini;
+mod modalities;
 mod openai;
 mod responses;
+mod search;
 mod server;
 
 use std::time::Duration;

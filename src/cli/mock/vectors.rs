@@ -38,7 +38,12 @@ pub(super) fn floats(text: &str, dimensions: usize) -> String {
 pub(super) fn base64(text: &str, dimensions: usize) -> String {
     let bytes: Vec<u8> =
         vector(text, dimensions).iter().flat_map(|number| number.to_le_bytes()).collect();
-    let mut out = String::from('"');
+    format!("\"{}\"", encode(&bytes))
+}
+
+/// Base64.
+pub(super) fn encode(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let bits =
             (0..3).fold(0, |bits, i| (bits << 8) | chunk.get(i).map_or(0, |b| u32::from(*b)));
@@ -47,16 +52,24 @@ pub(super) fn base64(text: &str, dimensions: usize) -> String {
             out.push(if i > chunk.len() { '=' } else { char::from(ALPHABET[six as usize]) });
         }
     }
-    out.push('"');
     out
 }
 
 /// How well a text answers the query: the share of its words that are in it.
-pub(super) fn relevance(query: &str, text: &str) -> f64 {
+fn relevance(query: &str, text: &str) -> f64 {
     let text = text.to_lowercase();
     let words: Vec<_> = query.split_whitespace().map(str::to_lowercase).collect();
     let hits = words.iter().filter(|word| text.contains(word.as_str())).count();
     (hits as f64 + 0.01) / (words.len() as f64 + 1.0)
+}
+
+/// The texts by how well they answer, best first: index and score, as many as wanted.
+pub(super) fn ranks(asked: &Vectors) -> Vec<(usize, f64)> {
+    let scores = asked.texts.iter().map(|text| relevance(&asked.query, text));
+    let mut ranks: Vec<(usize, f64)> = scores.enumerate().collect();
+    ranks.sort_by(|a, b| b.1.total_cmp(&a.1));
+    ranks.truncate(asked.top);
+    ranks
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

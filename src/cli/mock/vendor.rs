@@ -8,9 +8,12 @@ use serde_json::Value;
 
 use super::answer::{Answer, Ask};
 use super::anthropic::Cloud;
-use super::paths::Address;
+use super::bedrock::vectors::Invoked;
+use super::openai::modalities::Modality;
+use super::paths::{Address, Verb};
 use super::record::Entry;
-use super::{anthropic, azure, bedrock, cohere, gemini, openai, responses};
+use super::search::Search;
+use super::{anthropic, azure, bedrock, cohere, count, gemini, openai, responses, search};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Vendor {
@@ -26,10 +29,16 @@ pub(super) enum Vendor {
     Cohere,
     CohereEmbed,
     CohereRerank,
+    /// Voyage and Jina.
+    Search(Search),
+    /// Models at Bedrock that embed and rank.
+    Invoked(Invoked),
     /// OpenAI's other API.
     Responses,
     Azure,
     AzureResponses,
+    /// OpenAI's APIs beside text.
+    Modality(Modality),
 }
 
 /// What a vendor answers instead of an answer.
@@ -81,9 +90,12 @@ impl Vendor {
             | Vendor::OpenAiCompletions
             | Vendor::Responses
             | Vendor::Azure
-            | Vendor::AzureResponses => Vendor::Anthropic,
+            | Vendor::AzureResponses
+            | Vendor::Modality(_) => Vendor::Anthropic,
             Vendor::OpenAiEmbeddings | Vendor::CohereRerank => Vendor::CohereEmbed,
-            Vendor::CohereEmbed => Vendor::OpenAiEmbeddings,
+            Vendor::CohereEmbed | Vendor::Search(_) | Vendor::Invoked(_) => {
+                Vendor::OpenAiEmbeddings
+            }
             Vendor::Anthropic
             | Vendor::Claude(_)
             | Vendor::Gemini
@@ -98,12 +110,16 @@ impl Vendor {
             Vendor::OpenAi
             | Vendor::OpenAiCompletions
             | Vendor::OpenAiEmbeddings
+            | Vendor::Search(_)
             | Vendor::Responses => openai::authorize(headers),
             Vendor::Azure | Vendor::AzureResponses => azure::authorize(headers),
+            // Azure's are under its own roof.
+            Vendor::Modality(_) if azure::owns(entry.uri.path()) => azure::authorize(headers),
+            Vendor::Modality(_) => openai::authorize(headers),
             Vendor::Anthropic => anthropic::authorize(headers),
             Vendor::Claude(cloud) => cloud.authorize(entry),
             Vendor::Gemini => gemini::authorize(headers),
-            Vendor::Bedrock => bedrock::authorize(entry),
+            Vendor::Bedrock | Vendor::Invoked(_) => bedrock::authorize(entry),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => {
                 cohere::authorize(headers)
             }
@@ -111,10 +127,14 @@ impl Vendor {
     }
 
     pub(super) fn ask<'a>(self, body: &'a Value, address: &'a Address) -> Result<Ask<'a>, Failure> {
+        if matches!(address.verb, Verb::Count | Verb::VertexCount) {
+            return count::ask(self, body, address);
+        }
         match self {
             Vendor::OpenAi => openai::ask(body),
             Vendor::OpenAiCompletions => openai::completions::ask(body),
             Vendor::OpenAiEmbeddings => openai::embeddings::ask(body),
+            Vendor::Modality(modality) => modality.ask(body),
             Vendor::Azure => azure::ask(body, address),
             Vendor::Responses | Vendor::AzureResponses => responses::ask(body),
             Vendor::Anthropic => anthropic::ask(body),
@@ -124,16 +144,22 @@ impl Vendor {
             Vendor::Cohere => cohere::ask(body),
             Vendor::CohereEmbed => cohere::vectors::ask_embed(body),
             Vendor::CohereRerank => cohere::vectors::ask_rerank(body),
+            Vendor::Search(search) => search.ask(body),
+            Vendor::Invoked(invoked) => invoked.ask(body, address),
         }
     }
 
     /// A whole answer's body.
     pub(super) fn whole(self, ask: &Ask<'_>, answer: &Answer) -> String {
+        if let Some(tokens) = ask.counted {
+            return count::whole(self, tokens);
+        }
         match self {
             Vendor::OpenAi => openai::whole(ask, answer),
             Vendor::OpenAiCompletions => openai::completions::whole(ask, answer),
             Vendor::OpenAiEmbeddings => openai::embeddings::whole(ask, answer),
             Vendor::Anthropic | Vendor::Claude(_) => anthropic::whole(ask, answer),
+            Vendor::Modality(modality) => modality.whole(ask, answer),
             Vendor::Azure => azure::whole(ask, answer),
             Vendor::Responses | Vendor::AzureResponses => responses::whole(ask, answer),
             Vendor::Gemini => gemini::whole(ask, answer),
@@ -141,6 +167,16 @@ impl Vendor {
             Vendor::Cohere => cohere::whole(ask, answer),
             Vendor::CohereEmbed => cohere::vectors::embeddings(ask, answer),
             Vendor::CohereRerank => cohere::vectors::ranks(ask, answer),
+            Vendor::Search(search) => search.whole(ask, answer),
+            Vendor::Invoked(invoked) => invoked.whole(ask, answer),
+        }
+    }
+
+    /// An answer that is not JSON: its content type and its bytes.
+    pub(super) fn file(self, ask: &Ask<'_>, answer: &Answer) -> Option<(&'static str, Vec<u8>)> {
+        match self {
+            Vendor::Modality(modality) => modality.file(ask, answer),
+            _ => None,
         }
     }
 
@@ -149,6 +185,7 @@ impl Vendor {
         match self {
             Vendor::OpenAi => openai::events(ask, answer),
             Vendor::OpenAiCompletions => openai::completions::events(ask, answer),
+            Vendor::Modality(modality) => modality.events(ask, answer),
             Vendor::Azure => azure::events(ask, answer),
             Vendor::Responses | Vendor::AzureResponses => responses::events(ask, answer),
             Vendor::Anthropic => anthropic::events(ask, answer),
@@ -157,7 +194,11 @@ impl Vendor {
             Vendor::Bedrock => bedrock::events(ask, answer),
             Vendor::Cohere => cohere::events(ask, answer),
             // These never stream, so nobody asks.
-            Vendor::OpenAiEmbeddings | Vendor::CohereEmbed | Vendor::CohereRerank => Vec::new(),
+            Vendor::OpenAiEmbeddings
+            | Vendor::CohereEmbed
+            | Vendor::CohereRerank
+            | Vendor::Search(_)
+            | Vendor::Invoked(_) => Vec::new(),
         }
     }
 
@@ -167,12 +208,14 @@ impl Vendor {
             Vendor::OpenAi
             | Vendor::OpenAiCompletions
             | Vendor::OpenAiEmbeddings
+            | Vendor::Modality(_)
             | Vendor::Responses => openai::failure(failure),
             Vendor::Azure | Vendor::AzureResponses => azure::failure(failure),
             Vendor::Anthropic => anthropic::failure(failure),
             Vendor::Claude(cloud) => cloud.failure(failure),
             Vendor::Gemini => gemini::failure(failure),
-            Vendor::Bedrock => bedrock::failure(failure),
+            Vendor::Bedrock | Vendor::Invoked(_) => bedrock::failure(failure),
+            Vendor::Search(_) => search::failure(failure),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => cohere::failure(failure),
         }
     }
@@ -183,15 +226,18 @@ impl Vendor {
             Vendor::OpenAi
             | Vendor::OpenAiCompletions
             | Vendor::OpenAiEmbeddings
+            | Vendor::Modality(_)
             | Vendor::Azure => ("", 500, openai::BROKEN),
             Vendor::Responses | Vendor::AzureResponses => return responses::failure_event(code),
             Vendor::Anthropic | Vendor::Claude(Cloud::Vertex) => ("error", 529, "Overloaded"),
-            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => {
+            Vendor::Bedrock | Vendor::Invoked(_) | Vendor::Claude(Cloud::Bedrock) => {
                 return bedrock::failure_event(code);
             }
             Vendor::Gemini => ("", 503, "The model is overloaded. Please try again later."),
             Vendor::Cohere => return cohere::failure_event(),
-            Vendor::CohereEmbed | Vendor::CohereRerank => ("", 500, "internal server error"),
+            Vendor::CohereEmbed | Vendor::CohereRerank | Vendor::Search(_) => {
+                ("", 500, "internal server error")
+            }
         };
         let mut failure = Failure::new(status, message);
         failure.code = code.map(str::to_owned);
@@ -209,11 +255,16 @@ impl Vendor {
     /// What a header says of a failure beside its status.
     pub(super) fn error_header(self, failure: &Failure) -> Option<(&'static str, &str)> {
         match self {
-            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => {
+            Vendor::Bedrock | Vendor::Invoked(_) | Vendor::Claude(Cloud::Bedrock) => {
                 Some(("x-amzn-errortype", bedrock::error_type(failure)))
             }
             _ => None,
         }
+    }
+
+    /// The header that counts what went in, where there is one.
+    pub(super) fn count_header(self) -> Option<&'static str> {
+        matches!(self, Vendor::Invoked(_)).then_some("x-amzn-bedrock-input-token-count")
     }
 
     /// The name of the response header with the request's id, where there is one.
@@ -222,12 +273,15 @@ impl Vendor {
             Vendor::OpenAi
             | Vendor::OpenAiCompletions
             | Vendor::OpenAiEmbeddings
+            | Vendor::Modality(_)
             | Vendor::Responses => Some("x-request-id"),
             Vendor::Azure | Vendor::AzureResponses => Some("apim-request-id"),
             Vendor::Anthropic => Some("request-id"),
             Vendor::Cohere | Vendor::CohereEmbed | Vendor::CohereRerank => Some("x-debug-trace-id"),
-            Vendor::Gemini | Vendor::Claude(Cloud::Vertex) => None,
-            Vendor::Bedrock | Vendor::Claude(Cloud::Bedrock) => Some("x-amzn-requestid"),
+            Vendor::Gemini | Vendor::Search(_) | Vendor::Claude(Cloud::Vertex) => None,
+            Vendor::Bedrock | Vendor::Invoked(_) | Vendor::Claude(Cloud::Bedrock) => {
+                Some("x-amzn-requestid")
+            }
         }
     }
 }

@@ -1,17 +1,18 @@
 //! `consumers`: who may ask, by the digest of a key.
 
 use super::{Problems, is_label};
-use crate::config::compiled::{ANONYMOUS, Consumer, MAX_CONSUMERS};
-use crate::config::raw;
+use crate::config::compiled::{ANONYMOUS, Consumer, MAX_CONSUMERS, MAX_MODELS};
+use crate::config::{glob, raw};
 use hashbrown::HashMap;
+use std::rc::Rc;
 
 pub(super) fn compile(
     raw: &raw::Sluice,
     problems: &mut Problems,
-) -> (Vec<Consumer>, HashMap<[u8; 32], usize>) {
+) -> (Vec<Rc<Consumer>>, HashMap<[u8; 32], usize>) {
     let listed = raw.consumers.as_deref().unwrap_or_default();
     let mut by_key = HashMap::new();
-    let mut compiled: Vec<Consumer> = Vec::with_capacity(listed.len());
+    let mut compiled: Vec<Rc<Consumer>> = Vec::with_capacity(listed.len());
     if listed.len() > MAX_CONSUMERS {
         problems.add("consumers", format!("has more than {MAX_CONSUMERS} entries"));
         return (compiled, by_key);
@@ -43,9 +44,25 @@ pub(super) fn compile(
                 }
             }
         }
-        compiled.push(Consumer { name: c.name.clone() });
+        if let Some(models) = &c.models {
+            check_models(&format!("{path}.models"), models, raw, problems);
+        }
+        let models = c.models.clone().unwrap_or_default();
+        compiled.push(Rc::new(Consumer { name: c.name.clone(), models }));
     }
     (compiled, by_key)
+}
+
+fn check_models(path: &str, patterns: &[String], raw: &raw::Sluice, problems: &mut Problems) {
+    if patterns.is_empty() || patterns.len() > MAX_MODELS {
+        let words = format!("must list 1 to {MAX_MODELS} names; leave it out to allow all");
+        problems.add(path.to_owned(), words);
+    }
+    for (i, pattern) in patterns.iter().enumerate() {
+        if !raw.models.iter().any(|m| glob::may_meet(pattern, &m.name)) {
+            problems.add(format!("{path}[{i}]"), format!("`{pattern}` matches none of the models"));
+        }
+    }
 }
 
 fn digest(hex: &str) -> Option<[u8; 32]> {

@@ -2,8 +2,10 @@
 //! everything that can be wrong found now, and all of it at once.
 
 use super::Problem;
-use super::compiled::{Config, Passthrough, STREAM_FAILED, TOO_LONG};
+use super::compiled::{ANONYMOUS, Config, Consumer, Passthrough, STREAM_FAILED, TOO_LONG};
 use super::raw::{self, RetryClass};
+use super::units::Bytes;
+use std::rc::Rc;
 
 mod catalog;
 mod consumers;
@@ -30,6 +32,12 @@ pub fn compile(
             );
         }
     }
+    if d.max_upload.is_some_and(|max| max < d.max_body) {
+        problems.add(
+            "defaults.max_upload",
+            "is smaller than defaults.max_body; raise it or leave it out",
+        );
+    }
     if !(1..=4096).contains(&raw.usage.max_rows) {
         problems.add("usage.max_rows", "must be 1 to 4096");
     }
@@ -42,8 +50,10 @@ pub fn compile(
         consumers_by_key,
         allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),
         consumers,
+        anonymous: Rc::new(Consumer { name: ANONYMOUS.to_owned(), models: Vec::new() }),
         strict: d.strict,
-        max_body: usize::try_from(d.max_body.0).unwrap_or(usize::MAX),
+        max_body: bytes(d.max_body),
+        max_upload: bytes(d.max_upload.unwrap_or(d.max_body)),
         total_timeout_ms: d.total_timeout.0,
         expose: raw.expose,
         retry_on,
@@ -54,6 +64,10 @@ pub fn compile(
         health,
     };
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
+}
+
+fn bytes(size: Bytes) -> usize {
+    usize::try_from(size.0).unwrap_or(usize::MAX)
 }
 
 struct Problems(Vec<Problem>);

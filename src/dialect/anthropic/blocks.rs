@@ -38,6 +38,9 @@ pub(super) struct Thinking {
 /// Most bytes of one thinking block, and of its signature, that are kept.
 const MAX_THINKING: usize = 1 << 20;
 
+/// A call whose beginning was lost would be run with half of its arguments.
+const NOT_OPEN: &str = "the provider's stream adds to a tool call that is not open";
+
 /// Most blocks begun and not ended.
 pub(super) const MAX_OPEN: usize = 64;
 
@@ -129,12 +132,16 @@ impl Reader {
             }
             Some("input_json_delta") => {
                 let piece = string(delta.partial_json);
-                if let Some(Block::Tool(tool)) = block
-                    && !inner(piece).is_empty()
-                {
-                    tool.sent = true;
-                    let index = tool.index;
-                    self.arguments(index, piece, out);
+                match block {
+                    _ if inner(piece).is_empty() => {}
+                    Some(Block::Tool(tool)) => {
+                        tool.sent = true;
+                        let index = tool.index;
+                        self.arguments(index, piece, out);
+                    }
+                    // Of tools that Anthropic runs.
+                    Some(_) => {}
+                    None => self.fail(bad(NOT_OPEN), out),
                 }
             }
             Some("citations_delta") => {
@@ -148,8 +155,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn stop(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
-        let index = body.index.unwrap_or(0);
+    pub(super) fn stop(&mut self, index: u64, out: &mut Vec<u8>) {
         let Some(at) = self.open.iter().rposition(|(i, _)| *i == index) else { return };
         match self.open.swap_remove(at).1 {
             Block::Tool(tool) => {

@@ -7,6 +7,7 @@
 //! key or our account's money (401, 402, 403, and a 400 about the credit
 //! balance) is the operator's and never quoted.
 
+use super::threads;
 use crate::dialect::UpstreamError;
 use crate::dialect::openai::{self, error::shortened};
 use crate::error::{Error, Kind};
@@ -25,6 +26,7 @@ pub fn body(error: &Error) -> Vec<u8> {
         Some(param) => json::push_text(&mut out, &format!("{param}: {}", error.message)),
         None => json::push_text(&mut out, &error.message),
     }
+    threads::push_details(error, &mut out);
     out.extend_from_slice(b"}}");
     out
 }

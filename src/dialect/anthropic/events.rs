@@ -41,6 +41,8 @@ pub(super) struct Delta<'a> {
     #[serde(borrow)]
     pub(super) stop_reason: Option<&'a RawValue>,
     #[serde(borrow)]
+    pub(super) stop_sequence: Option<&'a RawValue>,
+    #[serde(borrow)]
     pub(super) stop_details: Option<&'a RawValue>,
 }
 

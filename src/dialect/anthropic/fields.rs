@@ -1,5 +1,6 @@
 //! What becomes of each field of a chat request: the pair's loss list.
 
+use super::threads;
 use crate::dialect::loss::Fate::{Dropped, Mapped, Rejected};
 use crate::dialect::loss::{Fate, Field};
 
@@ -40,11 +41,22 @@ pub const MESSAGES_TO_VERTEX: &[Field] = &[
     VERSION,
     NO_NATIVE_TIER,
     PARTS_ONLY,
+    threads::ROW,
 ];
 
 /// The same on Bedrock.
-pub const MESSAGES_TO_BEDROCK: &[Field] =
-    &[IN_THE_PATH, field("stream", Mapped, "in the path"), VERSION, NO_NATIVE_TIER, PARTS_ONLY];
+pub const MESSAGES_TO_BEDROCK: &[Field] = &[
+    IN_THE_PATH,
+    field("stream", Mapped, "in the path"),
+    VERSION,
+    NO_NATIVE_TIER,
+    PARTS_ONLY,
+    threads::ROW,
+];
+
+/// What Vertex counts.
+pub const COUNT_TO_VERTEX: &[Field] =
+    &[field("model", Mapped, "the provider's name of the model"), VERSION, PARTS_ONLY];
 
 const VERSION: Field = field("anthropic_version", Mapped, "the provider's own is written");
 const NO_NATIVE_TIER: Field =

@@ -6,7 +6,7 @@
 
 use super::error;
 use super::host::Host;
-use super::usage;
+use super::{sweep, threads, usage};
 use crate::dialect::loss::{Dropped, Fate};
 use crate::dialect::{Body, ClientResponse, Reply, Request, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
@@ -14,8 +14,34 @@ use crate::wire::json::{self, Member, Splice};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub(super) fn request(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
+    let mut dropped = Dropped::default();
+    let splices = sweep::splices(request, &mut dropped);
+    crate::dialect::identity::with(request, splices, dropped)
+}
+
 pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequest, Error> {
+    let mut version = br#""anthropic_version":"#.to_vec();
+    json::push_text(&mut version, host.version().unwrap_or_default());
+    without_the_unknown(request, host, version)
+}
+
+/// Vertex's counter: the model is in the body.
+pub(super) fn to_cloud_counter(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
+    let mut model = br#""model":"#.to_vec();
+    json::push_text(&mut model, request.model);
+    without_the_unknown(request, Host::Vertex, model)
+}
+
+/// The client's bytes without what the host does not take; `with`: the member that
+/// stands where the model was.
+fn without_the_unknown(
+    request: &Request<'_>,
+    host: Host,
+    with: Vec<u8>,
+) -> Result<UpstreamRequest, Error> {
     let body = request.body;
+    threads::refuse(body)?;
     let members = json::object(body).unwrap_or_default();
     let mut dropped = Dropped::default();
     let mut splices = Vec::new();
@@ -25,9 +51,8 @@ pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequ
     for (i, member) in members.iter().enumerate() {
         let before = i.checked_sub(1).and_then(|i| members.get(i));
         if member.key == "model" {
-            let mut with = br#""anthropic_version":"#.to_vec();
-            json::push_text(&mut with, host.version().unwrap_or_default());
-            splices.push(Splice { range: key_at(body, before)..member.value.end, with });
+            let range = key_at(body, before)..member.value.end;
+            splices.push(Splice { range, with: with.clone() });
             stays = true;
         } else if leaves(body, member, host, &mut dropped) {
             let range = match (before, members.get(i + 1)) {
@@ -41,6 +66,8 @@ pub(super) fn to_cloud(request: &Request<'_>, host: Host) -> Result<UpstreamRequ
             stays = true;
         }
     }
+    splices.extend(sweep::splices(request, &mut dropped));
+    splices.sort_by_key(|s| s.range.start);
     Ok(UpstreamRequest {
         body: Body::Spliced(splices),
         dropped: dropped.into_names(),
@@ -120,14 +147,14 @@ mod tests {
         let quirks = &quirks::NONE;
         let asked = Request { body: body.as_bytes(), facts: &facts, model: "real", traits, quirks };
         let made = match host {
-            Host::Anthropic => crate::dialect::identity::request(&asked),
+            Host::Anthropic => super::request(&asked),
             _ => to_cloud(&asked, host),
         };
         let made = made.unwrap();
         let Body::Spliced(splices) = made.body else { panic!("identity must splice") };
         let text = String::from_utf8(json::splice(body.as_bytes(), &splices)).unwrap();
         serde_json::from_str::<serde_json::Value>(&text).unwrap();
-        (text, made.dropped)
+        (text, made.dropped.iter().map(|lost| lost.to_string()).collect())
     }
 
     #[test]
@@ -137,26 +164,26 @@ mod tests {
         for (host, body, want, dropped) in [
             (
                 Host::Vertex,
-                r#"{ "a": 1E+02, "mod\u0065l" : "m", "stream": true, "b":[ ] }"#,
-                r#"{ "a": 1E+02, "anthropic_version":"vertex-2023-10-16", "stream": true, "b":[ ] }"#,
+                r#"{ "a": 1E+02, "mod\u0065l" : "m", "stream": true, "messages":[ ] }"#,
+                r#"{ "a": 1E+02, "anthropic_version":"vertex-2023-10-16", "stream": true, "messages":[ ] }"#,
                 vec![],
             ),
             (
                 Host::Bedrock,
-                r#"{"stream": true , "service_tier":"priority", "model":"m", "anthropic_version":"x"}"#,
-                r#"{"anthropic_version":"bedrock-2023-05-31"}"#,
+                r#"{"stream": true , "service_tier":"priority", "model":"m", "anthropic_version":"x","messages":[]}"#,
+                r#"{"anthropic_version":"bedrock-2023-05-31","messages":[]}"#,
                 vec!["service_tier"],
             ),
             (
                 Host::Bedrock,
-                r#"{"model":"m","stream":false,"cache_control":{"type":"ephemeral"},"z":1}"#,
-                r#"{"anthropic_version":"bedrock-2023-05-31","z":1}"#,
+                r#"{"model":"m","stream":false,"cache_control":{"type":"ephemeral"},"messages":[]}"#,
+                r#"{"anthropic_version":"bedrock-2023-05-31","messages":[]}"#,
                 vec!["cache_control"],
             ),
             (
                 Host::Bedrock,
-                r#"{"z":1,"stream":false,"model":"m"}"#,
-                r#"{"z":1,"anthropic_version":"bedrock-2023-05-31"}"#,
+                r#"{"messages":[],"stream":false,"model":"m"}"#,
+                r#"{"messages":[],"anthropic_version":"bedrock-2023-05-31"}"#,
                 vec![],
             ),
         ] {

@@ -35,6 +35,17 @@ pub(super) fn file(
     out: &mut Vec<u8>,
     dropped: &mut Dropped,
 ) -> Result<(), Error> {
+    if let Some(link) = media::file_link(part)? {
+        let object = part.object()?;
+        dropped.unknown("file.", &object, &["file_data", "filename"]);
+        out.extend_from_slice(br#"{"type":"document","source":{"type":"url","url":"#);
+        out.extend_from_slice(link.raw);
+        out.push(b'}');
+        if let Some(name) = part.field(&object, "filename") {
+            json::push_member(out, "title", name.string()?);
+        }
+        return Ok(());
+    }
     let file = media::file(part, dropped)?;
     let data = &file.data;
     match data.mime.as_str() {
@@ -62,7 +73,8 @@ pub(super) fn file(
     Ok(())
 }
 
-/// For hosts that fetch nothing: refuses the first image that is a link, by its path.
+/// For hosts that fetch nothing: refuses the first image or file that is a link, by its
+/// path.
 pub(super) fn refuse_links(messages: &Value<'_, '_>) -> Result<(), Error> {
     for (i, raw) in messages.items()?.into_iter().enumerate() {
         let message = messages.item(i, raw);
@@ -77,6 +89,11 @@ pub(super) fn refuse_links(messages: &Value<'_, '_>) -> Result<(), Error> {
                 && let Media::Url(link) = media::image(&image, &mut Dropped::default())?
             {
                 return Err(link.error("this provider fetches no images: send a data: URL"));
+            }
+            if let Some(file) = part.field(&object, "file")
+                && let Some(link) = media::file_link(&file)?
+            {
+                return Err(link.error("this provider fetches no files: send a data: URL"));
             }
         }
     }

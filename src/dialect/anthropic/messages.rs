@@ -161,7 +161,7 @@ impl<'d> Writer<'d> {
             }
             Role::Assistant => self.assistant(message, object)?,
             Role::Tool => {
-                let known = ["role", "content", "tool_call_id", "cache_control"];
+                let known = ["role", "content", "tool_call_id", "is_error", "cache_control"];
                 // Some SDKs repeat the tool's name here.
                 self.dropped.unknown("messages.", object, &[&known[..], &["name"]].concat());
                 let Some(id) = message.field(object, "tool_call_id") else {
@@ -240,6 +240,8 @@ impl<'d> Writer<'d> {
         id: &str,
     ) -> Result<(), Error> {
         let mut inside = Blocks::default();
+        let failed = message.field(object, "is_error").map(|e| e.boolean()).transpose()?;
+        let failed = failed == Some(true);
         let content = message.field(object, "content");
         let plain = content.filter(Value::is_string).map(|c| c.raw);
         if let (Some(content), None) = (&content, plain) {
@@ -252,19 +254,31 @@ impl<'d> Writer<'d> {
             out.extend_from_slice(br#"{"type":"tool_result","tool_use_id":"#);
             json::push_text(out, id);
             match plain {
-                // Blank text is refused; a result may have none.
-                Some(text) if is_blank(text) => {}
+                // Blank text is refused; a result may have none, but not a failed one.
+                Some(text) if is_blank(text) => {
+                    if failed {
+                        json::push_member(out, "content", NO_OUTPUT);
+                    }
+                }
                 Some(text) => {
                     out.extend_from_slice(br#","content":"#);
                     out.extend_from_slice(text);
                 }
+                None if inside.written.is_empty() && failed => {
+                    json::push_member(out, "content", NO_OUTPUT);
+                }
                 None => inside.written.push_member(out, "content"),
+            }
+            if failed {
+                out.extend_from_slice(br#","is_error":true"#);
             }
         };
         self.turns.results.block(write, object.get("cache_control"));
         Ok(())
     }
 }
+
+const NO_OUTPUT: &[u8] = br#""(no output)""#;
 
 /// Around an instruction that stands in the user's turn.
 const TAGS: [&str; 2] = ["<system>\\n", "\\n</system>"];

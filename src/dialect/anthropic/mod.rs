@@ -27,8 +27,9 @@
 //! thinking blocks must come back unchanged, but the client's shape keeps no order
 //! between them and text, so they all go first.
 
-use super::{Dialect, Translator};
+use super::{Dialect, Translator, count};
 use crate::dialect::features::{Feature, Gap, Gaps};
+use crate::dialect::identity::Unstreamed;
 
 mod along;
 mod blocks;
@@ -42,11 +43,14 @@ mod format;
 mod frames;
 mod host;
 mod identity;
+mod links;
 mod media;
 mod messages;
 mod request;
 mod response;
 mod stream;
+mod threads;
+pub(super) mod sweep;
 mod tools;
 mod turns;
 mod usage;
@@ -92,7 +96,7 @@ pub const IDENTITY: Translator = Translator {
     upstream: Dialect::AnthropicMessages,
     gaps: GAPS,
     client_gaps: &[],
-    request: super::identity::request,
+    request: identity::request,
     reads: Some(super::identity::reads),
     response: identity::response,
     error: error::from_upstream_to_messages,
@@ -104,7 +108,10 @@ pub const VERTEX_FROM_MESSAGES: Translator = Translator {
     upstream: Dialect::AnthropicVertex,
     gaps: CLOUD_GAPS,
     client_gaps: &[],
-    request: |request| identity::to_cloud(request, Host::Vertex),
+    request: |request| {
+        links::refuse(request.body)?;
+        identity::to_cloud(request, Host::Vertex)
+    },
     reads: None,
     fields: fields::MESSAGES_TO_VERTEX,
     ..IDENTITY
@@ -114,11 +121,36 @@ pub const BEDROCK_FROM_MESSAGES: Translator = Translator {
     upstream: Dialect::AnthropicBedrock,
     gaps: CLOUD_GAPS,
     client_gaps: &[],
-    request: |request| identity::to_cloud(request, Host::Bedrock),
+    request: |request| {
+        links::refuse(request.body)?;
+        identity::to_cloud(request, Host::Bedrock)
+    },
     reads: None,
     fields: fields::MESSAGES_TO_BEDROCK,
     stream: |reply| Box::new(along::Along::new(reply, Host::Bedrock)),
     ..IDENTITY
+};
+
+pub const COUNT_IDENTITY: Translator = Translator {
+    client: Dialect::AnthropicCount,
+    upstream: Dialect::AnthropicCount,
+    gaps: &[],
+    client_gaps: &[],
+    request: identity::request,
+    reads: Some(super::identity::reads),
+    response: |body, _| count::as_it_is(body, count::ANTHROPIC),
+    error: error::from_upstream_to_messages,
+    stream: |_| Box::new(Unstreamed::default()),
+    fields: &[],
+};
+
+pub const VERTEX_COUNT: Translator = Translator {
+    upstream: Dialect::AnthropicVertexCount,
+    gaps: &[NO_URLS],
+    request: identity::to_cloud_counter,
+    reads: None,
+    fields: fields::COUNT_TO_VERTEX,
+    ..COUNT_IDENTITY
 };
 
 /// The tool a JSON answer comes through where the model takes no schema.
@@ -128,8 +160,9 @@ const JSON_TOOL: &str = "sluice_json_answer";
 const GAPS: Gaps = &[AUDIO, CHOICES, LOGPROBS];
 
 /// What it cannot on Vertex and on Bedrock.
-const CLOUD_GAPS: Gaps =
-    &[AUDIO, CHOICES, LOGPROBS, (Feature::ImageUrl, Gap::No("this provider fetches no images"))];
+const CLOUD_GAPS: Gaps = &[AUDIO, CHOICES, LOGPROBS, NO_URLS];
+
+const NO_URLS: (Feature, Gap) = (Feature::ImageUrl, Gap::No("this provider fetches no images"));
 
 const AUDIO: (Feature, Gap) = (Feature::Audio, Gap::No("this model takes and gives no audio"));
 const CHOICES: (Feature, Gap) = (Feature::Choices, Gap::No("this model gives one choice"));

@@ -12,6 +12,7 @@ use super::JSON_TOOL;
 use super::usage::{self, Tier};
 use crate::dialect::openai::chunk::Header;
 use crate::dialect::openai::completion::{Message, completion};
+use crate::dialect::openai::stop;
 use crate::dialect::{ClientResponse, Reply, Usage};
 use crate::error::{Error, Kind};
 use crate::wire::json;
@@ -42,6 +43,7 @@ pub(super) fn to_openai_chat(body: &[u8], reply: &Reply) -> Result<ClientRespons
     if stop == "refusal" {
         message.refusal.add_plain(&refusal(answer.stop_details));
     }
+    message.beside = stop::beside(&stop, answer.stop_sequence.map(|s| s.get().as_bytes()));
     let called = !message.tool_calls.is_empty();
     let finish = finish_reason(&stop, json_answer && !called);
     let id = answer.id.and_then(text).unwrap_or(Cow::Borrowed(NO_ID));
@@ -141,6 +143,8 @@ struct Answer<'a> {
     content: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
     stop_reason: Option<&'a RawValue>,
+    #[serde(borrow)]
+    stop_sequence: Option<&'a RawValue>,
     #[serde(borrow)]
     stop_details: Option<&'a RawValue>,
     #[serde(borrow)]

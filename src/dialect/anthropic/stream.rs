@@ -20,6 +20,7 @@ use super::response::{NO_ID, finish_reason, refusal, text};
 use super::usage::{self, Tier};
 use crate::dialect::openai;
 use crate::dialect::openai::chunk::{self, Chunks, Header};
+use crate::dialect::openai::stop;
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::wire::json;
@@ -43,6 +44,8 @@ pub(super) struct Reader {
     /// Our JSON tool was called.
     pub(super) json_answer: bool,
     finish: Option<&'static str>,
+    /// Beside it.
+    beside: Vec<u8>,
 }
 
 // === impl ToOpenAiChat ===
@@ -59,6 +62,7 @@ impl ToOpenAiChat {
                 tools: 0,
                 json_answer: false,
                 finish: None,
+                beside: Vec::new(),
             },
         }
     }
@@ -125,7 +129,7 @@ impl Reader {
         match type_.as_ref() {
             "content_block_delta" => self.delta(&body, out),
             "content_block_start" => self.start(&body, out),
-            "content_block_stop" => self.stop(&body, out),
+            "content_block_stop" => self.stop(body.index.unwrap_or(0), out),
             "message_start" => self.begin(body.message, out),
             "message_delta" => self.message_delta(&body, out),
             "message_stop" => self.end(out),
@@ -136,6 +140,9 @@ impl Reader {
     }
 
     fn begin(&mut self, message: Option<&RawValue>, out: &mut Vec<u8>) {
+        if self.progress.started {
+            return self.fail(bad("the provider's stream begins twice"), out);
+        }
         let message: Option<Message<'_>> = message.and_then(|m| serde_json::from_str(m.get()).ok());
         let message = message.unwrap_or_default();
         let usage = &mut self.progress.usage;
@@ -187,6 +194,7 @@ impl Reader {
             json::push_text(&mut words, &refusal(delta.stop_details));
             self.chunk(out, |chunks, out| chunks.text(out, "refusal", &words));
         }
+        self.beside = stop::beside(&stop, delta.stop_sequence.map(|s| s.get().as_bytes()));
         self.finish = Some(finish_reason(&stop, self.json_answer && self.tools == 0));
     }
 
@@ -194,10 +202,14 @@ impl Reader {
         let Some(reason) = self.finish else {
             return self.fail(bad("the provider's stream ended without a stop reason"), out);
         };
+        while let Some(index) = self.open.last().map(|(index, _)| *index) {
+            self.stop(index, out);
+        }
         self.progress.complete = true;
         let usage = self.progress.usage;
+        let beside = std::mem::take(&mut self.beside);
         self.chunk(out, |chunks, out| {
-            chunks.finish(out, reason);
+            chunks.finish(out, reason, &beside);
             chunks.usage(out, &usage);
         });
         chunk::done(out);

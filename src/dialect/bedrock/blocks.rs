@@ -33,6 +33,9 @@ pub(super) struct Thinking {
 /// Most bytes of each part of a thought that are kept.
 const MAX_THINKING: usize = 1 << 20;
 
+/// A call whose beginning was lost would be run with half of its arguments.
+const NOT_OPEN: &str = "the provider's stream adds to a tool call that is not open";
+
 /// Most blocks begun and not ended.
 pub(super) const MAX_OPEN: usize = 64;
 
@@ -105,12 +108,15 @@ impl Reader {
         if let Some(call) = &delta.tool_use {
             let piece = string(call.input);
             let block = self.open.iter_mut().rev().find(|(i, _)| *i == index).map(|(_, b)| b);
-            if let Some(Open::Tool(tool)) = block
-                && !inner(piece).is_empty()
-            {
-                tool.sent = true;
-                let index = tool.index;
-                self.arguments(index, piece, out);
+            match block {
+                _ if inner(piece).is_empty() => {}
+                Some(Open::Tool(tool)) => {
+                    tool.sent = true;
+                    let index = tool.index;
+                    self.arguments(index, piece, out);
+                }
+                Some(_) => {}
+                None => return self.fail(bad(NOT_OPEN), out),
             }
         }
         if let Some(thought) = &delta.reasoning_content {
@@ -142,8 +148,7 @@ impl Reader {
         self.piece("reasoning_content", string(thought.text), out);
     }
 
-    pub(super) fn stop(&mut self, body: &Body<'_>, out: &mut Vec<u8>) {
-        let index = body.content_block_index.unwrap_or(0);
+    pub(super) fn stop(&mut self, index: u64, out: &mut Vec<u8>) {
         let Some(at) = self.open.iter().rposition(|(i, _)| *i == index) else { return };
         match self.open.swap_remove(at).1 {
             // An empty string is no JSON, and clients parse it.

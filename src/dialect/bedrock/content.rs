@@ -43,7 +43,7 @@ pub(super) struct Context<'d> {
 /// Spec: <https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html>.
 pub(super) fn cache_point(blocks: &mut Array, control: &[u8], maker: Maker, dropped: &mut Dropped) {
     if !matches!(maker, Maker::Anthropic | Maker::Amazon | Maker::Other) {
-        dropped.add("cache_control (this model has no prompt cache)");
+        dropped.hint("cache_control (this model has no prompt cache)");
         return;
     }
     let members = json::members(control).unwrap_or_default();
@@ -55,7 +55,7 @@ pub(super) fn cache_point(blocks: &mut Array, control: &[u8], maker: Maker, drop
         // Five minutes are the default, and all that Nova has.
         None | Some(br#""5m""#) => {}
         Some(br#""1h""#) if maker != Maker::Amazon => out.extend_from_slice(br#","ttl":"1h""#),
-        Some(_) => dropped.add("cache_control.ttl"),
+        Some(_) => dropped.hint("cache_control.ttl"),
     }
     out.extend_from_slice(b"}}");
 }

@@ -41,6 +41,10 @@ pub(super) fn write(
         }
     }
     if let Some(sequences) = sequences.get(1..) {
+        // Claude says which one it met, to whom asks.
+        if request.traits.maker == Maker::Anthropic {
+            json::push_member(out, "additionalModelResponseFieldPaths", br#"["/stop_sequence"]"#);
+        }
         json::push_member(&mut config, "stopSequences", &[b"[", sequences, b"]"].concat());
     }
     object(out, "inferenceConfig", &config);

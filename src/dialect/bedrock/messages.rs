@@ -18,7 +18,7 @@ use crate::dialect::loss::Dropped;
 use crate::dialect::openai::calls::{self, Call, Function, read_id};
 use crate::dialect::openai::read::{Object, Value};
 use crate::dialect::openai::role::Role;
-use crate::dialect::{Maker, ModelTraits};
+use crate::dialect::{Dialect, Maker, ModelTraits, hub};
 use crate::error::Error;
 use crate::wire::json;
 use std::borrow::Cow;
@@ -163,7 +163,7 @@ impl Writer<'_> {
 
     fn tool(&mut self, message: &Value<'_, '_>, object: &Object<'_>) -> Result<(), Error> {
         // Some SDKs repeat the tool's name here.
-        let known = ["role", "content", "tool_call_id", "cache_control", "name"];
+        let known = ["role", "content", "tool_call_id", "is_error", "cache_control", "name"];
         self.context.dropped.unknown("messages.", object, &known);
         let Some(call) = message.field(object, "tool_call_id") else {
             return Err(message.error("needs a tool_call_id"));
@@ -188,6 +188,9 @@ impl Writer<'_> {
         id: &str,
     ) -> Result<(), Error> {
         let mut inside = Blocks::default();
+        let failed = message.field(object, "is_error").map(|e| e.boolean()).transpose()?;
+        let failed = failed == Some(true);
+        let tells = hub::tells_failures(Dialect::BedrockConverse, self.context.maker);
         if let Some(content) = message.field(object, "content") {
             inside.content(&content, Owner::Tool, &mut self.context)?;
         }
@@ -201,6 +204,11 @@ impl Writer<'_> {
         out.extend_from_slice(br#"{"toolResult":{"toolUseId":"#);
         json::push_text(out, id);
         inside.written.push_member(out, "content");
+        match failed {
+            true if tells => out.extend_from_slice(br#","status":"error""#),
+            true => self.context.dropped.add("messages.is_error (this model has no word for it)"),
+            false => {}
+        }
         out.extend_from_slice(b"}}");
         results.mark(object.get("cache_control"), before, &mut self.context);
         Ok(())

@@ -1,5 +1,6 @@
 //! Amazon Bedrock's Converse: one request shape for the models of many makers,
-//! whole (`converse`) or as AWS event stream (`converse-stream`).
+//! whole (`converse`) or as AWS event stream (`converse-stream`). Embeddings
+//! (`vectors`) and rerank go by `invoke`, which has a shape for each maker.
 //!
 //! From OpenAI chat the request is rebuilt, never re-serialised. The model stands
 //! in the path, not in the body. What differs by maker is told by
@@ -43,13 +44,17 @@ mod media;
 mod messages;
 mod reasoning;
 mod request;
+mod rerank;
 mod response;
 mod stream;
 mod tools;
 mod turns;
 mod usage;
+mod vectors;
 
 pub use fields::FIELDS;
+pub use rerank::Rerank;
+pub use vectors::{COHERE_FROM_OPENAI, NOVA_FROM_OPENAI, TITAN_FROM_OPENAI};
 
 pub const FROM_OPENAI_CHAT: Translator = Translator {
     client: Dialect::OpenAiChat,

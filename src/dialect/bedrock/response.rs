@@ -12,6 +12,7 @@ use super::JSON_TOOL;
 use super::usage;
 use crate::dialect::openai::chunk::Header;
 use crate::dialect::openai::completion::{Message, completion};
+use crate::dialect::openai::stop;
 use crate::dialect::{ClientResponse, Reply};
 use crate::error::{Error, Kind};
 use crate::wire::json;
@@ -35,6 +36,8 @@ pub(super) fn to_openai_chat(body: &[u8], reply: &Reply) -> Result<ClientRespons
     }
     let usage = answer.usage.and_then(|u| usage::read(u.get())).unwrap_or_default();
     let stop = answer.stop_reason.and_then(text).unwrap_or_default();
+    let sequence = answer.additional_model_response_fields.and_then(stop_sequence);
+    message.beside = stop::beside(&stop, sequence);
     let called = !message.tool_calls.is_empty();
     let finish = finish_reason(&stop, json_answer && !called)?;
     let tier = answer.service_tier.and_then(|t| t.type_).and_then(text);
@@ -80,6 +83,11 @@ pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
 /// The bytes of a JSON string, or of none.
 pub(super) fn string(raw: Option<&RawValue>) -> &[u8] {
     raw.map(|r| r.get().as_bytes()).filter(|r| r.first() == Some(&b'"')).unwrap_or(EMPTY)
+}
+
+/// The sequence that was met, a JSON string, in `additionalModelResponseFields`.
+pub(super) fn stop_sequence(fields: &RawValue) -> Option<&[u8]> {
+    json::member(fields.get().as_bytes(), "stop_sequence")
 }
 
 /// Reads an object, and no array: serde would take one for a struct's fields.
@@ -161,6 +169,8 @@ struct Answer<'a> {
     stop_reason: Option<&'a RawValue>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    additional_model_response_fields: Option<&'a RawValue>,
     #[serde(borrow)]
     trace: Option<Trace<'a>>,
     #[serde(borrow)]

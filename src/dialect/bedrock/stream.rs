@@ -11,10 +11,11 @@
 use super::MAX_MESSAGE;
 use super::blocks::Open;
 use super::events::Body;
-use super::response::{bad, finish_reason, id, text};
+use super::response::{bad, finish_reason, id, stop_sequence, text};
 use super::usage;
 use crate::dialect::openai;
 use crate::dialect::openai::chunk::{self, Chunks, Header};
+use crate::dialect::openai::stop;
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::wire::eventstream::{Broken, Decoder, Message};
@@ -36,6 +37,8 @@ pub(super) struct Reader {
     /// Our JSON tool was called.
     pub(super) json_answer: bool,
     finish: Option<&'static str>,
+    /// Beside it.
+    beside: Vec<u8>,
 }
 
 /// What a broken stream is told as.
@@ -68,6 +71,7 @@ impl ToOpenAiChat {
                 tools: 0,
                 json_answer: false,
                 finish: None,
+                beside: Vec::new(),
             },
         }
     }
@@ -128,7 +132,10 @@ impl Reader {
         match message.text(":event-type").unwrap_or_default() {
             "contentBlockDelta" => self.delta(&body, out),
             "contentBlockStart" => self.start(&body, out),
-            "contentBlockStop" => self.stop(&body, out),
+            "contentBlockStop" => self.stop(body.content_block_index.unwrap_or(0), out),
+            "messageStart" if self.progress.started => {
+                self.fail(bad("the provider's stream begins twice"), out);
+            }
             "messageStart" => self.begin(out),
             "messageStop" => self.message_stop(&body, out),
             "metadata" => self.metadata(&body, out),
@@ -164,6 +171,8 @@ impl Reader {
             Ok(reason) => {
                 self.progress.started = true;
                 self.finish = Some(reason);
+                let sequence = body.additional_model_response_fields.and_then(stop_sequence);
+                self.beside = stop::beside(&stop, sequence);
             }
             Err(e) => self.fail(e, out),
         }
@@ -188,10 +197,14 @@ impl Reader {
 
     fn end(&mut self, out: &mut Vec<u8>) {
         let Some(reason) = self.finish else { return };
+        while let Some(index) = self.open.last().map(|(index, _)| *index) {
+            self.stop(index, out);
+        }
         self.progress.complete = true;
         let usage = self.progress.usage;
+        let beside = std::mem::take(&mut self.beside);
         self.chunk(out, |chunks, out| {
-            chunks.finish(out, reason);
+            chunks.finish(out, reason, &beside);
             chunks.usage(out, &usage);
         });
         chunk::done(out);

@@ -67,7 +67,11 @@ impl Reader {
         if inner(piece).is_empty() {
             return;
         }
-        let Some(tool) = self.open.iter_mut().rev().find(|t| t.at == at) else { return };
+        let Some(tool) = self.open.iter_mut().rev().find(|t| t.at == at) else {
+            // A call whose beginning was lost would be run with half of its arguments.
+            return self
+                .fail(bad("the provider's stream adds to a tool call that is not open"), out);
+        };
         tool.sent = true;
         match tool.index {
             None => self.piece("content", piece, None, out),

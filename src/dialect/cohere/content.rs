@@ -140,7 +140,7 @@ impl Content {
         }
         for name in lost.into_names() {
             if name != "image_url.detail" {
-                dropped.add(name);
+                dropped.add(name.to_string());
             }
         }
         let object = if value.is_string() { None } else { Some(value.object()?) };

@@ -15,9 +15,7 @@
 
 use super::EMBED_FIELDS;
 use super::usage;
-use crate::dialect::loss::{self, Dropped};
-use crate::dialect::openai::embeddings;
-use crate::dialect::openai::read::Value;
+use crate::dialect::openai::embeddings::{self, Ask};
 use crate::dialect::{Body, ClientResponse, Reply, Request, UpstreamRequest};
 use crate::error::{Error, Kind};
 use crate::wire::json;
@@ -25,41 +23,31 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
+/// Most texts the API takes in one call.
+const MOST: usize = 96;
+
 pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
-    let root = Value::root(request.body);
-    let body = root.object()?;
-    let mut dropped = Dropped::default();
-    loss::sort_out(EMBED_FIELDS, &root, &body, &mut dropped)?;
+    let ask = Ask::read(request, EMBED_FIELDS, MOST)?;
     let mut out = Vec::with_capacity(request.body.len() + 128);
     out.extend_from_slice(br#"{"model":"#);
     json::push_text(&mut out, request.model);
-    let texts = embeddings::texts(&root, &body)?;
-    if texts.len() > MAX_TEXTS {
-        return Err(Error::invalid("input", "this model takes at most 96 texts in one call"));
-    }
-    json::push_member(&mut out, "texts", &[b"[", &texts.join(&b","[..])[..], b"]"].concat());
-    let type_ = root.field(&body, "input_type").map(|t| t.string()).transpose()?;
+    json::push_member(&mut out, "texts", &[b"[", &ask.texts.join(&b","[..])[..], b"]"].concat());
+    let type_ = ask.string("input_type")?;
     json::push_member(&mut out, "input_type", type_.unwrap_or(br#""search_document""#));
-    let base64 = embeddings::wants_base64(&root, &body)?;
-    let types: &[u8] = if base64 { br#"["base64"]"# } else { br#"["float"]"# };
+    let types: &[u8] = if ask.base64 { br#"["base64"]"# } else { br#"["float"]"# };
     json::push_member(&mut out, "embedding_types", types);
-    for (name, theirs) in [
-        ("dimensions", "output_dimension"),
-        ("truncate", "truncate"),
-        ("max_tokens", "max_tokens"),
-        ("priority", "priority"),
-    ] {
-        if let Some(own) = body.get(name) {
-            json::push_member(&mut out, theirs, own);
+    if let Some(dimensions) = ask.dimensions {
+        json::push_member(&mut out, "output_dimension", dimensions);
+    }
+    for name in ["truncate", "max_tokens", "priority"] {
+        if let Some(own) = ask.own(name) {
+            json::push_member(&mut out, name, own);
         }
     }
     out.push(b'}');
-    let (body, dropped) = (Body::Whole(out), dropped.into_names());
-    Ok(UpstreamRequest { body, dropped, ..Default::default() })
+    let (body, dropped) = (Body::Whole(out), ask.dropped);
+    Ok(UpstreamRequest { body, dropped, base64: ask.base64, ..Default::default() })
 }
-
-/// Most texts the API takes in one call.
-const MAX_TEXTS: usize = 96;
 
 pub(super) fn to_openai(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
     let bad = |words: &'static str| Error::new(Kind::BadAnswer, words);
@@ -85,9 +73,12 @@ pub(super) fn to_openai(body: &[u8], reply: &Reply) -> Result<ClientResponse, Er
         return Err(bad("the provider's embeddings are no list"));
     };
     let usage = usage::of_embed(answer.meta.map(RawValue::get));
-    let vectors = vectors.iter().map(|v| Cow::Borrowed(v.get().as_bytes()));
-    let body = embeddings::write(vectors, &reply.model, &usage, body.len());
-    Ok(ClientResponse { body: Some(body), usage })
+    let vectors = vectors.into_iter().map(|v| match v.get().as_bytes() {
+        packed @ [b'"', ..] if reply.base64 => Ok(Cow::Borrowed(packed)),
+        // Some clouds' models have no base64.
+        _ => embeddings::vector(Some(v), reply.base64),
+    });
+    embeddings::write(vectors.collect::<Result<_, _>>()?, usage, reply, body.len())
 }
 
 #[derive(Deserialize)]

@@ -233,7 +233,7 @@ impl Writer<'_> {
                     self.dropped.add("messages.tool_calls.extra_content");
                 }
                 if call.cache.is_some() {
-                    self.dropped.add("messages.tool_calls.cache_control");
+                    self.dropped.hint("messages.tool_calls.cache_control");
                 }
                 write(&call.id, call.name, &call.input);
             }

@@ -55,6 +55,7 @@ mod format;
 mod logprobs;
 mod messages;
 mod request;
+mod rerank;
 mod response;
 mod same;
 mod stream;
@@ -63,6 +64,7 @@ mod tools;
 mod usage;
 
 pub use fields::{EMBED_FIELDS, FIELDS};
+pub use rerank::Rerank;
 
 pub const FROM_OPENAI_CHAT: Translator = Translator {
     client: Dialect::OpenAiChat,

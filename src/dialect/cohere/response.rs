@@ -9,6 +9,7 @@
 use super::{JSON_TOOL, logprobs, usage};
 use crate::dialect::openai::chunk::{Header, inner};
 use crate::dialect::openai::completion::{Array, Choice, Message, completion_of};
+use crate::dialect::openai::stop;
 use crate::dialect::{ClientResponse, Reply};
 use crate::error::{Error, Kind};
 use crate::wire::json;
@@ -44,6 +45,7 @@ pub(super) fn to_openai_chat(body: &[u8], reply: &Reply) -> Result<ClientRespons
     }
     let usage = answer.usage.and_then(|u| usage::of_chat(u.get())).unwrap_or_default();
     let reason = answer.finish_reason.and_then(text).unwrap_or_default();
+    message.beside = stop::beside(native(&reason), None);
     let finish = finish_reason(&reason, !message.tool_calls.is_empty(), json_answer);
     let id = answer.id.and_then(text).unwrap_or(Cow::Borrowed(NO_ID));
     let header =
@@ -68,6 +70,11 @@ pub(super) fn finish_reason(reason: &str, called: bool, json_answer: bool) -> &'
         // COMPLETE, STOP_SEQUENCE and what is not known yet.
         _ => "stop",
     }
+}
+
+/// Its word as others spell it, where chat has none.
+pub(super) fn native(reason: &str) -> &'static str {
+    if reason == "STOP_SEQUENCE" { "stop_sequence" } else { "" }
 }
 
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {

@@ -10,10 +10,11 @@
 
 use super::calls::Tool;
 use super::events::{Body, ContentDelta, Delta, End};
-use super::response::{NO_ID, finish_reason, string, text};
+use super::response::{NO_ID, finish_reason, native, string, text};
 use super::{logprobs, usage};
 use crate::dialect::openai;
 use crate::dialect::openai::chunk::{self, Chunks, Header, inner};
+use crate::dialect::openai::stop;
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::wire::sse::{Decoder, Event};
@@ -116,6 +117,9 @@ impl Reader {
             "tool-call-delta" => self.tool_delta(&body, out),
             "tool-call-end" => self.tool_end(body.index.unwrap_or(0), out),
             "citation-start" => self.citation(&body, out),
+            "message-start" if self.progress.started => {
+                self.fail(bad("the provider's stream begins twice"), out);
+            }
             "message-start" => {
                 let id = body.id.and_then(text);
                 self.open_stream(id.as_deref().unwrap_or(NO_ID), out);
@@ -232,10 +236,11 @@ impl Reader {
         }
         self.progress.started = true;
         self.progress.complete = true;
+        let beside = stop::beside(native(&reason), None);
         let reason = finish_reason(&reason, self.tools > 0, self.json_answer);
         let usage = self.progress.usage;
         self.chunk(out, |chunks, out| {
-            chunks.finish(out, reason);
+            chunks.finish(out, reason, &beside);
             chunks.usage(out, &usage);
         });
         chunk::done(out);

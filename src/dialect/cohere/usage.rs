@@ -36,24 +36,14 @@ pub(super) fn of_embed(raw: Option<&str>) -> Usage {
         (None, None) => None,
         (text, image) => Some(text.unwrap_or(0.0) + image.unwrap_or(0.0)),
     };
-    input_only(billed.input_tokens.or(parts).or(tokens.input_tokens))
+    Usage::input_only(billed.input_tokens.or(parts).or(tokens.input_tokens))
 }
 
 /// Reads the `meta` of a rerank.
 pub(super) fn of_rerank(raw: Option<&str>) -> Usage {
     let wire: Wire = raw.and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default();
     let (tokens, billed) = (wire.tokens.unwrap_or_default(), wire.billed_units.unwrap_or_default());
-    input_only(billed.input_tokens.or(tokens.input_tokens))
-}
-
-/// Nothing is generated, and that is known.
-fn input_only(input: Option<f64>) -> Usage {
-    Usage {
-        input: count(input),
-        input_reported: input.is_some(),
-        output_reported: true,
-        ..Usage::default()
-    }
+    Usage::input_only(billed.input_tokens.or(tokens.input_tokens))
 }
 
 fn count(number: Option<f64>) -> u64 {

@@ -115,19 +115,20 @@ impl<'a> Writer<'a, '_> {
             Role::Assistant => self.assistant(message, object, in_progress)?,
             Role::Tool => {
                 // Some SDKs repeat the tool's name here.
-                let known = ["role", "content", "tool_call_id", "name"];
+                let known = ["role", "content", "tool_call_id", "is_error", "name"];
                 self.dropped.unknown("messages.", object, &known);
                 let Some(value) = message.field(object, "tool_call_id") else {
                     return Err(message.error("needs a tool_call_id"));
                 };
                 let id = read_id(&value)?;
-                if !self.result(content, Some(&id))? {
+                let failed = message.field(object, "is_error").map(|e| e.boolean()).transpose()?;
+                if !self.result(content, Some(&id), failed == Some(true))? {
                     return Err(value.error("answers no call of the turn before it"));
                 }
             }
             Role::Function => {
                 self.dropped.unknown("messages.", object, &["role", "content", "name"]);
-                if !self.result(content, None)? {
+                if !self.result(content, None, false)? {
                     return Err(message.error("answers no function_call"));
                 }
             }
@@ -185,7 +186,7 @@ impl<'a> Writer<'a, '_> {
                 let value = list.item(i, raw);
                 let call = Call::read(&value, &NAMES, self.dropped)?;
                 if call.cache.is_some() {
-                    self.dropped.add("messages.tool_calls.cache_control");
+                    self.dropped.hint("messages.tool_calls.cache_control");
                 }
                 let signature = signature::read(call.extra, &value, self.dropped)?;
                 let open = Open {
@@ -233,7 +234,12 @@ impl<'a> Writer<'a, '_> {
     }
 
     /// Keeps a result for its call; `false` where there is none.
-    fn result(&mut self, content: Option<Value<'a, '_>>, id: Option<&str>) -> Result<bool, Error> {
+    fn result(
+        &mut self,
+        content: Option<Value<'a, '_>>,
+        id: Option<&str>,
+        failed: bool,
+    ) -> Result<bool, Error> {
         let mut texts = Vec::new();
         let mut media = Array::default();
         if let Some(content) = content.filter(|c| !c.is_string()) {
@@ -263,7 +269,10 @@ impl<'a> Writer<'a, '_> {
         }
         part.extend_from_slice(br#""name":"#);
         part.extend_from_slice(call.name);
-        part.extend_from_slice(br#","response":{"output":""#);
+        let key: &[u8] = if failed { b"error" } else { b"output" };
+        part.extend_from_slice(br#","response":{""#);
+        part.extend_from_slice(key);
+        part.extend_from_slice(br#"":""#);
         part.extend_from_slice(&texts);
         part.extend_from_slice(b"\"}");
         // Only the newer line takes media inside of a result.

@@ -9,39 +9,34 @@
 
 use super::EMBED_FIELDS;
 use super::usage;
-use crate::dialect::loss::{self, Dropped};
-use crate::dialect::openai::embeddings;
-use crate::dialect::openai::media::push_base64;
+use crate::dialect::openai::embeddings::{self, Ask};
 use crate::dialect::openai::read::Value;
 use crate::dialect::{Body, ClientResponse, Reply, Request, UpstreamRequest, Usage};
 use crate::error::{Error, Kind};
 use crate::wire::json::{self, Splice};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
+
+/// Most requests of a batch: "at most 100 requests can be in one batch" is what its
+/// error says (<https://github.com/langchain-ai/langchainjs/issues/4491>).
+const MOST: usize = 100;
 
 pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
-    let root = Value::root(request.body);
-    let body = root.object()?;
-    let mut dropped = Dropped::default();
-    loss::sort_out(EMBED_FIELDS, &root, &body, &mut dropped)?;
-    let texts = embeddings::texts(&root, &body)?;
-    let base64 = embeddings::wants_base64(&root, &body)?;
+    let ask = Ask::read(request, EMBED_FIELDS, MOST)?;
     let mut model = Vec::new();
     json::push_text(&mut model, &format!("models/{}", request.model));
     let mut more = Vec::new();
-    if let Some(dimensions) = root.field(&body, "dimensions") {
-        dimensions.number()?;
-        more.extend_from_slice(br#","outputDimensionality":"#);
-        more.extend_from_slice(dimensions.raw);
+    if let Some(dimensions) = ask.dimensions {
+        json::push_member(&mut more, "outputDimensionality", dimensions);
     }
-    if let Some(task) = root.field(&body, "task_type") {
-        more.extend_from_slice(br#","taskType":"#);
-        more.extend_from_slice(task.string()?);
+    for (name, theirs) in [("task_type", "taskType"), ("title", "title")] {
+        if let Some(own) = ask.string(name)? {
+            json::push_member(&mut more, theirs, own);
+        }
     }
-    let mut out = Vec::with_capacity(request.body.len() + texts.len() * 80);
+    let mut out = Vec::with_capacity(request.body.len() + ask.texts.len() * 80);
     out.extend_from_slice(br#"{"requests":["#);
-    for (i, text) in texts.into_iter().enumerate() {
+    for (i, text) in ask.texts.into_iter().enumerate() {
         if i > 0 {
             out.push(b',');
         }
@@ -54,20 +49,15 @@ pub(super) fn from_openai(request: &Request<'_>) -> Result<UpstreamRequest, Erro
         out.push(b'}');
     }
     out.extend_from_slice(b"]}");
-    Ok(UpstreamRequest {
-        body: Body::Whole(out),
-        dropped: dropped.into_names(),
-        base64,
-        ..Default::default()
-    })
+    let (body, dropped) = (Body::Whole(out), ask.dropped);
+    Ok(UpstreamRequest { body, dropped, base64: ask.base64, ..Default::default() })
 }
 
 pub(super) fn to_openai(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
     let (answer, usage) = read(body)?;
-    let vectors = answer.embeddings.iter().flatten().map(|e| e.vector(reply.base64));
-    let vectors = vectors.collect::<Result<Vec<_>, _>>()?;
-    let body = embeddings::write(vectors.into_iter(), &reply.model, &usage, body.len());
-    Ok(ClientResponse { body: Some(body), usage })
+    let vectors = answer.embeddings.iter().flatten();
+    let vectors = vectors.map(|e| embeddings::vector(e.values, reply.base64));
+    embeddings::write(vectors.collect::<Result<_, _>>()?, usage, reply, body.len())
 }
 
 /// Each of `requests` repeats the model, so the provider's name of it is spliced.
@@ -127,26 +117,6 @@ struct Answer<'a> {
 struct Embedding<'a> {
     #[serde(borrow)]
     values: Option<&'a RawValue>,
-}
-
-// === impl Embedding ===
-
-impl<'a> Embedding<'a> {
-    /// As OpenAI has it.
-    fn vector(&self, base64: bool) -> Result<Cow<'a, [u8]>, Error> {
-        let bad = || Error::new(Kind::BadAnswer, "an embedding of the provider is no array");
-        let raw = self.values.ok_or_else(bad)?.get();
-        if !base64 {
-            let raw = Some(raw.as_bytes()).filter(|raw| raw.starts_with(b"["));
-            return raw.map(Cow::Borrowed).ok_or_else(bad);
-        }
-        let values: Vec<f32> = serde_json::from_str(raw).map_err(|_| bad())?;
-        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        let mut out = b"\"".to_vec();
-        push_base64(&bytes, &mut out);
-        out.push(b'"');
-        Ok(Cow::Owned(out))
-    }
 }
 
 #[cfg(test)]

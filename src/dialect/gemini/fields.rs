@@ -61,7 +61,23 @@ pub const EMBED_FIELDS: &[Field] = &[
     field("dimensions", Mapped, "outputDimensionality"),
     field("encoding_format", Mapped, "the gateway writes base64 itself"),
     field("task_type", Mapped, "taskType; Google's own"),
+    field("title", Mapped, "title; Google's own"),
     field("user", Dropped(&[]), "no such field"),
+];
+
+/// The same of an embeddings request to Vertex.
+pub const PREDICT_FIELDS: &[Field] = &[
+    field("model", Mapped, "in the path"),
+    field("input", Mapped, "instances; token arrays are refused"),
+    field("dimensions", Mapped, "parameters.outputDimensionality"),
+    field("encoding_format", Mapped, "the gateway writes base64 itself"),
+    // Google's own.
+    field("task_type", Mapped, "task_type of each instance"),
+    field("title", Mapped, "title of each instance"),
+    field("auto_truncate", Mapped, "parameters.autoTruncate"),
+    field("user", Dropped(&[]), "no such field"),
+    field("instances", Rejected, "send input"),
+    field("parameters", Rejected, "send dimensions and auto_truncate"),
 ];
 
 const fn field(name: &'static str, fate: Fate, note: &'static str) -> Field {

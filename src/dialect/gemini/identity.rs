@@ -7,16 +7,19 @@
 
 use super::answer::{Answer, text};
 use super::error;
-use super::usage;
+use super::{sweep, usage};
+use crate::dialect::loss::Dropped;
 use crate::dialect::openai;
 use crate::dialect::{
-    ClientResponse, Feed, Progress, Reply, Request, StreamTranslator, UpstreamRequest, Usage,
+    Body, ClientResponse, Feed, Progress, Reply, Request, StreamTranslator, UpstreamRequest, Usage,
 };
 use crate::error::{Error, Kind};
 use crate::wire::sse::{Decoder, Event};
 
-pub(super) fn request(_: &Request<'_>) -> Result<UpstreamRequest, Error> {
-    Ok(UpstreamRequest::default())
+pub(super) fn request(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
+    let mut dropped = Dropped::default();
+    let body = Body::Spliced(sweep::splices(request, &mut dropped));
+    Ok(UpstreamRequest { body, dropped: dropped.into_names(), ..Default::default() })
 }
 
 pub(super) fn response(body: &[u8], _: &Reply) -> Result<ClientResponse, Error> {

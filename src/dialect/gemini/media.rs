@@ -32,6 +32,10 @@ pub(super) fn file(
     out: &mut Vec<u8>,
     dropped: &mut Dropped,
 ) -> Result<(), Error> {
+    if let Some(link) = media::file_link(value)? {
+        dropped.unknown("file.", &value.object()?, &["file_data"]);
+        return linked(&link, out);
+    }
     let file = media::file(value, dropped)?;
     inline(&file.data, out)?;
     if let Some(name) = file.name {

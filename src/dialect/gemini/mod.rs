@@ -45,18 +45,20 @@ mod identity;
 mod logprobs;
 mod media;
 mod parts;
+mod predict;
 mod request;
 mod response;
 mod schema;
 mod signature;
 mod stream;
+pub(super) mod sweep;
 mod thinking;
 mod tools;
 mod turns;
 mod usage;
 
 pub use client::Client;
-pub use fields::{EMBED_FIELDS, FIELDS};
+pub use fields::{EMBED_FIELDS, FIELDS, PREDICT_FIELDS};
 
 pub const FROM_OPENAI_CHAT: Translator = Translator {
     client: Dialect::OpenAiChat,
@@ -77,7 +79,7 @@ pub const IDENTITY: Translator = Translator {
     gaps: &[],
     client_gaps: &[],
     request: identity::request,
-    reads: Some(|_, _| 0),
+    reads: Some(|facts, _| if facts.marked { facts.body_bytes } else { 0 }),
     response: identity::response,
     error: error::from_upstream_verbatim,
     stream: |_| Box::new(identity::Stream::default()),
@@ -95,6 +97,14 @@ pub const EMBED_FROM_OPENAI: Translator = Translator {
     error: error::from_upstream,
     stream: |_| Box::new(Unstreamed::default()),
     fields: EMBED_FIELDS,
+};
+
+pub const PREDICT_FROM_OPENAI: Translator = Translator {
+    upstream: Dialect::VertexEmbed,
+    request: predict::from_openai,
+    response: predict::to_openai,
+    fields: PREDICT_FIELDS,
+    ..EMBED_FROM_OPENAI
 };
 
 pub const EMBED_IDENTITY: Translator = Translator {

@@ -2,9 +2,10 @@
 //!
 //! Each event is a whole answer with what is new: pieces of text, thoughts, calls
 //! (always whole), and the newest counts. A candidate's `finishReason` ends it; the
-//! stream itself has no farewell, so the usage chunk and `[DONE]` are written when
-//! the body ends. A piece of text is copied into its chunk as the JSON string it
-//! came in.
+//! stream itself has no farewell, so the reasons, the usage chunk and `[DONE]` are
+//! written when the body ends: parts have been seen behind a reason, and a chat's
+//! choice says nothing after its own. A piece of text is copied into its chunk as the
+//! JSON string it came in.
 //!
 //! Spec: <https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent>.
 
@@ -42,7 +43,7 @@ struct Reader {
 struct Choice {
     index: u64,
     calls: u64,
-    finished: bool,
+    finish: Option<Finish>,
 }
 
 /// Most candidates told apart; the API gives 8.
@@ -83,7 +84,7 @@ impl StreamTranslator for ToOpenAiChat {
         if reader.progress.failed.is_some() {
             return;
         }
-        if !reader.choices.is_empty() && reader.choices.iter().all(|c| c.finished) {
+        if !reader.choices.is_empty() && reader.choices.iter().all(|c| c.finish.is_some()) {
             reader.end(out);
         } else {
             let words = "the provider's stream ended before the answer was complete";
@@ -140,7 +141,7 @@ impl Reader {
         if let Some(words) = blocked {
             let Some(choice) = self.choice(0, out) else { return };
             self.withhold(0, &words, out);
-            self.close(choice, Finish::Withheld, out);
+            self.close(choice, Finish::Withheld);
         }
         for (position, candidate) in candidates.iter().enumerate() {
             self.candidate(candidate, position as u64, out);
@@ -150,7 +151,7 @@ impl Reader {
 
     /// The counts are final once every candidate has ended.
     fn count(&mut self, usage: Option<Tier>) {
-        let ended = !self.choices.is_empty() && self.choices.iter().all(|c| c.finished);
+        let ended = !self.choices.is_empty() && self.choices.iter().all(|c| c.finish.is_some());
         self.progress.usage.output_reported |=
             usage.is_some() && ended && self.progress.usage.input_reported;
     }
@@ -167,7 +168,11 @@ impl Reader {
             model: model.as_deref().unwrap_or(&self.reply.model),
             service_tier: usage.and_then(|Tier(tier)| tier),
         };
-        self.chunks = Some(Chunks::new(header, self.reply.include_usage));
+        let chunks = Chunks::new(header, self.reply.include_usage);
+        if self.reply.early_usage && self.progress.usage.input_reported {
+            chunks.usage(out, &self.progress.usage);
+        }
+        self.chunks = Some(chunks);
         self.id = id.into_owned();
         // Its role, before anything else; other choices' when they come.
         self.choice(0, out);
@@ -182,7 +187,7 @@ impl Reader {
             self.fail(bad("the provider's stream has too many candidates"), out);
             return None;
         }
-        self.choices.push(Choice { index, calls: 0, finished: false });
+        self.choices.push(Choice { index, calls: 0, finish: None });
         self.delta(index, out, |out| out.extend_from_slice(ROLE));
         Some(self.choices.len() - 1)
     }
@@ -211,7 +216,7 @@ impl Reader {
             }
             _ => {}
         }
-        self.close(at, finish, out);
+        self.close(at, finish);
     }
 
     fn part(&mut self, part: &Part<'_>, at: usize, out: &mut Vec<u8>) {
@@ -271,12 +276,10 @@ impl Reader {
         });
     }
 
-    fn close(&mut self, at: usize, finish: Finish, out: &mut Vec<u8>) {
+    fn close(&mut self, at: usize, finish: Finish) {
         self.progress.started = true;
-        let Some(choice) = self.choices.get_mut(at).filter(|c| !c.finished) else { return };
-        choice.finished = true;
-        if let Some(chunks) = &self.chunks {
-            chunks.choice(out, choice.index, |_| (), b"", Some(finish.word(choice.calls > 0)));
+        if let Some(choice) = self.choices.get_mut(at) {
+            choice.finish.get_or_insert(finish);
         }
     }
 
@@ -290,6 +293,10 @@ impl Reader {
         self.progress.complete = true;
         self.progress.usage.output_reported |= self.progress.usage.input_reported;
         if let Some(chunks) = &self.chunks {
+            for Choice { index, calls, finish } in &self.choices {
+                let word = finish.map(|finish| finish.word(*calls > 0));
+                chunks.choice(out, *index, |_| (), b"", word);
+            }
             chunks.usage(out, &self.progress.usage);
         }
         chunk::done(out);

@@ -62,7 +62,7 @@ pub(super) fn write(tools: &Tools<'_>, out: &mut Vec<u8>, dropped: &mut Dropped)
 
 fn declaration(tool: &Tool<'_>, out: &mut Vec<u8>, dropped: &mut Dropped) {
     if tool.cache.is_some() {
-        dropped.add("tools.cache_control");
+        dropped.hint("tools.cache_control");
     }
     out.extend_from_slice(br#"{"name":"#);
     out.extend_from_slice(tool.name);

@@ -5,13 +5,15 @@
 //! The request goes client -> chat -> provider, the answer provider -> chat ->
 //! client, each hop by the code that serves it alone. What chat has no word for
 //! travels under the names other gateways gave it (`thinking_blocks`,
-//! `cache_control`, `extra_content`); what has none is in the client half's own
-//! loss list. Must not: know a provider, or more of a client than its half says.
+//! `cache_control`, `extra_content`; in answers `native_finish_reason` and
+//! `stop_reason` of a choice, as OpenRouter and vLLM have them) or as its provider has
+//! it (`is_error` of a tool's message); what has none is in the client half's own loss
+//! list. Must not: know a provider, or more of a client than its half says.
 
 use super::features::{self, Gaps};
-use super::loss::Field;
+use super::loss::{Field, Lost};
 use super::{
-    Body, ClientResponse, Dialect, Facts, Feed, Progress, Reply, Request, StreamTranslator,
+    Body, ClientResponse, Dialect, Facts, Feed, Maker, Progress, Reply, Request, StreamTranslator,
     Translator, UpstreamRequest, Usage,
 };
 use crate::error::{Error, Kind};
@@ -30,13 +32,17 @@ pub trait Inbound: 'static {
     /// What chat has no word for, whatever the provider; what the client's own dialect
     /// has none for is in `Dialect::lacks`.
     const GAPS: Gaps = &[];
+    /// Instead of `GAPS`, at these providers.
+    const GAPS_AT: &'static [(Dialect, Gaps)] = &[];
+    /// Its streams tell what went in when they begin, where the provider does.
+    const EARLY_USAGE: bool = false;
     /// What becomes of each top-level field on its way to chat.
     const FIELDS: &'static [Field];
     type Writer: Writer + 'static;
 
-    /// The client's request as a chat request. When streaming it must ask for usage
-    /// (`stream_options.include_usage`).
-    fn request(request: &Request<'_>) -> Result<ChatRequest, Error>;
+    /// The client's request as a chat request, for a provider of `upstream`. When
+    /// streaming it must ask for usage (`stream_options.include_usage`).
+    fn request(request: &Request<'_>, upstream: Dialect) -> Result<ChatRequest, Error>;
 
     /// A whole completion in the client's words.
     fn response(
@@ -51,7 +57,7 @@ pub trait Inbound: 'static {
 pub struct ChatRequest {
     pub body: Vec<u8>,
     /// Names of client fields that chat does not carry.
-    pub dropped: Vec<String>,
+    pub dropped: Vec<Lost>,
     /// What the answer must repeat of the request: `Reply::echo`.
     pub echo: Vec<u8>,
 }
@@ -73,6 +79,27 @@ pub trait Writer {
     /// The answer has failed: an error event, if the dialect has one. Called once,
     /// and nothing after it.
     fn fail(&mut self, error: &Error, out: &mut Vec<u8>);
+
+    /// What it has told the client, where it gave up by itself: an answer that chat can
+    /// say and this dialect cannot.
+    fn gave_up(&self) -> Option<&Error> {
+        None
+    }
+}
+
+/// Whether a tool that failed can be told there (`is_error` of its message) in another
+/// way than by words.
+pub fn tells_failures(upstream: Dialect, maker: Maker) -> bool {
+    match upstream {
+        Dialect::BedrockConverse => matches!(maker, Maker::Amazon | Maker::Anthropic),
+        Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::CohereChat => false,
+        _ => true,
+    }
+}
+
+/// Whether the results of tools are text alone there.
+pub fn has_plain_results(upstream: Dialect) -> bool {
+    matches!(upstream, Dialect::OpenAiChat | Dialect::CohereChat)
 }
 
 /// A row that takes a chat.
@@ -88,7 +115,7 @@ impl<I: Inbound, O: Outbound> Through<I, O> {
         client: I::CLIENT,
         upstream: O::ROW.upstream,
         gaps: O::ROW.gaps,
-        client_gaps: I::GAPS,
+        client_gaps: gaps_at(O::ROW.upstream, I::GAPS_AT, I::GAPS),
         request: request::<I, O>,
         reads: None,
         response: response::<I, O>,
@@ -97,13 +124,21 @@ impl<I: Inbound, O: Outbound> Through<I, O> {
             understood.verbatim = false;
             understood
         },
-        stream: |reply| Box::new(Stream::<I>::new((O::ROW.stream)(&as_chat(reply)), reply)),
+        stream: |reply| Box::new(Stream::<I>::new((O::ROW.stream)(&as_chat::<I>(reply)), reply)),
         fields: I::FIELDS,
     };
 }
 
+const fn gaps_at(upstream: Dialect, at: &[(Dialect, Gaps)], otherwise: Gaps) -> Gaps {
+    match at {
+        [(dialect, gaps), ..] if *dialect as u8 == upstream as u8 => gaps,
+        [_, rest @ ..] => gaps_at(upstream, rest, otherwise),
+        [] => otherwise,
+    }
+}
+
 fn request<I: Inbound, O: Outbound>(request: &Request<'_>) -> Result<UpstreamRequest, Error> {
-    let chat = I::request(request)?;
+    let chat = I::request(request, O::ROW.upstream)?;
     let facts = Facts::read(&chat.body)?;
     features::check(O::ROW.gaps, &facts)?;
     let hop = Request { body: &chat.body, facts: &facts, ..*request };
@@ -117,7 +152,7 @@ fn request<I: Inbound, O: Outbound>(request: &Request<'_>) -> Result<UpstreamReq
 }
 
 fn response<I: Inbound, O: Outbound>(body: &[u8], reply: &Reply) -> Result<ClientResponse, Error> {
-    let answer = (O::ROW.response)(body, &as_chat(reply))?;
+    let answer = (O::ROW.response)(body, &as_chat::<I>(reply))?;
     let completion = answer.body.as_deref().unwrap_or(body);
     let completion = Completion::read(completion)?;
     let body = I::response(&completion, &answer.usage, reply)?;
@@ -126,8 +161,8 @@ fn response<I: Inbound, O: Outbound>(body: &[u8], reply: &Reply) -> Result<Clien
 
 /// What the provider's half may know: usage is always wanted, as the client's own
 /// dialect always tells it.
-fn as_chat(reply: &Reply) -> Reply {
-    Reply { include_usage: true, ..reply.clone() }
+fn as_chat<I: Inbound>(reply: &Reply) -> Reply {
+    Reply { include_usage: true, early_usage: I::EARLY_USAGE, ..reply.clone() }
 }
 
 /// A provider's stream as chat, and the client's as its writer has it.
@@ -137,7 +172,11 @@ struct Stream<I: Inbound> {
     between: Vec<u8>,
     decoder: Decoder,
     writer: I::Writer,
+    /// Nothing of the provider's half is for the writer any more.
+    over: bool,
     ended: bool,
+    /// How it stands since the writer gave up.
+    gave_up: Option<Progress>,
 }
 
 // === impl Stream ===
@@ -149,16 +188,23 @@ impl<I: Inbound> Stream<I> {
             between: Vec::new(),
             decoder: Decoder::new(super::openai::MAX_EVENT),
             writer: I::Writer::new(reply),
+            over: false,
             ended: false,
+            gave_up: None,
         }
     }
 
     /// Writes on what the provider's half has said.
     fn pass_on(&mut self, chat: &[u8], out: &mut Vec<u8>) {
-        let (writer, progress, ended) = (&mut self.writer, self.chat.progress(), &mut self.ended);
+        let (writer, progress, ended) = (&mut self.writer, self.chat.progress(), &mut self.over);
         // Too long an event: the provider's half bounds its own.
-        let _ = self.decoder.feed(chat, |event| said::<I>(&event, writer, progress, *ended, out));
+        let _ = self.decoder.feed(chat, |event| said::<I>(&event, writer, progress, ended, out));
         self.end(out);
+        if let Some(error) = self.writer.gave_up() {
+            let failed = Some(error.clone());
+            let progress = self.chat.progress().clone();
+            self.gave_up = Some(Progress { failed, complete: false, ..progress });
+        }
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
@@ -166,6 +212,7 @@ impl<I: Inbound> Stream<I> {
             return;
         }
         let progress = self.chat.progress();
+        self.over |= progress.failed.is_some() || progress.complete;
         if let Some(error) = &progress.failed {
             self.ended = true;
             self.writer.fail(error, out);
@@ -181,10 +228,10 @@ fn said<I: Inbound>(
     event: &Event<'_>,
     writer: &mut I::Writer,
     progress: &Progress,
-    ended: bool,
+    ended: &mut bool,
     out: &mut Vec<u8>,
 ) {
-    if ended {
+    if *ended {
         return;
     }
     let Some(data) = event.data.as_deref() else {
@@ -194,6 +241,10 @@ fn said<I: Inbound>(
         return;
     };
     let data = data.trim_ascii();
+    if data == b"[DONE]" {
+        // A provider may still say that it is alive: to nobody.
+        *ended = true;
+    }
     if let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(data)
         && chunk.error.is_none()
     {
@@ -225,6 +276,6 @@ impl<I: Inbound> StreamTranslator for Stream<I> {
     }
 
     fn progress(&self) -> &Progress {
-        self.chat.progress()
+        self.gave_up.as_ref().unwrap_or_else(|| self.chat.progress())
     }
 }

@@ -1,6 +1,7 @@
 //! Chat answers, read: for the client halves that write their own from them. Values
 //! are raw JSON; what is absent or null is `None`.
 
+use crate::dialect::{Usage, openai};
 use crate::error::{Error, Kind};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -32,6 +33,12 @@ pub struct Choice<'a> {
     /// `stop`, `length`, `tool_calls`, `content_filter`, or a provider's own word.
     #[serde(borrow, default)]
     pub finish_reason: Raw<'a>,
+    /// The provider's own word, where it says more.
+    #[serde(borrow, default)]
+    pub native_finish_reason: Raw<'a>,
+    /// The stop sequence that was met.
+    #[serde(borrow, default)]
+    pub stop_reason: Raw<'a>,
     #[serde(borrow, default)]
     pub logprobs: Raw<'a>,
 }
@@ -92,8 +99,20 @@ pub struct Chunk<'a> {
     pub service_tier: Raw<'a>,
     #[serde(borrow, default)]
     pub choices: Vec<Choice<'a>>,
+    /// Of the chunk that tells it; some servers tell it with every chunk.
+    #[serde(borrow, default)]
+    pub usage: Raw<'a>,
     #[serde(borrow, default)]
     pub error: Raw<'a>,
+}
+
+// === impl Chunk ===
+
+impl Chunk<'_> {
+    /// What it tells of the usage so far.
+    pub fn usage(&self) -> Option<Usage> {
+        openai::usage::read(self.usage?.get().as_bytes())
+    }
 }
 
 // === impl Completion ===

@@ -134,9 +134,10 @@ impl Chunks {
         self.choice(out, 0, members, b"", None);
     }
 
-    /// The last chunk of the choice.
-    pub fn finish(&self, out: &mut Vec<u8>, reason: &str) {
-        self.choice(out, 0, |_| (), b"", Some(reason));
+    /// The last chunk of the choice. `beside`: members before the reason, each with a
+    /// comma before it.
+    pub fn finish(&self, out: &mut Vec<u8>, reason: &str, beside: &[u8]) {
+        self.choice(out, 0, |_| (), beside, Some(reason));
     }
 
     /// A chunk of one of several choices: the members of its delta, those beside the
@@ -196,7 +197,7 @@ mod tests {
         chunks.text(&mut out, "content", br#""h\u00fc""#);
         chunks.tool_start(&mut out, 0, b"\"c1\"", b"\"f\"");
         chunks.tool_arguments(&mut out, 0, br#""{\"a\":""#);
-        chunks.finish(&mut out, "tool_calls");
+        chunks.finish(&mut out, "tool_calls", b"");
         chunks.usage(&mut out, &Usage { input: 3, output: 2, ..Default::default() });
         let text = String::from_utf8(out).unwrap();
         let parsed: Vec<Value> = text

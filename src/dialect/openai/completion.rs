@@ -25,6 +25,8 @@ pub struct Message {
     pub images: Array,
     /// What a provider wants back with the message; a JSON value, or empty.
     pub extra_content: Vec<u8>,
+    /// Members of the choice behind all others, each with a comma before it.
+    pub beside: Vec<u8>,
 }
 
 /// JSON strings joined into one, without decoding.
@@ -98,6 +100,7 @@ impl Choice<'_> {
         out.extend_from_slice(self.logprobs.unwrap_or(b"null"));
         out.extend_from_slice(br#","finish_reason":"#);
         json::push_text(out, self.finish);
+        out.extend_from_slice(&message.beside);
         out.push(b'}');
     }
 }

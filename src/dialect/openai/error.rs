@@ -128,6 +128,7 @@ fn is_of_request(code: &str) -> bool {
             code,
             "bio_policy"
                 | "content_filter"
+                | "moderation_blocked"
                 | "context_length_exceeded"
                 | "empty_image_file"
                 | "failed_to_download_image"

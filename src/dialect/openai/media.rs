@@ -3,6 +3,9 @@
 //! Base64 is lent from the request, not decoded, unless somebody asks. Which
 //! types a provider takes is its dialect's business.
 //!
+//! OpenAI's chat takes no links to files; others do, with the link in `file_data`
+//! (<https://openrouter.ai/docs/guides/overview/multimodal/pdfs>), and so does the hub.
+//!
 //! Spec: <https://platform.openai.com/docs/guides/images-vision>,
 //! <https://platform.openai.com/docs/guides/pdf-files>,
 //! <https://platform.openai.com/docs/guides/audio>.
@@ -79,10 +82,21 @@ pub fn file<'a>(part: &Value<'a, '_>, dropped: &mut Dropped) -> Result<File<'a>,
         Err(text) if text.starts_with("JVBERi0") => {
             Data { mime: "application/pdf".to_owned(), base64: text, at }
         }
+        Err(text) if is_web(&text) => {
+            return Err(value.error("this provider fetches no files: send a data: URL"));
+        }
         Err(_) => return Err(value.error("must be a data: URL with base64")),
     };
     let name = part.field(&object, "filename").map(|n| n.string()).transpose()?;
     Ok(File { data, name })
+}
+
+/// The link of a `file` that is not in the request, for those who fetch some.
+pub fn file_link<'a>(part: &Value<'a, '_>) -> Result<Option<Link<'a>>, Error> {
+    let object = part.object()?;
+    let Some(value) = part.field(&object, "file_data") else { return Ok(None) };
+    let link = Link { raw: value.raw, text: value.text()?, at: value.path.to_string() };
+    Ok(link.is_web().then_some(link))
 }
 
 /// Reads the value of `input_audio`.
@@ -111,6 +125,10 @@ fn media<'a>(url: &Value<'a, '_>) -> Result<Media<'a>, Error> {
         }
         Err(_) => Err(url.error("must be a data: or https: URL")),
     }
+}
+
+pub fn is_web(url: &str) -> bool {
+    begins(url, "https://") || begins(url, "http://")
 }
 
 fn begins(text: &str, scheme: &str) -> bool {
@@ -162,7 +180,7 @@ pub fn push_base64(bytes: &[u8], out: &mut Vec<u8>) {
 
 impl Link<'_> {
     pub fn is_web(&self) -> bool {
-        begins(&self.text, "https://") || begins(&self.text, "http://")
+        is_web(&self.text)
     }
 
     /// 400 about this URL.

@@ -10,6 +10,8 @@
 //! request's inside (`read`, `role`, `media`, `calls`, `tools`, `format`, `effort`,
 //! `stop`) and writing answers (`chunk`, `completion`, `usage`, `error`).
 //!
+//! Other operations have files of their own: `embeddings`, `completions`, `modalities`.
+//!
 //! Must not: know a provider's address, an SDK, or another dialect.
 //!
 //! Spec: <https://platform.openai.com/docs/api-reference/chat/create>,
@@ -31,6 +33,7 @@ pub mod embeddings;
 pub mod error;
 pub mod format;
 pub mod media;
+pub mod modalities;
 pub mod read;
 mod reasoning;
 mod request;

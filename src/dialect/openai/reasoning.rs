@@ -4,7 +4,6 @@
 //! answer has both names, as some servers send for old clients' sake, it stays as it
 //! is; but where only theirs says something, the two change places.
 
-use super::adapt::offset;
 use crate::dialect::Quirks;
 use crate::dialect::quirks::REASONING;
 use crate::wire::json::{self, Member, Splice};
@@ -30,11 +29,11 @@ impl Name {
     /// What to replace in an answer or a chunk, which must be valid JSON.
     pub(super) fn splices(&self, answer: &[u8]) -> Vec<Splice> {
         let mut splices = Vec::new();
-        let Some(choices) = member(answer, "choices") else { return splices };
+        let Some(choices) = json::member(answer, "choices") else { return splices };
         for choice in json::items(choices).unwrap_or_default() {
             for name in ["message", "delta"] {
-                if let Some(said) = member(choice, name) {
-                    self.rename(said, offset(answer, said), &mut splices);
+                if let Some(said) = json::member(choice, name) {
+                    self.rename(said, json::offset(answer, said), &mut splices);
                 }
             }
         }
@@ -68,12 +67,6 @@ impl Name {
 
 fn is_null(object: &[u8], member: &Member<'_>) -> bool {
     object.get(member.value.clone()) == Some(b"null")
-}
-
-fn member<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let members = json::members(object).ok()?;
-    let found = members.iter().find(|m| m.key == name)?;
-    object.get(found.value.clone())
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Identity streams: whole events pass as they came; read along for what the
 //! gateway must know (first content, usage, errors, the end).
 
-use super::adapt::offset;
 use super::reasoning::Name;
 use super::template::Template;
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
@@ -228,7 +227,7 @@ impl Reader {
             return Keep::Yes;
         }
         let renamed = json::splice(data, &splices);
-        let start = offset(event.raw, data);
+        let start = json::offset(event.raw, data);
         match (event.raw.get(..start), event.raw.get(start + data.len()..)) {
             (Some(before), Some(after)) if matches!(event.data, Some(Cow::Borrowed(_))) => {
                 out.extend_from_slice(before);

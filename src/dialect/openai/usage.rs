@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 /// Reads a `usage` value. `None` where it is null or not understood: then
 /// nothing was reported, which is not zero.
-pub(super) fn read(raw: &[u8]) -> Option<Usage> {
+pub fn read(raw: &[u8]) -> Option<Usage> {
     let wire: Option<Wire> = serde_json::from_slice(raw).ok()?;
     let wire = wire?;
     let prompt = wire.prompt_tokens_details.unwrap_or_default();

@@ -86,7 +86,7 @@ fn part(
     match (key, owner) {
         ("text", Owner::Assistant) => {
             if object.get("prompt_cache_breakpoint").is_some() {
-                dropped.add("messages.content.prompt_cache_breakpoint");
+                dropped.hint("messages.content.prompt_cache_breakpoint");
             }
             output_text(value.string()?, out);
             return Ok(());
@@ -140,10 +140,12 @@ fn file(value: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> Resu
     if object.get("file_id").or(object.get("file_data")).is_none() {
         return Err(value.error("needs file_data or file_id"));
     }
+    let link = media::file_link(value)?;
     out.extend_from_slice(br#"{"type":"input_file""#);
     for name in KNOWN {
         if let Some(string) = optional(value, &object, name)? {
-            json::push_member(out, name, string);
+            let linked = *name == "file_data" && link.is_some();
+            json::push_member(out, if linked { "file_url" } else { name }, string);
         }
     }
     Ok(())

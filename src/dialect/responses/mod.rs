@@ -33,6 +33,7 @@
 
 use super::{Dialect, Translator};
 use crate::dialect::features::{Feature, Gap, Gaps};
+use crate::dialect::loss::Dropped;
 
 mod annotations;
 mod answer;
@@ -48,6 +49,7 @@ mod items;
 mod request;
 mod response;
 mod stream;
+pub(super) mod sweep;
 #[cfg(test)]
 mod tests;
 mod tools;
@@ -73,7 +75,11 @@ pub const IDENTITY: Translator = Translator {
     upstream: Dialect::OpenAiResponses,
     gaps: &[],
     client_gaps: &[],
-    request: super::identity::request,
+    request: |request| {
+        let mut dropped = Dropped::default();
+        let splices = sweep::splices(request, &mut dropped);
+        super::identity::with(request, splices, dropped)
+    },
     reads: Some(super::identity::reads),
     response: identity::response,
     error: super::openai::error::from_upstream,

@@ -181,7 +181,7 @@ impl Reader {
         self.progress.complete = true;
         let (reason, usage) = (finish_reason(&answer, self.calls > 0), self.progress.usage);
         self.chunk(out, |chunks, out| {
-            chunks.finish(out, reason);
+            chunks.finish(out, reason, b"");
             chunks.usage(out, &usage);
         });
         chunk::done(out);

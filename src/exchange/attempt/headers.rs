@@ -1,18 +1,20 @@
 //! What a provider's response headers say: whether its answer can be read, and
 //! who may see them.
 
+use crate::dialect::{Dialect, Shape};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, text, value};
 
-/// Why a success cannot be read, if it cannot.
-/// `stream`: the content type a streamed answer must have; `None`: it is whole.
-pub(super) fn unreadable(
+/// How a success comes, in the provider's dialect; an error where it cannot be read.
+/// `streamed`: it was asked for so.
+pub(super) fn shape(
     status: u16,
     headers: &Headers,
-    stream: Option<&str>,
+    dialect: Dialect,
+    streamed: bool,
     end: bool,
-) -> Option<Error> {
-    let bad = |message: String| Some(Error::new(Kind::BadAnswer, message));
+) -> Result<Shape, Error> {
+    let bad = |message: String| Err(Error::new(Kind::BadAnswer, message));
     if status != 200 || end {
         return bad(format!("the provider answered HTTP {status} without an answer"));
     }
@@ -21,11 +23,9 @@ pub(super) fn unreadable(
         return bad("the provider compressed its answer though nobody asked".into());
     }
     let type_ = value(headers, "content-type").unwrap_or_default().to_ascii_lowercase();
-    if !type_.starts_with(stream.unwrap_or("application/json").as_bytes()) {
-        let kind = if stream.is_some() { "an event stream" } else { "JSON" };
-        return bad(format!("the provider's answer is not {kind}"));
-    }
-    None
+    dialect
+        .shape(streamed, &String::from_utf8_lossy(&type_))
+        .or_else(|wanted| bad(format!("the provider's answer is not {wanted}")))
 }
 
 /// What a provider's own Envoy would tell ours: not to retry, not to ask this host

@@ -12,18 +12,19 @@ use super::deadlines;
 use super::health;
 use super::registry::{Entry, Seen};
 use super::{CALL_ID, Step, Worker};
-use crate::dialect::StreamTranslator;
+use crate::dialect::{Shape, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::route::health::Event;
 use crate::telemetry;
-use headers::{is_for_envoy, unreadable};
+use headers::{is_for_envoy, shape};
 use std::rc::Rc;
 use target::Try;
 
 mod credential;
 mod failure;
 mod headers;
+mod rewrite;
 mod stream;
 mod target;
 
@@ -67,6 +68,8 @@ enum Phase {
 /// Envoy's timers count from the last turn of its event loop, so they may fire
 /// this much before our clock says so. Nanoseconds.
 const EARLY: u64 = 20_000_000;
+/// What went in, where a body does not say: of Bedrock's `InvokeModel`.
+const TOLD_INPUT: &str = "x-amzn-bedrock-input-token-count";
 /// Most bytes of an error's body that are read.
 const MAX_ERROR: usize = 64 << 10;
 
@@ -105,21 +108,21 @@ impl Attempt {
     }
 
     pub fn request_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
-        let Phase::Sending(_, held) = &mut self.phase else { return Step::Continue };
+        let Phase::Sending(this, held) = &mut self.phase else { return Step::Continue };
         *held = size;
-        if end { self.send(host) } else { Step::Pause }
+        if end || this.flows_from(size) { self.send(host, end) } else { Step::Pause }
     }
 
     /// Trailers end a body as well as its last byte does.
     pub fn request_trailers(&mut self, host: &dyn Host) -> Step {
         match self.phase {
-            Phase::Sending(..) => self.send(host),
+            Phase::Sending(..) => self.send(host, true),
             _ => Step::Continue,
         }
     }
 
     pub fn response_headers(&mut self, host: &dyn Host, end: bool) -> Step {
-        let this = match std::mem::replace(&mut self.phase, Phase::Over) {
+        let mut this = match std::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Waiting(this) => this,
             other => {
                 self.phase = other;
@@ -139,17 +142,21 @@ impl Attempt {
             watch.held.set(true);
         }
         let status = text(&headers, ":status").and_then(|s| s.parse().ok()).unwrap_or(0);
-        let problem = match status {
-            400..=599 if end => Some(this.understand(status, &[]).error),
-            400..=599 => None,
-            _ => unreadable(status, &headers, this.stream_type(), end),
+        let Some(dialect) = this.at().map(|at| at.surface.dialect) else {
+            return self.lost(host, "plan");
         };
-        if let Some(error) = problem {
-            return self.give_up(host, this, &headers, error, None);
-        }
-        if status >= 400 || !this.reply_is_stream() {
-            self.phase = Phase::Whole { this, headers, status };
-            return Step::Pause;
+        let shape = match status {
+            400..=599 if end => Err(this.understand(status, &[]).error),
+            400..=599 => Ok(Shape::Whole),
+            _ => shape(status, &headers, dialect, this.reply_is_stream(), end),
+        };
+        match shape {
+            Err(error) => return self.give_up(host, this, &headers, error, None),
+            Ok(Shape::Whole) => {
+                self.phase = Phase::Whole { this, headers, status };
+                return Step::Pause;
+            }
+            Ok(shape) => this.reply.opaque = shape == Shape::Opaque,
         }
         let Some(stream) = this.at().map(|at| (at.translator.stream)(&this.reply)) else {
             return self.lost(host, "plan");
@@ -230,12 +237,13 @@ impl Attempt {
         self.phase = Phase::Over;
     }
 
-    /// The whole request has come: on to the provider, in its own words.
-    fn send(&mut self, host: &dyn Host) -> Step {
+    /// The whole request has come, or so much of it that the rest may flow: on to the
+    /// provider, in its own words.
+    fn send(&mut self, host: &dyn Host, end: bool) -> Step {
         let Phase::Sending(mut this, size) = std::mem::replace(&mut self.phase, Phase::Over) else {
             return Step::Continue;
         };
-        match this.send(host, size) {
+        match this.send(host, size, end) {
             Ok(()) => {
                 if let Some(watch) = &this.watch {
                     self.worker.deadlines.watch(host, watch);
@@ -256,7 +264,7 @@ impl Attempt {
     fn whole(
         &mut self,
         host: &dyn Host,
-        this: Try,
+        mut this: Try,
         headers: &Headers,
         status: u16,
         size: usize,
@@ -267,6 +275,7 @@ impl Attempt {
             let verbatim = understood.verbatim.then_some(body);
             return self.give_up(host, this, headers, understood.error, verbatim);
         }
+        this.reply.told_input = text(headers, TOLD_INPUT).and_then(|n| n.parse().ok());
         let Some(at) = this.at() else { return self.lost(host, "plan") };
         match (at.translator.response)(&body, &this.reply) {
             Ok(answer) => {

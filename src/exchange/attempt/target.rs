@@ -3,14 +3,17 @@
 
 use super::credential;
 use super::headers::is_for_clients;
+use super::rewrite;
 use crate::catalog::price;
 use crate::config::raw::RetryClass;
 use crate::config::{Config, Secret};
-use crate::dialect::{Body, Dialect, Progress, Reply, Request, UpstreamError, Usage};
+use crate::dialect::{
+    Body, Dialect, Form, Progress, Reply, Request, UpstreamError, Usage, misdirected,
+};
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::deadlines::Watch;
-use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried};
-use crate::host::{Headers, Host, Side, text};
+use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried, announced};
+use crate::host::{Headers, Host, Side, text, value};
 use crate::provider;
 use crate::route::Resolved;
 use crate::wire::json;
@@ -54,14 +57,16 @@ impl Try {
         e.seen = Seen::default();
         e.tried.push(Tried { target: index, outcome: None });
         let config = Rc::clone(&e.config);
-        let per_try = e.plan.per_try_ms;
+        let (per_try, flows) = (e.plan.per_try_ms, e.flows);
         let own = e
             .plan
             .resolve(&config, index)
             .map_or(per_try, |at| at.target.deadline_ms(e.facts.stream));
         let due = now + own * 1_000_000;
         drop(e);
-        let watch = (own < per_try).then(|| {
+        // How long an upload takes is the client's affair.
+        let watched = own < per_try && !flows;
+        let watch = watched.then(|| {
             let (held, late) = (Cell::new(false), Cell::new(false));
             Rc::new(Watch { entry: Rc::clone(&entry), due, context, held, late })
         });
@@ -87,13 +92,15 @@ impl Try {
         self.entry.borrow().facts.stream
     }
 
-    /// The content type of this target's streamed answers; `None`: the answer is whole.
-    pub(super) fn stream_type(&self) -> Option<&'static str> {
-        self.at().filter(|_| self.reply_is_stream()).map(|at| at.surface.dialect.stream_type())
+    /// The rest of the request may flow once so many bytes of it have come: all that
+    /// must be changed is among them.
+    pub(super) fn flows_from(&self, size: usize) -> bool {
+        let entry = self.entry.borrow();
+        entry.flows && size >= entry.facts.model_span.end
     }
 
-    /// Translates the request and hands it to Envoy.
-    pub(super) fn send(&mut self, host: &dyn Host, size: usize) -> Result<(), Error> {
+    /// Translates the request and hands it to Envoy. `end`: Envoy holds all of it.
+    pub(super) fn send(&mut self, host: &dyn Host, size: usize, end: bool) -> Result<(), Error> {
         let bug = || Error::new(Kind::Internal, "the plan has no such target");
         let (reply, dropped) = {
             let entry = self.entry.borrow();
@@ -109,7 +116,9 @@ impl Try {
             };
             let body = if read == 0 { Vec::new() } else { host.body(Side::Request, read) };
             let request = Request { body: &body, facts, model, traits, quirks };
-            let made = (at.translator.request)(&request)?.allow(self.config.strict)?;
+            let made = (at.translator.request)(&request)
+                .and_then(|made| made.allow(self.config.strict))
+                .map_err(|e| misdirected::explained(e, facts.client, &body))?;
             let (sent, length) = match made.body {
                 Body::Whole(new) => {
                     host.replace_body(Side::Request, size, &new);
@@ -117,6 +126,9 @@ impl Try {
                     (new, length)
                 }
                 Body::Spliced(splices) if splices.is_empty() => (body, size),
+                Body::Spliced(splices) if splices.iter().any(|s| s.range.end > body.len()) => {
+                    (Vec::new(), rewrite::in_place(host, size, &splices))
+                }
                 Body::Spliced(splices) => {
                     let new = json::splice(&body, &splices);
                     host.replace_body(Side::Request, body.len(), &new);
@@ -124,14 +136,21 @@ impl Try {
                     (new, length)
                 }
             };
-            self.address(host, &entry, at, key, &sent, length);
+            // What has not come yet stays as it is.
+            let rest =
+                if end { Some(0) } else { announced(&entry.headers).map(|n| n - n.min(size)) };
+            self.address(host, &entry, at, key, &sent, rest.map(|rest| length + rest));
             let reply = Reply {
                 model: model.to_owned(),
                 created: entry.started / 1_000_000_000,
                 include_usage: facts.include_usage,
+                early_usage: false,
                 json_tool: made.json_tool,
                 base64: made.base64,
+                inputs: facts.inputs,
+                told_input: None,
                 echo: made.echo,
+                opaque: false,
                 quirks,
             };
             (reply, made.dropped.join(", "))
@@ -150,9 +169,12 @@ impl Try {
         at: Resolved<'_>,
         key: Option<&Secret>,
         sent: &[u8],
-        length: usize,
+        length: Option<usize>,
     ) {
-        let length = length.to_string();
+        let length = length.map(|n| n.to_string());
+        // A form's boundary is the client's own.
+        let form = Some("content-type").filter(|_| entry.client.form() == Form::Multipart);
+        let type_ = form.and_then(|name| value(&entry.headers, name));
         let stream = entry.facts.stream;
         let [whole, streamed] = at.paths;
         let path = if stream { streamed } else { whole }.of(at.name(&entry.facts));
@@ -162,9 +184,9 @@ impl Try {
             (":scheme", scheme.as_bytes()),
             (":authority", at.provider.url.authority.as_bytes()),
             (":path", path.as_bytes()),
-            ("content-type", b"application/json"),
-            ("content-length", length.as_bytes()),
+            ("content-type", type_.unwrap_or(b"application/json")),
         ];
+        headers.extend(length.as_deref().map(|n| ("content-length", n.as_bytes())));
         let answers = at.surface.dialect.stream_type();
         let own_accept = stream && answers != Dialect::OpenAiChat.stream_type();
         if own_accept {
@@ -220,7 +242,7 @@ impl Try {
         let mut add: Vec<(&str, &str)> = Vec::with_capacity(5);
         remove.extend(from.iter().map(|(n, _)| n.as_str()).filter(|n| !is_for_clients(n)));
         // Envoy frames a body without a length; only an exact one may stay.
-        if text(from, "content-length") != length.as_deref() {
+        if !self.reply.opaque && text(from, "content-length") != length.as_deref() {
             remove.push("content-length");
             add.extend(length.as_deref().map(|l| ("content-length", l)));
         }

@@ -30,9 +30,26 @@ impl Call {
             }
             // Envoy answered while the body came in, such as 413 for its own buffer.
             Phase::Collecting { .. } => (self.envoys_own(host, None), None),
+            // Its 413 may be on its way already when we refuse: then ours was not heard.
+            Phase::Replied { error: Some(error), .. }
+                if host.header(Side::Response, "content-type").as_deref()
+                    != Some(JSON.1.as_bytes()) =>
+            {
+                (error.clone(), None)
+            }
             _ => return Step::Continue,
         };
         self.speak(host, error, refusal)
+    }
+
+    /// Speaks in the middle of a request that was on its way to a provider.
+    pub(super) fn stop(&mut self, host: &dyn Host, error: Error) -> Step {
+        let step = self.speak(host, error, None);
+        self.phase = match std::mem::replace(&mut self.phase, Phase::Settled) {
+            Phase::Planned { id, entry, .. } => Phase::Stopped { id, entry },
+            other => other,
+        };
+        step
     }
 
     /// Envoy made this response itself: no connection, a deadline, a limit.
@@ -43,7 +60,14 @@ impl Call {
                 .with_status(408);
         }
         let kind = match status.as_deref() {
-            Some(b"413") => return too_large(&self.config),
+            Some(b"413") => {
+                return match &self.phase {
+                    Phase::Collecting { upload: Some(upload), .. } => {
+                        upload.too_large(&self.config)
+                    }
+                    _ => too_large(&self.config),
+                };
+            }
             Some(b"408" | b"504") => Kind::Timeout,
             Some(b"503" | b"502" | b"500" | b"429") => Kind::Unreachable,
             _ => Kind::Internal,

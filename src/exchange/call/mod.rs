@@ -6,20 +6,21 @@
 //! Must not: translate, know a provider's wire, or speak for a provider that answered
 //! well.
 
-use super::endpoints::{self, Endpoint};
-use super::registry::{Answer, Entry, Id, Seen, Shared};
+use super::endpoints::{self, Endpoint, models};
+use super::registry::{Answer, Entry, Id, Seen, Shared, announced};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
-use crate::config::{Config, Provider};
-use crate::dialect::{Addressed, Dialect, Facts};
+use crate::config::{Config, Consumer, Provider};
+use crate::dialect::{Addressed, Dialect, Facts, Form, count, misdirected};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text, value};
 use crate::policy::identity;
-use crate::route::{self, Moment, Plan};
-use crate::store::health::Table;
+use crate::route::{self, Moment, Plan, Planned};
 use crate::telemetry;
 use std::rc::Rc;
+use upload::Upload;
 
 mod answer;
+mod upload;
 
 pub struct Call {
     worker: Rc<Worker>,
@@ -36,25 +37,53 @@ enum Phase {
     /// The request body is being collected.
     Collecting {
         headers: Headers,
-        consumer: String,
+        consumer: Rc<Consumer>,
         /// What the path said.
         addressed: Option<Addressed>,
+        /// Where the body is a form.
+        upload: Option<Upload>,
     },
     /// Envoy runs the plan.
     Planned {
+        id: Id,
+        entry: Shared,
+        /// The request is still coming in.
+        upload: Option<Upload>,
+    },
+    /// We have spoken in the middle of a request that was flowing on.
+    Stopped {
         id: Id,
         entry: Shared,
     },
     /// Answered by us without a plan.
     Replied {
         outcome: &'static str,
+        /// What we have refused it with.
+        error: Option<Error>,
     },
     /// Another route's business.
     Through,
     Settled,
 }
 
+/// A call that may begin.
+struct Ready {
+    plan: Plan,
+    facts: Facts,
+    /// Unix nanoseconds.
+    started: u64,
+    /// Somebody rests now.
+    marked: bool,
+}
+
+enum Decided {
+    Run(Box<Ready>),
+    Estimate(u64),
+}
+
 const JSON: (&str, &str) = ("content-type", "application/json");
+/// Beside a count that nobody made.
+const ESTIMATED: (&str, &str) = ("x-sluice-estimated", "true");
 
 // === impl Call ===
 
@@ -83,36 +112,44 @@ impl Call {
     }
 
     pub fn request_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
-        if !matches!(self.phase, Phase::Collecting { .. }) {
-            return Step::Continue;
+        match &mut self.phase {
+            Phase::Planned { upload: Some(_), .. } => return self.flow(host, size, end),
+            Phase::Collecting { .. } => {}
+            _ => return Step::Continue,
         }
-        if size > self.config.max_body {
-            let e = too_large(&self.config);
-            return self.refuse(host, &e);
+        let max = self.max_body();
+        if size > max.0 {
+            return self.refuse(host, &max.1);
         }
-        if !end {
-            return Step::Pause;
-        }
-        self.body_complete(host, size)
+        let read = match &mut self.phase {
+            Phase::Collecting { upload: Some(upload), .. } => upload.read(host, size),
+            _ => Ok(()),
+        };
+        let step = match (read, end) {
+            (Ok(()), false) => self.form_part(host, size),
+            (Ok(()), true) => Ok(self.body_complete(host, size)),
+            (Err(e), _) => Err(e),
+        };
+        step.unwrap_or_else(|e| self.refuse(host, &e))
     }
 
     /// Trailers end a body as well as its last byte does.
     pub fn request_trailers(&mut self, host: &dyn Host) -> Step {
         match self.phase {
             Phase::Collecting { .. } => self.body_complete(host, self.config.max_body),
-            _ => Step::Continue,
+            _ => self.flowed(host),
         }
     }
 
     /// Once, at the end of the stream, however it ended.
     pub fn log(&mut self, host: &dyn Host) {
         match std::mem::replace(&mut self.phase, Phase::Settled) {
-            Phase::Planned { id, entry } => {
+            Phase::Planned { id, entry, .. } | Phase::Stopped { id, entry } => {
                 self.worker.registry.remove(id);
                 entry.borrow_mut().settled = true;
                 settle::call(&self.worker, host, &entry.borrow());
             }
-            Phase::Replied { outcome } => self.settle_local(host, outcome),
+            Phase::Replied { outcome, .. } => self.settle_local(host, outcome),
             Phase::Collecting { .. } => self.settle_local(host, "cancelled"),
             Phase::Fresh | Phase::Through | Phase::Settled => {}
         }
@@ -121,75 +158,149 @@ impl Call {
     fn open(&mut self, host: &dyn Host, headers: Headers, end: bool) -> Result<Step, Error> {
         let method = text(&headers, ":method").unwrap_or_default();
         let path = text(&headers, ":path").unwrap_or_default();
-        self.client = endpoints::client(path);
+        self.client = endpoints::client(path, &headers);
         let endpoint = endpoints::endpoint(method, path)?;
         self.endpoint = endpoint.as_str();
         if endpoint == Endpoint::Health {
-            let body = endpoints::health(&self.config, self.worker.registry.len());
-            return Ok(self.answer(host, &body));
+            let body = endpoints::health::page(&self.config, self.worker.registry.len());
+            return Ok(self.answer(host, &[JSON], &body));
         }
         let consumer = identity::identify(&self.config, &headers)?;
         let body = match endpoint {
             Endpoint::Call(_, addressed) => {
-                self.check_body_headers(&headers)?;
+                let upload = self.check_body_headers(&headers)?;
                 if end {
+                    let what = if upload.is_some() { "a form" } else { "JSON" };
                     return Err(Error::new(
                         Kind::InvalidRequest,
-                        "the request body is empty; send JSON",
+                        format!("the request body is empty; send {what}"),
                     ));
                 }
-                let consumer = consumer.to_owned();
-                self.phase = Phase::Collecting { headers, consumer, addressed };
+                let consumer = Rc::clone(consumer);
+                self.phase = Phase::Collecting { headers, consumer, addressed, upload };
                 return Ok(Step::Pause);
             }
-            Endpoint::Models => endpoints::models(&self.config),
-            Endpoint::Model(id) => endpoints::one_model(&self.config, &id)?,
-            Endpoint::Usage => endpoints::usage(&self.config, host, consumer),
-            Endpoint::Health => endpoints::health(&self.config, self.worker.registry.len()),
+            Endpoint::Models => {
+                let query = path.split_once('?').map_or("", |(_, query)| query);
+                models::list(&self.config, consumer, self.client, query)?
+            }
+            Endpoint::Model(id) => models::one(&self.config, consumer, self.client, &id)?,
+            Endpoint::Usage => endpoints::usage::page(&self.config, host, &consumer.name),
+            Endpoint::Health => endpoints::health::page(&self.config, self.worker.registry.len()),
         };
-        Ok(self.answer(host, &body))
+        Ok(self.answer(host, &[JSON], &body))
     }
 
-    fn check_body_headers(&self, headers: &Headers) -> Result<(), Error> {
+    /// For a form, what reads it.
+    fn check_body_headers(&self, headers: &Headers) -> Result<Option<Upload>, Error> {
         let encoding = text(headers, "content-encoding").unwrap_or("identity");
         if !encoding.eq_ignore_ascii_case("identity") {
             return Err(Error::new(
                 Kind::UnsupportedMedia,
-                "compressed request bodies are not taken; send the JSON without content-encoding",
+                "compressed request bodies are not taken; send it without content-encoding",
             ));
         }
-        if let Some(type_) = text(headers, "content-type") {
-            let essence = type_.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-            if essence != "application/json" && !essence.ends_with("+json") {
-                return Err(Error::new(
-                    Kind::UnsupportedMedia,
-                    "the content-type must be application/json",
-                ));
+        let type_ = text(headers, "content-type");
+        let essence = type_.map(|t| t.split(';').next().unwrap_or_default().trim());
+        let essence = essence.map(str::to_ascii_lowercase);
+        let (fits, wanted) = match (self.client.form(), essence.as_deref()) {
+            (Form::Json, Some(e)) => {
+                (e == "application/json" || e.ends_with("+json"), "application/json")
             }
+            (Form::Json, None) => (true, ""),
+            (Form::Multipart, e) => (e == Some("multipart/form-data"), "multipart/form-data"),
+        };
+        if !fits {
+            return Err(Error::new(
+                Kind::UnsupportedMedia,
+                format!("the content-type must be {wanted}"),
+            ));
         }
-        let length = text(headers, "content-length").and_then(|l| l.parse::<usize>().ok());
-        if length.is_some_and(|l| l > self.config.max_body) {
-            return Err(too_large(&self.config));
+        let upload = match self.client.form() {
+            Form::Json => None,
+            Form::Multipart => Some(Upload::open(type_.unwrap_or_default())?),
+        };
+        let (max, error) = self.max_body();
+        match announced(headers) {
+            Some(length) if length > max => Err(error),
+            _ => Ok(upload),
         }
-        Ok(())
+    }
+
+    /// Most bytes of this call's body, and what is said of more.
+    fn max_body(&self) -> (usize, Error) {
+        match self.client.form() {
+            Form::Json => (self.config.max_body, too_large(&self.config)),
+            Form::Multipart => (self.config.max_upload, too_large_upload(&self.config)),
+        }
     }
 
     fn body_complete(&mut self, host: &dyn Host, size: usize) -> Step {
-        let Phase::Collecting { headers, consumer, addressed } =
+        let Phase::Collecting { headers, consumer, addressed, upload } =
             std::mem::replace(&mut self.phase, Phase::Fresh)
         else {
             return Step::Continue;
         };
-        let body = host.body(Side::Request, size);
-        let now = host.now();
-        let table = self.worker.table(host, &self.config);
-        let marked = !table.is_empty();
-        let planned = Facts::of(self.client, &body, addressed)
-            .and_then(|facts| Ok((self.plan(host, (&facts, &body, &headers), table, now)?, facts)));
-        let (plan, facts) = match planned {
-            Ok(planned) => planned,
-            Err(e) => return self.refuse(host, &e),
+        let mut body = Vec::new();
+        let facts = match upload {
+            Some(upload) => upload.facts(self.client),
+            None => {
+                body = host.body(Side::Request, size);
+                Facts::of(self.client, &body, addressed)
+            }
         };
+        match facts.and_then(|facts| self.decide(host, (&headers, &consumer), facts, &body)) {
+            Ok(Decided::Run(ready)) => self.launch(host, headers, &consumer, *ready, None),
+            Ok(Decided::Estimate(tokens)) => {
+                self.answer(host, &[JSON, ESTIMATED], &count::answer(self.client, tokens))
+            }
+            Err(e) => self.refuse(host, &misdirected::explained(e, self.client, &body)),
+        }
+    }
+
+    /// Plans; a plan that begins with a probe is one that this call may make.
+    fn decide(
+        &self,
+        host: &dyn Host,
+        (headers, consumer): (&Headers, &Consumer),
+        facts: Facts,
+        body: &[u8],
+    ) -> Result<Decided, Error> {
+        let now = host.now();
+        let mut table = self.worker.table(host, &self.config);
+        let header = |name: &str| value(headers, name).map(<[u8]>::to_vec);
+        let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
+        let chance = self.worker.registry.chance();
+        loop {
+            let moment = Moment { now, table: &table, turn: &turn, header: &header, chance };
+            let plan = match route::plan(&self.config, consumer, (&facts, body), moment)? {
+                Planned::Run(plan) => plan,
+                Planned::Estimate(tokens) => return Ok(Decided::Estimate(tokens)),
+            };
+            match plan.probe {
+                // Another call was faster: it is resting, for this one.
+                Some(target) if !self.worker.claim(host, &self.config, target, now) => {
+                    table = self.worker.table(host, &self.config);
+                }
+                _ => {
+                    let ready = Ready { plan, facts, started: now, marked: !table.is_empty() };
+                    return Ok(Decided::Run(Box::new(ready)));
+                }
+            }
+        }
+    }
+
+    /// Writes the plan for Envoy and enters the call for its attempts. `upload`: the
+    /// request goes on from here while it comes in.
+    fn launch(
+        &mut self,
+        host: &dyn Host,
+        headers: Headers,
+        consumer: &Consumer,
+        ready: Ready,
+        upload: Option<Upload>,
+    ) -> Step {
+        let Ready { plan, facts, started, marked } = ready;
         let entry = Entry {
             config: Rc::clone(&self.config),
             client: self.client,
@@ -197,51 +308,23 @@ impl Call {
             plan,
             facts,
             headers,
-            consumer,
-            started: now,
+            consumer: consumer.name.clone(),
+            started,
             tried: Vec::new(),
             answer: Answer::None,
             seen: Seen::default(),
             first_token: None,
             marked,
             settled: false,
+            flows: upload.is_some(),
         };
-        self.launch(host, entry)
-    }
-
-    /// The plan; if it begins with a probe, one that this call may make.
-    fn plan(
-        &self,
-        host: &dyn Host,
-        (facts, body, headers): (&Facts, &[u8], &Headers),
-        mut table: Table,
-        now: u64,
-    ) -> Result<Plan, Error> {
-        let header = |name: &str| value(headers, name).map(<[u8]>::to_vec);
-        let chance = self.worker.registry.chance();
-        let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
-        loop {
-            let moment = Moment { now, table: &table, turn: &turn, header: &header, chance };
-            let plan = route::plan(&self.config, facts, body, moment)?;
-            match plan.probe {
-                // Another call was faster: it is resting, for this one.
-                Some(target) if !self.worker.claim(host, &self.config, target, now) => {
-                    table = self.worker.table(host, &self.config);
-                }
-                _ => return Ok(plan),
-            }
-        }
-    }
-
-    /// Writes the plan for Envoy and enters the call for its attempts.
-    fn launch(&mut self, host: &dyn Host, entry: Entry) -> Step {
         let Some((id, entry)) = self.worker.registry.enter(entry) else {
             let e = Error::new(Kind::Unavailable, "too many calls in flight; try again");
             return self.refuse(host, &e);
         };
         host.set_property(CALL_ID, &self.worker.registry.wire(id));
         orders(host, &self.config, &entry.borrow());
-        self.phase = Phase::Planned { id, entry };
+        self.phase = Phase::Planned { id, entry, upload };
         Step::Continue
     }
 
@@ -251,13 +334,14 @@ impl Call {
         let mut headers = vec![JSON];
         headers.extend(after.as_deref().map(|seconds| ("retry-after", seconds)));
         host.reply(error.status(), &headers, &body);
-        self.phase = Phase::Replied { outcome: error.kind.as_str() };
+        let outcome = error.kind.as_str();
+        self.phase = Phase::Replied { outcome, error: Some(error.clone()) };
         Step::Pause
     }
 
-    fn answer(&mut self, host: &dyn Host, body: &[u8]) -> Step {
-        host.reply(200, &[JSON], body);
-        self.phase = Phase::Replied { outcome: "ok" };
+    fn answer(&mut self, host: &dyn Host, headers: &[(&str, &str)], body: &[u8]) -> Step {
+        host.reply(200, headers, body);
+        self.phase = Phase::Replied { outcome: "ok", error: None };
         Step::Pause
     }
 
@@ -297,9 +381,17 @@ fn orders(host: &dyn Host, config: &Config, entry: &Entry) {
 }
 
 fn too_large(config: &Config) -> Error {
-    let max = config.max_body;
-    Error::new(
-        Kind::TooLarge,
-        format!("the request body is larger than {max} bytes (defaults.max_body)"),
-    )
+    larger_than(config.max_body, "defaults.max_body")
+}
+
+fn too_large_upload(config: &Config) -> Error {
+    match config.max_upload == config.max_body {
+        true => too_large(config),
+        false => larger_than(config.max_upload, "defaults.max_upload"),
+    }
+}
+
+fn larger_than(max: usize, setting: &str) -> Error {
+    let words = format!("the request body is larger than {max} bytes ({setting})");
+    Error::new(Kind::TooLarge, words)
 }

@@ -1,6 +1,9 @@
 //! Clouds: an account, a project or a region in the address.
 
-use super::{COMPATIBLE, OPEN_MODELS, setting, surface};
+use super::{
+    COMPATIBLE, IMAGE_EDITS, IMAGES, OPEN_MODELS, SPEECH, TRANSCRIPTIONS, TRANSLATIONS, setting,
+    surface,
+};
 use crate::dialect::Dialect;
 use crate::dialect::quirks::{self, Quirks};
 use crate::provider::{Auth, Kind, Surface};
@@ -22,12 +25,32 @@ pub(super) const VERTEX: Kind = Kind {
             stream_path: "/v1/projects/{project}/locations/{region}/publishers/google/models/{model}:streamGenerateContent?alt=sse",
             models: "",
         },
+        surface(
+            Dialect::VertexEmbed,
+            "/v1/projects/{project}/locations/{region}/publishers/google/models/{model}:predict",
+        ),
+        Surface {
+            dialect: Dialect::AnthropicVertexCount,
+            path: "/v1/projects/{project}/locations/{region}/publishers/anthropic/models/count-tokens:rawPredict",
+            stream_path: "",
+            models: "claude",
+        },
+        Surface {
+            dialect: Dialect::VertexCount,
+            path: "/v1/projects/{project}/locations/{region}/publishers/google/models/{model}:countTokens",
+            stream_path: "",
+            models: "gemini",
+        },
     ],
     settings: &[setting("project", ""), setting("region", "global")],
     key_env: "VERTEX_ACCESS_TOKEN",
     source: "https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
     ..COMPATIBLE
 };
+
+const INVOKE: &str = "/model/{model}/invoke";
+const BEDROCK_COUNT: Surface =
+    surface(Dialect::BedrockCount, "/model/{foundation_model}/count-tokens");
 
 pub(super) const BEDROCK: Kind = Kind {
     name: "bedrock",
@@ -42,10 +65,23 @@ pub(super) const BEDROCK: Kind = Kind {
         },
         Surface {
             dialect: Dialect::AnthropicBedrock,
-            path: "/model/{model}/invoke",
+            path: INVOKE,
             stream_path: "/model/{model}/invoke-with-response-stream",
             models: "",
         },
+        Surface { models: "amazon.titan-embed", ..surface(Dialect::TitanEmbed, INVOKE) },
+        Surface { models: "amazon.nova", ..surface(Dialect::NovaEmbed, INVOKE) },
+        // Cohere's, by whatever profile; a profile of another's names its `api`.
+        surface(Dialect::BedrockCohereEmbed, INVOKE),
+        surface(Dialect::BedrockRerank, INVOKE),
+        // Not what only inference profiles lead to:
+        // <https://docs.aws.amazon.com/bedrock/latest/userguide/count-tokens.html>.
+        Surface { models: "anthropic.claude-3-5", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-3-7", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-sonnet-4-2025", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-opus-4-2025", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-sonnet-4-5", ..BEDROCK_COUNT },
+        Surface { models: "anthropic.claude-haiku-4-5", ..BEDROCK_COUNT },
     ],
     auth: Auth::Aws("bedrock"),
     settings: &[setting("region", "")],
@@ -59,7 +95,17 @@ pub(super) const AZURE: Kind = Kind {
     name: "azure",
     title: "Azure OpenAI",
     url: "https://{resource}.openai.azure.com/openai/v1",
-    surfaces: super::OPENAI,
+    // Images and audio: <https://learn.microsoft.com/en-us/azure/foundry/openai/reference-preview-latest>.
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiResponses, "/responses"),
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        IMAGES,
+        IMAGE_EDITS,
+        SPEECH,
+        TRANSCRIPTIONS,
+        TRANSLATIONS,
+    ],
     auth: Auth::Header("api-key"),
     settings: &[setting("resource", "")],
     key_env: "AZURE_OPENAI_API_KEY",
@@ -80,6 +126,18 @@ pub(super) const AZURE_DEPLOYMENTS: Kind = Kind {
         surface(
             Dialect::OpenAiEmbeddings,
             "/deployments/{model}/embeddings?api-version={api_version}",
+        ),
+        surface(
+            Dialect::OpenAiImages,
+            "/deployments/{model}/images/generations?api-version={api_version}",
+        ),
+        surface(
+            Dialect::OpenAiTranscriptions,
+            "/deployments/{model}/audio/transcriptions?api-version={api_version}",
+        ),
+        surface(
+            Dialect::OpenAiTranslations,
+            "/deployments/{model}/audio/translations?api-version={api_version}",
         ),
     ],
     // The last version that is generally available and dated.

@@ -1,6 +1,10 @@
 //! Gateways to many providers.
 
-use super::{COMPATIBLE, OPEN_MODELS};
+use super::{
+    COMPATIBLE, IMAGE_EDITS, IMAGES, MODERATIONS, NUMBERS, OPEN_MODELS, SPEECH, TRANSCRIPTIONS,
+    surface,
+};
+use crate::dialect::Dialect;
 use crate::dialect::quirks::{self, Quirks};
 use crate::provider::Kind;
 
@@ -14,6 +18,9 @@ pub(super) const OPENROUTER: Kind = Kind {
     quirks: &Quirks {
         reasoning: "reasoning",
         echoes: &["reasoning", "reasoning_details"],
+        // Models without base64 answer it with nothing:
+        // <https://github.com/plastic-labs/honcho/pull/938>.
+        embeddings: NUMBERS,
         ..quirks::NONE
     },
     source: "https://openrouter.ai/docs/guides/best-practices/reasoning-tokens",
@@ -67,7 +74,17 @@ pub(super) const LITELLM: Kind = Kind {
     name: "litellm",
     title: "LiteLLM proxy",
     url: "http://localhost:4000/v1",
-    surfaces: super::OPENAI,
+    // <https://docs.litellm.ai/docs/supported_endpoints>
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiResponses, "/responses"),
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        MODERATIONS,
+        IMAGES,
+        IMAGE_EDITS,
+        SPEECH,
+        TRANSCRIPTIONS,
+    ],
     key_env: "LITELLM_PROXY_API_KEY",
     source: "https://docs.litellm.ai/docs/reasoning_content",
     ..COMPATIBLE

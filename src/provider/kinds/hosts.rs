@@ -1,6 +1,10 @@
 //! Those who serve open models.
 
-use super::{CHAT, CHAT_AND_RESPONSES, COMPATIBLE, MAX_TOKENS, OPEN_MODELS};
+use super::{
+    CHAT, COMPATIBLE, IMAGES, MAX_TOKENS, OPEN_MODELS, SPEECH, TRANSCRIPTIONS, TRANSLATIONS,
+    surface,
+};
+use crate::dialect::Dialect;
 use crate::dialect::quirks::Quirks;
 use crate::provider::Kind;
 
@@ -8,7 +12,15 @@ pub(super) const GROQ: Kind = Kind {
     name: "groq",
     title: "Groq",
     url: "https://api.groq.com/openai/v1",
-    surfaces: CHAT_AND_RESPONSES,
+    // Audio: <https://console.groq.com/docs/speech-to-text>,
+    // <https://console.groq.com/docs/text-to-speech>.
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiResponses, "/responses"),
+        SPEECH,
+        TRANSCRIPTIONS,
+        TRANSLATIONS,
+    ],
     key_env: "GROQ_API_KEY",
     // "Will result in a 400 error": logprobs, logit_bias, top_logprobs, messages[].name,
     // n other than 1. `reasoning` is refused for models that do not reason, and
@@ -31,6 +43,16 @@ pub(super) const TOGETHER: Kind = Kind {
     name: "together",
     title: "Together AI",
     url: "https://api.together.ai/v1",
+    // Rerank: <https://docs.together.ai/reference/rerank>.
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        super::RERANK,
+        IMAGES,
+        SPEECH,
+        TRANSCRIPTIONS,
+        TRANSLATIONS,
+    ],
     key_env: "TOGETHER_API_KEY",
     // Reasoning: <https://docs.together.ai/docs/inference/chat/reasoning>.
     quirks: &Quirks { reasoning: "reasoning", ..OPEN_MODELS },

@@ -1,7 +1,11 @@
 //! Servers that one runs oneself: by default on this machine, at the port of their own
 //! documentation, without a key.
 
-use super::{COMPATIBLE, MAX_TOKENS, OPEN_MODELS};
+use super::{
+    COMPATIBLE, COMPLETIONS, MAX_TOKENS, NUMBERS, OPEN_MODELS, TRANSCRIPTIONS, TRANSLATIONS,
+    surface,
+};
+use crate::dialect::Dialect;
 use crate::dialect::quirks::Quirks;
 use crate::provider::Kind;
 
@@ -9,7 +13,16 @@ pub(super) const VLLM: Kind = Kind {
     name: "vllm",
     title: "vLLM",
     url: "http://localhost:8000/v1",
-    surfaces: super::SELF_HOSTED,
+    // <https://docs.vllm.ai/en/latest/serving/openai_compatible_server/>
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiResponses, "/responses"),
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        COMPLETIONS,
+        super::RERANK,
+        TRANSCRIPTIONS,
+        TRANSLATIONS,
+    ],
     // `reasoning` since 0.11.2; before, and for a while beside it, `reasoning_content`.
     quirks: &Quirks { reasoning: "reasoning", echoes: &["reasoning"], ..OPEN_MODELS },
     source: "https://docs.vllm.ai/en/latest/features/reasoning_outputs/",
@@ -41,7 +54,7 @@ pub(super) const LLAMA_CPP: Kind = Kind {
     name: "llama-cpp",
     title: "llama.cpp server",
     url: "http://localhost:8080/v1",
-    surfaces: super::OPENAI,
+    surfaces: super::OPENAI_AND_RERANK,
     // Reasoning goes back by the model's template.
     quirks: &Quirks { echoes: &["reasoning_content"], ..OPEN_MODELS },
     source: "https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
@@ -71,8 +84,14 @@ pub(super) const LM_STUDIO: Kind = Kind {
     title: "LM Studio",
     url: "http://localhost:1234/v1",
     surfaces: super::OPENAI,
-    // Reasoning comes under either name, by model.
-    quirks: &Quirks { rename: MAX_TOKENS, reasoning: "reasoning", ..OPEN_MODELS },
+    // Reasoning comes under either name, by model. Vectors come as numbers, whatever is
+    // asked: <https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/756>.
+    quirks: &Quirks {
+        rename: MAX_TOKENS,
+        reasoning: "reasoning",
+        embeddings: NUMBERS,
+        ..OPEN_MODELS
+    },
     source: "https://lmstudio.ai/docs/developer/openai-compat",
     ..COMPATIBLE
 };

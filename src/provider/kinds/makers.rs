@@ -1,10 +1,11 @@
 //! Those who make models and serve them.
 
 use super::{
-    ANTHROPIC_COMPATIBLE, CHAT, CHAT_AND_RESPONSES, COMPATIBLE, MAX_TOKENS, OPEN_MODELS, surface,
+    ANTHROPIC_COMPATIBLE, CHAT, COMPATIBLE, IMAGES, MAX_TOKENS, MODERATIONS, OPEN_MODELS,
+    TRANSCRIPTIONS, surface,
 };
 use crate::dialect::Dialect;
-use crate::dialect::quirks::{self, Quirks, ToolIds};
+use crate::dialect::quirks::{self, EMBEDDINGS, Embeddings, Quirks, ToolIds};
 use crate::provider::{Auth, Kind, Surface};
 
 pub(super) const OPENAI: Kind = Kind {
@@ -22,6 +23,10 @@ pub(super) const ANTHROPIC: Kind = Kind {
     name: "anthropic",
     title: "Anthropic",
     url: "https://api.anthropic.com/v1",
+    surfaces: &[
+        surface(Dialect::AnthropicMessages, "/messages"),
+        surface(Dialect::AnthropicCount, "/messages/count_tokens"),
+    ],
     key_env: "ANTHROPIC_API_KEY",
     source: "https://platform.claude.com/docs/en/api/overview",
     ..ANTHROPIC_COMPATIBLE
@@ -39,6 +44,7 @@ pub(super) const GEMINI: Kind = Kind {
             models: "",
         },
         surface(Dialect::GeminiEmbed, "/models/{model}:batchEmbedContents"),
+        surface(Dialect::GeminiCount, "/models/{model}:countTokens"),
     ],
     auth: Auth::Header("x-goog-api-key"),
     key_env: "GEMINI_API_KEY",
@@ -65,6 +71,13 @@ pub(super) const MISTRAL: Kind = Kind {
     name: "mistral",
     title: "Mistral",
     url: "https://api.mistral.ai/v1",
+    // Its speech comes as JSON, which is not OpenAI's way.
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        MODERATIONS,
+        TRANSCRIPTIONS,
+    ],
     key_env: "MISTRAL_API_KEY",
     // Fields it does not document it refuses (`extra_forbidden`), in messages, too, be
     // they null: <https://github.com/charmbracelet/crush/issues/1590>. Usage comes with the last
@@ -100,9 +113,76 @@ pub(super) const MISTRAL: Kind = Kind {
         message_names: false,
         leftovers: false,
         tool_ids: ToolIds::Alphanumeric(9),
+        // <https://docs.mistral.ai/api/endpoint/embeddings>
+        embeddings: Embeddings {
+            body: Some(&Quirks {
+                rename: &[("dimensions", "output_dimension")],
+                drop: &["user"],
+                ..quirks::NONE
+            }),
+            tokens: false,
+            ..EMBEDDINGS
+        },
         ..OPEN_MODELS
     },
     source: "https://docs.mistral.ai/api/",
+    ..COMPATIBLE
+};
+
+pub(super) const VOYAGE: Kind = Kind {
+    name: "voyage",
+    title: "Voyage AI",
+    url: "https://api.voyageai.com/v1",
+    surfaces: &[
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        surface(Dialect::VoyageRerank, "/rerank"),
+    ],
+    // What Voyage's own client reads: <https://github.com/voyage-ai/voyageai-python>.
+    key_env: "VOYAGE_API_KEY",
+    // `encoding_format` takes base64 alone, and `dimensions` is refused:
+    // <https://github.com/garrytan/gbrain/pull/735>. It tells `total_tokens`, no more.
+    quirks: &Quirks {
+        embeddings: Embeddings {
+            body: Some(&Quirks {
+                rename: &[("dimensions", "output_dimension")],
+                drop: &["user"],
+                drop_value: &[("encoding_format", "\"float\"")],
+                ..quirks::NONE
+            }),
+            tokens: false,
+            most: 1000,
+            ..EMBEDDINGS
+        },
+        ..quirks::NONE
+    },
+    source: "https://docs.voyageai.com/reference/embeddings-api",
+    ..COMPATIBLE
+};
+
+pub(super) const JINA: Kind = Kind {
+    name: "jina",
+    title: "Jina AI",
+    url: "https://api.jina.ai/v1",
+    surfaces: &[
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        surface(Dialect::JinaRerank, "/rerank"),
+    ],
+    key_env: "JINA_API_KEY",
+    // "Extra inputs are not permitted" is said of `encoding_format`
+    // (<https://github.com/QuantumNous/new-api/issues/1941>): it is `embedding_type` here.
+    quirks: &Quirks {
+        embeddings: Embeddings {
+            body: Some(&Quirks {
+                rename: &[("encoding_format", "embedding_type")],
+                drop: &["user"],
+                ..quirks::NONE
+            }),
+            tokens: false,
+            ..EMBEDDINGS
+        },
+        ..quirks::NONE
+    },
+    source: "https://api.jina.ai/redoc",
     ..COMPATIBLE
 };
 
@@ -110,7 +190,13 @@ pub(super) const XAI: Kind = Kind {
     name: "xai",
     title: "xAI",
     url: "https://api.x.ai/v1",
-    surfaces: CHAT_AND_RESPONSES,
+    // Images: <https://docs.x.ai/developers/rest-api-reference/inference/images>; edits are
+    // JSON there.
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiResponses, "/responses"),
+        IMAGES,
+    ],
     key_env: "XAI_API_KEY",
     // "presencePenalty, frequencyPenalty and stop parameters are not supported by
     // reasoning models. Adding them in the request would result in an error." Usage

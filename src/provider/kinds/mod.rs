@@ -11,7 +11,7 @@
 
 use super::{Auth, Kind, Setting, Surface};
 use crate::dialect::Dialect;
-use crate::dialect::quirks::{self, Quirks};
+use crate::dialect::quirks::{self, EMBEDDINGS, Embeddings, Quirks};
 
 mod clouds;
 mod gateways;
@@ -31,6 +31,8 @@ pub const KINDS: &[Kind] = &[
     clouds::BEDROCK,
     makers::COHERE,
     makers::MISTRAL,
+    makers::VOYAGE,
+    makers::JINA,
     makers::XAI,
     makers::DEEPSEEK,
     hosts::GROQ,
@@ -62,7 +64,7 @@ pub const KINDS: &[Kind] = &[
     local::OLLAMA,
     local::LM_STUDIO,
     gateways::LITELLM,
-    COMPATIBLE,
+    OPENAI_COMPATIBLE,
     ANTHROPIC_COMPATIBLE,
 ];
 
@@ -73,8 +75,8 @@ const OPENAI: &[Surface] = &[
     surface(Dialect::OpenAiEmbeddings, "/embeddings"),
 ];
 
-/// The same where its makers serve it: older completions for the models that are no
-/// chat models.
+/// The same where its makers serve it, with all they have beside text: older completions
+/// for the models that are no chat models.
 const OPENAI_ITSELF: &[Surface] = &[
     surface(Dialect::OpenAiChat, "/chat/completions"),
     surface(Dialect::OpenAiResponses, "/responses"),
@@ -82,6 +84,13 @@ const OPENAI_ITSELF: &[Surface] = &[
     Surface { models: "gpt-3.5-turbo-instruct", ..COMPLETIONS },
     Surface { models: "davinci-002", ..COMPLETIONS },
     Surface { models: "babbage-002", ..COMPLETIONS },
+    surface(Dialect::OpenAiInputTokens, "/responses/input_tokens"),
+    MODERATIONS,
+    IMAGES,
+    IMAGE_EDITS,
+    SPEECH,
+    TRANSCRIPTIONS,
+    TRANSLATIONS,
 ];
 
 /// OpenAI's API, older completions for every model included.
@@ -92,7 +101,23 @@ const SELF_HOSTED: &[Surface] = &[
     COMPLETIONS,
 ];
 
+/// The same with Jina's rerank.
+const OPENAI_AND_RERANK: &[Surface] = &[
+    surface(Dialect::OpenAiChat, "/chat/completions"),
+    surface(Dialect::OpenAiResponses, "/responses"),
+    surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+    RERANK,
+];
+
+const RERANK: Surface = surface(Dialect::JinaRerank, "/rerank");
+
 const COMPLETIONS: Surface = surface(Dialect::OpenAiCompletions, "/completions");
+const MODERATIONS: Surface = surface(Dialect::OpenAiModerations, "/moderations");
+const IMAGES: Surface = surface(Dialect::OpenAiImages, "/images/generations");
+const IMAGE_EDITS: Surface = surface(Dialect::OpenAiImageEdits, "/images/edits");
+const SPEECH: Surface = surface(Dialect::OpenAiSpeech, "/audio/speech");
+const TRANSCRIPTIONS: Surface = surface(Dialect::OpenAiTranscriptions, "/audio/transcriptions");
+const TRANSLATIONS: Surface = surface(Dialect::OpenAiTranslations, "/audio/translations");
 
 /// What most imitators have of it.
 const CHAT_AND_EMBEDDINGS: &[Surface] = &[
@@ -107,7 +132,23 @@ const CHAT_AND_RESPONSES: &[Surface] = &[
 
 const CHAT: &[Surface] = &[surface(Dialect::OpenAiChat, "/chat/completions")];
 
-/// Any server that speaks OpenAI's dialect; the row others begin with.
+/// Any server that speaks OpenAI's dialects: of those beside text it may have any.
+const OPENAI_COMPATIBLE: Kind = Kind {
+    surfaces: &[
+        surface(Dialect::OpenAiChat, "/chat/completions"),
+        surface(Dialect::OpenAiEmbeddings, "/embeddings"),
+        RERANK,
+        MODERATIONS,
+        IMAGES,
+        IMAGE_EDITS,
+        SPEECH,
+        TRANSCRIPTIONS,
+        TRANSLATIONS,
+    ],
+    ..COMPATIBLE
+};
+
+/// The row others begin with.
 const COMPATIBLE: Kind = Kind {
     name: "openai-compatible",
     title: "Any OpenAI-compatible server",
@@ -135,6 +176,16 @@ const ANTHROPIC_COMPATIBLE: Kind = Kind {
 /// Serves open models: they have a system role and no developer role, and no use for
 /// what other makers' models left in a conversation.
 const OPEN_MODELS: Quirks = Quirks { developer_role: false, echoes: &[], ..quirks::NONE };
+
+/// Gives vectors as numbers alone.
+const NUMBERS: Embeddings = Embeddings {
+    body: Some(&Quirks {
+        replace: &[("encoding_format", "\"base64\"", "\"float\"")],
+        ..quirks::NONE
+    }),
+    base64: false,
+    ..EMBEDDINGS
+};
 
 /// The older name of the output limit is the only one that is read.
 const MAX_TOKENS: &[(&str, &str)] = &[("max_completion_tokens", "max_tokens")];

@@ -23,6 +23,7 @@ const NAMES: &[&str] = &[
     "groq",
     "huggingface",
     "hyperbolic",
+    "jina",
     "litellm",
     "llama-cpp",
     "lm-studio",
@@ -45,6 +46,7 @@ const NAMES: &[&str] = &[
     "vercel",
     "vertex",
     "vllm",
+    "voyage",
     "xai",
     "zai",
 ];
@@ -68,7 +70,7 @@ fn addresses_can_be_filled() {
             kind.settings.iter().fold((*text).to_owned(), |t, s| fill(&t, s.name, "eu-1.x"))
         });
         for text in filled.filter(|t| !t.is_empty()) {
-            let rest = text.replacen("{model}", "m", 1);
+            let rest = text.replacen("{model}", "m", 1).replacen("{foundation_model}", "m", 1);
             assert!(!rest.contains(['{', '}']), "{}: {text}", kind.name);
             let is_local = text.starts_with("http://localhost:");
             assert!(
@@ -89,8 +91,10 @@ fn addresses_can_be_filled() {
 
 #[test]
 fn quirks_do_not_contradict_each_other() {
-    for kind in KINDS {
-        let (q, name) = (kind.quirks, kind.name);
+    let chats = KINDS.iter().map(|kind| (kind.quirks, kind.name));
+    let embeddings =
+        KINDS.iter().filter_map(|kind| Some((kind.quirks.embeddings.body?, kind.name)));
+    for (q, name) in chats.chain(embeddings) {
         let renamed: Vec<_> = q.rename.iter().map(|(ours, _)| *ours).collect();
         let theirs: Vec<_> = q.rename.iter().map(|(_, theirs)| *theirs).collect();
         let left_out: Vec<_> = q.drop.iter().chain(q.refuse).copied().collect();

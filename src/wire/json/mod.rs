@@ -27,8 +27,8 @@ mod walk;
 mod write;
 
 pub use scan::{object, object_seeing};
-pub use walk::{items, members};
-pub use write::{Splice, push_member, push_number, push_text, splice};
+pub use walk::{count, items, member, members};
+pub use write::{Splice, left_out, offset, push_member, push_number, push_text, span, splice};
 
 /// Deepest nesting taken; the top-level object counts as 1.
 pub const MAX_DEPTH: u32 = 128;

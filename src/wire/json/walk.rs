@@ -28,6 +28,13 @@ pub fn members(raw: &[u8]) -> Result<Vec<Member<'_>>, Problem> {
     Ok(members)
 }
 
+/// The value of one member of such an object, if it is there.
+pub fn member<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let members = members(object).ok()?;
+    let found = members.iter().find(|m| m.key == name)?;
+    object.get(found.value.clone())
+}
+
 /// The items of an array inside a document that `object` has passed. `None`
 /// where `raw` is no array.
 pub fn items(raw: &[u8]) -> Option<Vec<&[u8]>> {
@@ -38,6 +45,18 @@ pub fn items(raw: &[u8]) -> Option<Vec<&[u8]>> {
         let start = walker.at;
         walker.skip()?;
         items.push(raw.get(start..walker.at)?);
+    }
+    Some(items)
+}
+
+/// How many items `items` would give, without keeping them.
+pub fn count(raw: &[u8]) -> Option<usize> {
+    let mut walker = Walker { bytes: raw, at: 0 };
+    let mut items = 0;
+    walker.open(b'[')?;
+    while walker.next(b']')? {
+        walker.skip()?;
+        items += 1;
     }
     Some(items)
 }

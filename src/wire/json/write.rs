@@ -9,6 +9,39 @@ pub struct Splice {
     pub with: Vec<u8>,
 }
 
+/// Where `part`, a slice of `whole`, begins in it.
+pub fn offset(whole: &[u8], part: &[u8]) -> usize {
+    (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize)
+}
+
+/// Where all of it stands.
+pub fn span(whole: &[u8], part: &[u8]) -> Range<usize> {
+    let start = offset(whole, part);
+    start..start + part.len()
+}
+
+/// What to cut to leave entries out of an object or an array: `entries` are where they
+/// stand, `gone` says which go. One goes with the comma before it; those at the front,
+/// which have none, with the comma behind.
+pub fn left_out(entries: &[Range<usize>], gone: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
+    let mut cuts = Vec::new();
+    let mut kept: Option<usize> = None;
+    for (i, entry) in entries.iter().enumerate() {
+        if !gone(i) {
+            kept = Some(entry.end);
+            continue;
+        }
+        let cut = match (kept, entries.get(i + 1)) {
+            (Some(end), _) => end..entry.end,
+            (None, Some(next)) => entry.start..next.start,
+            (None, None) => entry.clone(),
+        };
+        kept = kept.map(|_| entry.end);
+        cuts.push(cut);
+    }
+    cuts
+}
+
 /// Appends `text` as a JSON string, quotes and escapes included.
 pub fn push_text(out: &mut Vec<u8>, text: &str) {
     // Writing to a Vec cannot fail and a str always serialises.

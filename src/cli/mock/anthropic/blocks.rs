@@ -25,14 +25,22 @@ pub(super) fn thinking(block: &Object, path: &str) -> Result<(), Failure> {
     }
 }
 
+/// The same of a thought that nobody may read.
+pub(super) fn redacted(block: &Object, path: &str) -> Result<(), Failure> {
+    let inner = format!("{path}.redacted_thinking");
+    only(block, &inner, &["type", "data"])?;
+    if string(block, &inner, "data")? == SIGNATURE {
+        Ok(())
+    } else {
+        Err(bad(path, "Invalid `data` in `redacted_thinking` block"))
+    }
+}
+
 /// Blocks that are legal but say nothing to the mock.
 pub(super) fn is_carried(role: &str, kind: &str) -> bool {
     match role {
         "user" => matches!(kind, "image" | "document" | "search_result" | "container_upload"),
-        _ => {
-            matches!(kind, "redacted_thinking" | "server_tool_use")
-                || kind.ends_with("_tool_result")
-        }
+        _ => kind == "server_tool_use" || kind.ends_with("_tool_result"),
     }
 }
 

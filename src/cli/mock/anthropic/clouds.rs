@@ -56,7 +56,7 @@ impl Cloud {
         let known: Vec<&str> = FIELDS
             .iter()
             .copied()
-            .filter(|f| !matches!(*f, "model" | "service_tier" | "cache_control"))
+            .filter(|f| !matches!(*f, "model" | "service_tier" | "cache_control" | "thread"))
             .filter(|f| *f != "stream" || self == Cloud::Vertex)
             .chain(["anthropic_version"])
             .chain((self == Cloud::Bedrock).then_some("anthropic_beta"))
@@ -98,7 +98,7 @@ impl Cloud {
 const SDK_VERSION: &str = "2026-10-21";
 
 /// Neither cloud fetches anything.
-fn no_links(value: &Value) -> Result<(), Failure> {
+pub(super) fn no_links(value: &Value) -> Result<(), Failure> {
     match value {
         Value::Object(map) => {
             let kind = map.get("type").and_then(Value::as_str);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::cli::mock::answer::Turn;
 use crate::cli::mock::vendor::Failure;
 
-use super::blocks::{Reader, is_carried, thinking};
+use super::blocks::{Reader, is_carried, redacted, thinking};
 use super::fields::{Object, array, bad, object, only, required, string};
 
 /// What the turn in progress has so far.
@@ -23,6 +23,8 @@ struct Talk<'a> {
     uses_at: usize,
     /// The user's last words, kept over assistant turns.
     user: String,
+    /// What the assistant's last message begins with, and where.
+    begins: (&'a str, usize),
 }
 
 pub(super) fn read(body: &Object, reader: &mut Reader) -> Result<Turn, Failure> {
@@ -47,6 +49,19 @@ pub(super) fn read(body: &Object, reader: &mut Reader) -> Result<Turn, Failure> 
                 return Err(bad(&format!("{path}.content"), problem));
             }
         }
+    }
+    let budget = body.get("thinking").is_some_and(|thinking| thinking["type"] == "enabled");
+    if budget && !talk.results.is_empty() && !talk.begins.0.ends_with("thinking") {
+        let (kind, at) = talk.begins;
+        return Err(bad(
+            &format!("messages.{at}.content.0.type"),
+            &format!(
+                "Expected `thinking` or `redacted_thinking`, but found `{kind}`. When `thinking` \
+                 is enabled, a final `assistant` message must start with a thinking block \
+                 (preceeding the lastmost set of `tool_use` and `tool_result` blocks). To avoid \
+                 this requirement, disable `thinking`."
+            ),
+        ));
     }
     talk.end()
 }
@@ -136,6 +151,9 @@ impl<'a> Talk<'a> {
             let path = format!("messages.{at}.content.{n}");
             let block = object(block, &path)?;
             let kind = string(block, &path, "type")?;
+            if n == 0 && self.role == "assistant" {
+                self.begins = (kind, at);
+            }
             match (self.role, kind) {
                 (_, "text") => {
                     let text = reader.text(block, &path)?;
@@ -149,6 +167,7 @@ impl<'a> Talk<'a> {
                 }
                 ("user", "tool_result") => self.tool_result(block, &path, reader)?,
                 ("assistant", "thinking") => thinking(block, &path)?,
+                ("assistant", "redacted_thinking") => redacted(block, &path)?,
                 (_, kind) if is_carried(self.role, kind) => reader.marks(block),
                 (role, kind) => {
                     return Err(bad(
@@ -200,6 +219,7 @@ impl<'a> Talk<'a> {
             ));
         };
         self.uses.remove(found);
+        failure(block, &inner)?;
         let mut texts = Vec::new();
         match block.get("content") {
             None => {}
@@ -245,5 +265,23 @@ impl<'a> Talk<'a> {
             return Err(bad("messages", problem));
         }
         Ok(())
+    }
+}
+
+/// What a result that says it is an error may hold: words, at least some.
+fn failure(block: &Object, path: &str) -> Result<(), Failure> {
+    if block.get("is_error") != Some(&Value::Bool(true)) {
+        return Ok(());
+    }
+    match block.get("content") {
+        Some(Value::String(text)) if !text.is_empty() => Ok(()),
+        Some(Value::Array(parts)) if !parts.is_empty() => {
+            if parts.iter().all(|part| part["type"] == "text") {
+                Ok(())
+            } else {
+                Err(bad(path, "all content must be type \"text\" if \"is_error\" is true"))
+            }
+        }
+        _ => Err(bad(path, "content cannot be empty if `is_error` is true")),
     }
 }

@@ -9,6 +9,7 @@
 
 mod blocks;
 mod clouds;
+mod count;
 mod fields;
 mod messages;
 mod request;
@@ -19,6 +20,7 @@ use hyper::HeaderMap;
 use super::vendor::{Failure, quote};
 
 pub(super) use clouds::Cloud;
+pub(super) use count::{AtVertex, count};
 pub(super) use request::ask;
 pub(super) use response::{events, whole};
 
@@ -38,6 +40,12 @@ pub(super) fn authorize(headers: &HeaderMap) -> Result<(), Failure> {
 }
 
 pub(super) fn failure(failure: &Failure) -> String {
+    if failure.code.as_deref() == Some("thread_not_found") {
+        return format!(
+            r#"{{"type":"error","error":{{"type":"invalid_request_error","message":{},"details":{{"error_code":"thread_not_found"}}}},"request_id":"req_mock"}}"#,
+            quote(&failure.message),
+        );
+    }
     let kind = failure.code.as_deref().unwrap_or(match failure.status {
         401 => "authentication_error",
         402 => "billing_error",

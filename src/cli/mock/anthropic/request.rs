@@ -30,7 +30,10 @@ pub(super) fn read<'a>(
         model,
         stream,
         choices: 1,
-        max_tokens: Some(unsigned(body, "", "max_tokens")?),
+        max_tokens: known
+            .contains(&"max_tokens")
+            .then(|| unsigned(body, "", "max_tokens"))
+            .transpose()?,
         ..Ask::default()
     };
     only(body, "", known)?;
@@ -42,6 +45,7 @@ pub(super) fn read<'a>(
     if let Some(metadata) = body.get("metadata") {
         only(object(metadata, "metadata")?, "metadata", &["user_id"])?;
     }
+    thread(body)?;
     ask.stops = stops(body)?;
     let mut reader = Reader::default();
     system(body, &mut reader)?;
@@ -60,6 +64,21 @@ pub(super) fn read<'a>(
         )));
     }
     Ok(ask)
+}
+
+/// A conversation that the vendor keeps. The mock loses each at once, as the vendor may.
+fn thread(body: &Object) -> Result<(), Failure> {
+    let Some(thread) = body.get("thread") else { return Ok(()) };
+    let thread = object(thread, "thread")?;
+    match string(thread, "thread", "type")? {
+        "create" => only(thread, "thread", &["type"]),
+        "continue" => {
+            only(thread, "thread", &["type", "previous_message_id"])?;
+            let id = string(thread, "thread", "previous_message_id")?;
+            Err(Failure::bad(format!("thread: {id} was not found")).code("thread_not_found"))
+        }
+        _ => Err(bad("thread.type", "Input should be 'create' or 'continue'")),
+    }
 }
 
 fn stops(body: &Object) -> Result<Vec<&str>, Failure> {
@@ -253,6 +272,7 @@ pub(super) const FIELDS: &[&str] = &[
     "system",
     "temperature",
     "thinking",
+    "thread",
     "tool_choice",
     "tools",
     "top_k",

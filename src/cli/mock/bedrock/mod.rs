@@ -14,6 +14,7 @@ mod messages;
 mod request;
 mod response;
 mod signature;
+pub(super) mod vectors;
 
 use super::vendor::{Event, Failure, Kind, quote};
 

@@ -6,14 +6,14 @@ use serde_json::{Map, Value};
 
 use crate::cli::mock::vendor::Failure;
 
-pub(super) type Object = Map<String, Value>;
+pub(in crate::cli::mock) type Object = Map<String, Value>;
 
-pub(super) fn invalid(problem: impl std::fmt::Display) -> Failure {
+pub(in crate::cli::mock) fn invalid(problem: impl std::fmt::Display) -> Failure {
     Failure::bad(format!("invalid request: {problem}"))
 }
 
 /// Refuses the first field not in `known`.
-pub(super) fn only(map: &Object, known: &[&str]) -> Result<(), Failure> {
+pub(in crate::cli::mock) fn only(map: &Object, known: &[&str]) -> Result<(), Failure> {
     match map.keys().find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),
         Some(name) => {
@@ -24,27 +24,30 @@ pub(super) fn only(map: &Object, known: &[&str]) -> Result<(), Failure> {
 }
 
 /// A field; null is as good as absent.
-pub(super) fn field<'a>(map: &'a Object, name: &str) -> Option<&'a Value> {
+pub(in crate::cli::mock) fn field<'a>(map: &'a Object, name: &str) -> Option<&'a Value> {
     map.get(name).filter(|value| !value.is_null())
 }
 
-pub(super) fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Object, Failure> {
+pub(in crate::cli::mock) fn object<'a>(
+    value: &'a Value,
+    what: &str,
+) -> Result<&'a Object, Failure> {
     value.as_object().ok_or_else(|| invalid(format!("{what} must be an object")))
 }
 
-pub(super) fn string<'a>(map: &'a Object, name: &str) -> Result<&'a str, Failure> {
+pub(in crate::cli::mock) fn string<'a>(map: &'a Object, name: &str) -> Result<&'a str, Failure> {
     let value = field(map, name).ok_or_else(|| invalid(format!("{name} is required")))?;
     value.as_str().ok_or_else(|| invalid(format!("{name} must be a string")))
 }
 
-pub(super) fn model(map: &Object) -> Result<&str, Failure> {
+pub(in crate::cli::mock) fn model(map: &Object) -> Result<&str, Failure> {
     match field(map, "model") {
         None => Err(Failure::bad("a model parameter is required for this endpoint.")),
         Some(_) => string(map, "model"),
     }
 }
 
-pub(super) fn array<'a>(map: &'a Object, name: &str) -> Result<&'a [Value], Failure> {
+pub(in crate::cli::mock) fn array<'a>(map: &'a Object, name: &str) -> Result<&'a [Value], Failure> {
     match field(map, name) {
         None => Ok(&[]),
         Some(Value::Array(items)) => Ok(items),
@@ -53,13 +56,16 @@ pub(super) fn array<'a>(map: &'a Object, name: &str) -> Result<&'a [Value], Fail
 }
 
 /// A list of strings.
-pub(super) fn strings<'a>(map: &'a Object, name: &str) -> Result<Vec<&'a str>, Failure> {
+pub(in crate::cli::mock) fn strings<'a>(
+    map: &'a Object,
+    name: &str,
+) -> Result<Vec<&'a str>, Failure> {
     let items = array(map, name)?.iter().map(Value::as_str);
     let items: Option<Vec<_>> = items.collect();
     items.ok_or_else(|| invalid(format!("{name} must be a list of strings")))
 }
 
-pub(super) fn boolean(map: &Object, name: &str) -> Result<bool, Failure> {
+pub(in crate::cli::mock) fn boolean(map: &Object, name: &str) -> Result<bool, Failure> {
     match field(map, name) {
         None => Ok(false),
         Some(Value::Bool(value)) => Ok(*value),
@@ -68,7 +74,7 @@ pub(super) fn boolean(map: &Object, name: &str) -> Result<bool, Failure> {
 }
 
 /// A number from `least` to `most`, if there.
-pub(super) fn number(
+pub(in crate::cli::mock) fn number(
     map: &Object,
     name: &str,
     least: f64,
@@ -83,7 +89,11 @@ pub(super) fn number(
 }
 
 /// A whole number of at least `least`, if there.
-pub(super) fn whole(map: &Object, name: &str, least: u64) -> Result<Option<u64>, Failure> {
+pub(in crate::cli::mock) fn whole(
+    map: &Object,
+    name: &str,
+    least: u64,
+) -> Result<Option<u64>, Failure> {
     let Some(value) = field(map, name) else { return Ok(None) };
     match value.as_u64() {
         Some(number) if number >= least => Ok(Some(number)),
@@ -92,7 +102,7 @@ pub(super) fn whole(map: &Object, name: &str, least: u64) -> Result<Option<u64>,
 }
 
 /// One of these words, if there.
-pub(super) fn word<'a>(
+pub(in crate::cli::mock) fn word<'a>(
     map: &'a Object,
     name: &str,
     words: &[&str],

@@ -7,7 +7,7 @@
 //! <https://docs.cohere.com/reference/chat>
 //! <https://docs.cohere.com/reference/errors>
 
-mod fields;
+pub(super) mod fields;
 mod messages;
 mod request;
 mod response;

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::cli::mock::answer::{Answer, Ask};
-use crate::cli::mock::vectors::{Vectors, base64, floats, relevance, vector};
+use crate::cli::mock::vectors::{self, Vectors, base64, floats, vector};
 use crate::cli::mock::vendor::{Failure, quote};
 
 use super::fields::{
@@ -128,12 +128,8 @@ pub(in crate::cli::mock) fn ask_rerank(body: &Value) -> Result<Ask<'_>, Failure>
 
 pub(in crate::cli::mock) fn ranks(ask: &Ask<'_>, answer: &Answer) -> String {
     let asked = &ask.vectors;
-    let scores = asked.texts.iter().map(|text| relevance(&asked.query, text));
-    let mut ranks: Vec<(usize, f64)> = scores.enumerate().collect();
-    ranks.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let results = ranks.iter().take(asked.top);
-    let results: Vec<_> =
-        results.map(|(i, s)| format!(r#"{{"index":{i},"relevance_score":{s:.6}}}"#)).collect();
+    let entry = |(i, s)| format!(r#"{{"index":{i},"relevance_score":{s:.6}}}"#);
+    let results: Vec<_> = vectors::ranks(asked).into_iter().map(entry).collect();
     let units = asked.texts.len().div_ceil(100);
     format!(
         r#"{{"id":"{}","results":[{}]{}}}"#,

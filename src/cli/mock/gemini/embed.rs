@@ -27,7 +27,7 @@ pub(super) fn read<'a>(
             return Err(bad(&format!("{path}.model"), problem));
         }
         if let Some(wanted) = integer(request, &path, "outputDimensionality", 1)? {
-            embed.dimensions = (wanted.unsigned_abs() as usize).min(DEFAULT);
+            embed.dimensions = (wanted.unsigned_abs() as usize).min(LARGEST);
         }
         let mut text = None;
         if let Some(content) = sub(request, &path, "content", &["role", "parts"])? {
@@ -49,5 +49,7 @@ fn bad(path: &str, problem: &str) -> Failure {
 }
 
 const MOST: usize = 100;
+/// Of gemini-embedding-001.
+const LARGEST: usize = 3072;
 /// Short, for a mock.
 const DEFAULT: usize = 16;

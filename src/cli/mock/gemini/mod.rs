@@ -2,7 +2,7 @@
 //! paths alike.
 //!
 //! `request` reads what stands beside the conversation, `contents` the conversation,
-//! `tools` and `config` their objects, `embed` embeddings, `response` writes. This file
+//! `tools` and `config` their objects, `embed` and `predict` embeddings, `response` writes. This file
 //! has what has nothing to do with either: keys and error bodies.
 //!
 //! <https://ai.google.dev/api/generate-content>
@@ -12,6 +12,7 @@ mod config;
 mod contents;
 mod embed;
 mod fields;
+mod predict;
 mod request;
 mod response;
 mod tools;

@@ -10,7 +10,7 @@ use crate::cli::mock::paths::{Address, Verb};
 use crate::cli::mock::vendor::Failure;
 
 use super::fields::{array, bad, object, only, string, sub};
-use super::{config, contents, embed, tools};
+use super::{config, contents, embed, predict, tools};
 
 pub(in crate::cli::mock) fn ask<'a>(
     body: &'a Value,
@@ -22,6 +22,9 @@ pub(in crate::cli::mock) fn ask<'a>(
     if address.verb == Verb::Embed {
         ask.embed = Some(embed::read(body, model, &mut ask.input_bytes)?);
         return Ok(ask);
+    }
+    if address.verb == Verb::Predict {
+        return predict::read(body, model);
     }
     only(body, "", FIELDS)?;
     if let Some(system) = sub(body, "", "systemInstruction", &["role", "parts"])? {

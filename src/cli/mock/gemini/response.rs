@@ -6,9 +6,12 @@
 use crate::cli::mock::answer::{Answer, Ask, Finish, Usage, words};
 use crate::cli::mock::vendor::{Event, Kind, quote};
 
-use super::{SIGNATURE, signs};
+use super::{SIGNATURE, predict, signs};
 
 pub(in crate::cli::mock) fn whole(ask: &Ask<'_>, answer: &Answer) -> String {
+    if !ask.vectors.texts.is_empty() {
+        return predict::write(ask, answer);
+    }
     if let Some(embed) = &ask.embed {
         let list: Vec<_> = embed.texts.iter().map(|t| embed.vector(t)).collect();
         let list: Vec<_> = list.iter().map(|v| format!(r#"{{"values":{v:?}}}"#)).collect();

@@ -22,6 +22,8 @@ pub(in crate::cli::mock) struct Accent {
     insists: bool,
     /// Usage comes in streams, asked for or not.
     pub(in crate::cli::mock) usage_unasked: bool,
+    /// Fields of embeddings that are refused.
+    embeddings: &'static [&'static str],
     /// What is said of those.
     words: fn(&str) -> String,
 }
@@ -33,6 +35,7 @@ const ACCENTS: &[Accent] = &[
     // <https://platform.openai.com/docs/api-reference/chat/create>
     Accent {
         host: "api.openai.com",
+        embeddings: &["input_type", "output_dimension", "task"],
         members: OTHERS,
         id: |id| id.len() <= 40,
         words: |name| format!("Unknown parameter: '{name}'."),
@@ -66,6 +69,8 @@ const ACCENTS: &[Accent] = &[
         roles: FOUR,
         id: |id| id.len() == 9 && id.bytes().all(|b| b.is_ascii_alphanumeric()),
         usage_unasked: true,
+        // <https://docs.mistral.ai/api/endpoint/embeddings>
+        embeddings: &["dimensions", "user"],
         words: |name| format!("Extra inputs are not permitted: {name}"),
         ..PLAIN
     },
@@ -119,6 +124,7 @@ const PLAIN: Accent = Accent {
     id: |_| true,
     insists: false,
     usage_unasked: false,
+    embeddings: &[],
     words: |name| format!("{name} is not supported"),
 };
 
@@ -135,6 +141,13 @@ pub(in crate::cli::mock) fn of(host: &str, path: &str) -> &'static Accent {
 // === impl Accent ===
 
 impl Accent {
+    pub(in crate::cli::mock) fn check_embeddings(&self, body: &Value) -> Result<(), Failure> {
+        match self.embeddings.iter().find(|name| body.get(**name).is_some()) {
+            Some(name) => Err(Failure::new(422, (self.words)(name)).param(*name)),
+            None => Ok(()),
+        }
+    }
+
     pub(in crate::cli::mock) fn check(&self, body: &Value) -> Result<(), Failure> {
         let Value::Object(body) = body else { return Ok(()) };
         let refuse = |name: &str| Err(Failure::bad((self.words)(name)).param(name));

@@ -26,7 +26,10 @@ pub(in crate::cli::mock) fn ask(body: &Value) -> Result<Ask<'_>, Failure> {
     };
     let texts = texts(field(body, "input"))?;
     let input_bytes = texts.iter().map(String::len).sum();
-    let dimensions = integer(body, "dimensions", 1, 3072)?.unwrap_or(1536) as usize;
+    // The latter is Mistral's; others have `accents` against it.
+    let dimensions = integer(body, "dimensions", 1, 3072)?;
+    let dimensions = dimensions.or(integer(body, "output_dimension", 1, 3072)?);
+    let dimensions = dimensions.unwrap_or(1536) as usize;
     let types = vec![format.to_owned()];
     let vectors = Vectors { texts, dimensions, types, ..Vectors::default() };
     Ok(Ask { model, input_bytes, vectors, ..Ask::default() })

@@ -12,6 +12,7 @@ pub(super) mod completions;
 pub(super) mod embeddings;
 pub(super) mod fields;
 mod messages;
+pub(super) mod modalities;
 mod request;
 mod response;
 

@@ -1,6 +1,9 @@
 //! Whole answers: a completion as a message.
 
+use super::citations;
+use super::echo::Echo;
 use super::keepsake::Keepsake;
+use super::stop::Stop;
 use crate::dialect::hub::Completion;
 use crate::dialect::hub::read::{self, ToolCall};
 use crate::dialect::openai::completion::Array;
@@ -20,12 +23,15 @@ pub(super) fn message(
     };
     let nothing = read::Message::default();
     let said = choice.message.as_ref().unwrap_or(&nothing);
-    let finish = choice.finish_reason.and_then(text).unwrap_or_default();
     let calls = said.tool_calls.as_deref().unwrap_or_default();
+    let refused = said.refusal.and_then(string).is_some();
+    let echo = Echo::read(&reply.echo);
+    let mut stop = Stop::of(!calls.is_empty(), refused);
+    stop.read(choice, &echo);
     let mut content = Array::default();
     // Who asked for no thoughts reads the first block as the answer; before a call
     // they are worth keeping all the same.
-    if !reply.echo.is_empty() || !calls.is_empty() {
+    if echo.thinking || !calls.is_empty() {
         thoughts(said, &mut content);
     }
     for words in [said.content, said.refusal] {
@@ -33,21 +39,27 @@ pub(super) fn message(
             let out = content.item();
             out.extend_from_slice(br#"{"type":"text","text":"#);
             out.extend_from_slice(words);
+            citations::push(said.annotations.iter().flatten(), out);
             out.push(b'}');
         }
     }
-    for call in calls {
-        self::call(call, finish == "length", &mut content)?;
+    for _ in said.images.iter().flatten() {
+        let out = content.item();
+        out.extend_from_slice(br#"{"type":"text","text":"#);
+        out.extend_from_slice(citations::PICTURE);
+        out.push(b'}');
     }
-    let refused = said.refusal.and_then(string).is_some();
+    for call in calls {
+        self::call(call, stop.is_cut(), &mut content)?;
+    }
 
     let mut out = Vec::with_capacity(content.items().len() + 320);
     open(&mut out, completion.id, completion.model, &reply.model);
     out.extend_from_slice(br#","content":["#);
     out.extend_from_slice(content.items());
-    out.extend_from_slice(br#"],"stop_reason":"#);
-    json::push_text(&mut out, stop_reason(&finish, !calls.is_empty(), refused));
-    out.extend_from_slice(br#","stop_sequence":null,"usage":"#);
+    out.extend_from_slice(br#"],"#);
+    stop.push(&mut out);
+    out.extend_from_slice(br#","usage":"#);
     push_usage(&mut out, usage);
     out.push(b'}');
     Ok(out)
@@ -72,19 +84,6 @@ pub(super) fn open(
     match model.and_then(string) {
         Some(model) => out.extend_from_slice(model),
         None => json::push_text(out, known_model),
-    }
-}
-
-/// Anthropic's word for why the model stopped. Some providers say `stop` where a
-/// tool was forced.
-pub(super) fn stop_reason(finish: &str, called: bool, refused: bool) -> &'static str {
-    match finish {
-        "length" => "max_tokens",
-        "content_filter" => "refusal",
-        _ if refused => "refusal",
-        "tool_calls" | "function_call" => "tool_use",
-        _ if called => "tool_use",
-        _ => "end_turn",
     }
 }
 

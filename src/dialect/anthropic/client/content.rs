@@ -1,6 +1,7 @@
 //! Content: blocks that people and tools give, as a chat's parts.
 
 use super::Way;
+use super::citations;
 use super::fields::CHAT;
 use super::media;
 use super::request::member;
@@ -76,7 +77,11 @@ pub(super) fn text(
     parts: &mut Parts,
     context: &mut Context<'_>,
 ) -> Result<(), Error> {
-    context.dropped.unknown("messages.content.", object, &["type", "text", "cache_control"]);
+    let known: &[&str] = match object.get("citations") {
+        Some(list) if citations::are_ours(list) => &["type", "text", "cache_control", "citations"],
+        _ => &["type", "text", "cache_control"],
+    };
+    context.dropped.unknown("messages.content.", object, known);
     let Some(text) = block.field(object, "text") else {
         return Err(block.error("needs a text"));
     };
@@ -105,7 +110,7 @@ impl Context<'_> {
     pub(super) fn cache(&mut self, cache: Option<&[u8]>, out: &mut Vec<u8>) {
         match cache {
             Some(cache) if self.way.takes_cache() => member(out, "cache_control", cache),
-            Some(_) => self.dropped.add("cache_control (this provider takes no marks)"),
+            Some(_) => self.dropped.hint("cache_control (this provider takes no marks)"),
             None => {}
         }
     }

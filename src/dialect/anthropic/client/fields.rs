@@ -1,6 +1,7 @@
 //! What becomes of each field of a Messages request on its way to chat: the half's
 //! loss list.
 
+use crate::dialect::anthropic::threads;
 use crate::dialect::loss::Fate::{Dropped, Mapped, Rejected};
 use crate::dialect::loss::{Fate, Field};
 
@@ -31,6 +32,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("anthropic_beta", Dropped(&[]), "no such control"),
     field("container", Rejected, "containers run at Anthropic: this provider has none"),
     field("mcp_servers", Rejected, "MCP servers are called by Anthropic: this provider calls none"),
+    threads::ROW,
     field("max_completion_tokens", Rejected, CHAT),
     field("stop", Rejected, CHAT),
     field("response_format", Rejected, CHAT),

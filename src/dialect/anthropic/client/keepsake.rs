@@ -19,6 +19,13 @@ pub(super) enum Keepsake {
 const KINDS: &[(Keepsake, &str)] =
     &[(Keepsake::Call, "sluice:call:"), (Keepsake::Thought, "sluice:thought:")];
 
+/// How each of them begins, as JSON.
+pub(in crate::dialect::anthropic) const BEGINS: &[u8] = br#""sluice:"#;
+
+pub(in crate::dialect::anthropic) fn is_keepsake(data: &str) -> bool {
+    KINDS.iter().any(|(_, mark)| data.starts_with(mark))
+}
+
 impl Keepsake {
     /// Appends a whole block.
     pub(super) fn push(self, out: &mut Vec<u8>, json: &str) {

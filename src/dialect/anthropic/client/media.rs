@@ -92,7 +92,7 @@ pub(super) fn document(
             }
             super::content::read(&content, parts, context)?;
             if cache.is_some() {
-                context.dropped.add("messages.content.cache_control (of content documents)");
+                context.dropped.hint("messages.content.cache_control (of content documents)");
             }
             return Ok(());
         }

@@ -146,20 +146,22 @@ fn result(
     };
     let id = id.string()?;
     let failed = block.field(object, "is_error").map(|e| e.boolean()).transpose()?;
+    let failed = failed == Some(true);
+    let in_words = failed && !context.way.tells_failures();
     let (mut parts, mut media) = (Parts::default(), Parts::default());
     let content = block.field(object, "content");
     match &content {
-        Some(content) if content.is_string() && failed == Some(true) => {
+        Some(content) if content.is_string() && in_words => {
             let string = [b"\"Error: ", inner(content.raw), b"\""].concat();
             parts.text(&string, None, context);
         }
         Some(content) => {
-            if failed == Some(true) {
+            if in_words {
                 parts.text(br#""Error:""#, None, context);
             }
-            blocks(content, &mut parts, &mut media, context)?;
+            blocks(content, failed, &mut parts, &mut media, context)?;
         }
-        None if failed == Some(true) => parts.text(br#""Error""#, None, context),
+        None if in_words => parts.text(br#""Error""#, None, context),
         None => {}
     }
     if parts.is_empty() {
@@ -175,19 +177,24 @@ fn result(
     open(out, "tool");
     parts.push(out);
     member(out, "tool_call_id", id);
+    if failed && !in_words {
+        member(out, "is_error", b"true");
+    }
     context.cache(object.get("cache_control"), out);
     out.push(b'}');
     Ok(())
 }
 
-/// The content of a result; `media`: what is not text, where a result is only that.
+/// The content of a result; `media`: what is not text, where a result is only that: a
+/// failed one is, at Anthropic.
 fn blocks(
     content: &Value<'_, '_>,
+    failed: bool,
     parts: &mut Parts,
     media: &mut Parts,
     context: &mut Context<'_>,
 ) -> Result<(), Error> {
-    if content.is_string() || !context.way.has_plain_results() {
+    if content.is_string() || !(failed || context.way.has_plain_results()) {
         return content::read(content, parts, context);
     }
     for (i, raw) in content.items()?.into_iter().enumerate() {

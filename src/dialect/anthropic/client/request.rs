@@ -3,13 +3,14 @@
 use super::Way;
 use super::content::Context;
 use super::fields::FIELDS;
-use super::{messages, schema, thinking, tools};
+use super::{echo, messages, schema, thinking, tools};
+use crate::dialect::anthropic::threads;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::loss::{self, Dropped};
 use crate::dialect::openai::calls;
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::read::{Object, Value};
-use crate::dialect::{Dialect, Maker, Request};
+use crate::dialect::{Dialect, Maker, Operation, Request};
 use crate::error::Error;
 use crate::wire::json;
 
@@ -17,6 +18,7 @@ pub(super) fn to_chat(request: &Request<'_>, way: Way) -> Result<ChatRequest, Er
     let root = Value::root(request.body);
     let body = root.object()?;
     let mut dropped = Dropped::default();
+    threads::refuse(request.body)?;
     loss::sort_out(FIELDS, &root, &body, &mut dropped)?;
     let Some(list) = root.field(&body, "messages") else {
         return Err(Error::invalid("messages", "you must provide messages"));
@@ -24,15 +26,19 @@ pub(super) fn to_chat(request: &Request<'_>, way: Way) -> Result<ChatRequest, Er
     let mut context = Context { way, dropped: &mut dropped };
     let written = messages::read(root.field(&body, "system"), &list, &mut context)?;
     // Behind the messages, whose roles tell better what is wrong.
-    let Some(max_tokens) = root.field(&body, "max_tokens") else {
+    let max_tokens = root.field(&body, "max_tokens");
+    // What is only counted has no answer to bound.
+    if max_tokens.is_none() && request.facts.client.operation() != Operation::CountTokens {
         return Err(Error::invalid("max_tokens", "you must provide max_tokens"));
-    };
+    }
 
     let mut out = Vec::with_capacity(request.body.len() + 256);
     out.extend_from_slice(br#"{"model":"#);
     json::push_text(&mut out, request.model);
     written.push_member(&mut out, "messages");
-    member(&mut out, "max_completion_tokens", max_tokens.raw);
+    if let Some(max_tokens) = max_tokens {
+        member(&mut out, "max_completion_tokens", max_tokens.raw);
+    }
     tools::write(&mut out, &root, &body, &mut context)?;
     thinking::write(&mut out, &root, &body, way, &request.traits, &mut dropped)?;
     format(&mut out, &root, &body, &mut dropped)?;
@@ -44,7 +50,8 @@ pub(super) fn to_chat(request: &Request<'_>, way: Way) -> Result<ChatRequest, Er
         out.extend_from_slice(br#","stream":true,"stream_options":{"include_usage":true}"#);
     }
     out.push(b'}');
-    let echo = if thinking::is_asked(&root, &body)? { b"thinking".to_vec() } else { Vec::new() };
+    let stops = body.get("stop_sequences");
+    let echo = echo::write(thinking::is_asked(&root, &body)?, stops);
     Ok(ChatRequest { body: out, dropped: dropped.into_names(), echo })
 }
 

@@ -3,12 +3,15 @@
 //! One block is open at a time; what belongs to another closes it. Pieces are
 //! passed as the JSON strings they are.
 
-use super::answer::{self, Thought, push_usage, stop_reason, string, text};
+use super::answer::{self, Thought, push_usage, string};
+use super::citations;
+use super::echo::Echo;
 use super::keepsake::Keepsake;
+use super::stop::Stop;
 use crate::dialect::anthropic::error;
 use crate::dialect::hub::read::{Message, ToolCall};
 use crate::dialect::hub::{self, Chunk};
-use crate::dialect::{Progress, Reply, Usage};
+use crate::dialect::{Progress, Reply};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 
@@ -19,11 +22,12 @@ pub struct Writer {
     /// The index of the next block.
     next: u64,
     open: Open,
-    called: bool,
-    refused: bool,
-    finish: String,
+    stop: Stop,
+    /// Of the request.
+    echo: Vec<u8>,
     /// An error has been told: nothing may follow.
     dead: bool,
+    gave_up: Option<Error>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -42,10 +46,10 @@ impl hub::Writer for Writer {
             started: false,
             next: 0,
             open: Open::Nothing,
-            called: false,
-            refused: false,
-            finish: String::new(),
+            stop: Stop::default(),
+            echo: reply.echo.clone(),
             dead: false,
+            gave_up: None,
         }
     }
 
@@ -58,9 +62,7 @@ impl hub::Writer for Writer {
         if let Some(delta) = &choice.delta {
             self.delta(delta, out);
         }
-        if let Some(finish) = choice.finish_reason.and_then(text) {
-            self.finish = finish.into_owned();
-        }
+        self.stop.read(choice, &Echo::read(&self.echo));
     }
 
     fn ping(&mut self, out: &mut Vec<u8>) {
@@ -81,9 +83,9 @@ impl hub::Writer for Writer {
         self.start(None, out);
         self.close(out);
         out.extend_from_slice(b"event: message_delta\n");
-        out.extend_from_slice(br#"data: {"type":"message_delta","delta":{"stop_reason":"#);
-        json::push_text(out, stop_reason(&self.finish, self.called, self.refused));
-        out.extend_from_slice(br#","stop_sequence":null},"usage":"#);
+        out.extend_from_slice(br#"data: {"type":"message_delta","delta":{"#);
+        self.stop.push(out);
+        out.extend_from_slice(br#"},"usage":"#);
         push_usage(out, &progress.usage);
         out.extend_from_slice(b"}\n\n");
         out.extend_from_slice(b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
@@ -94,6 +96,10 @@ impl hub::Writer for Writer {
             self.dead = true;
             out.extend_from_slice(&error::event(error));
         }
+    }
+
+    fn gave_up(&self) -> Option<&Error> {
+        self.gave_up.as_ref()
     }
 }
 
@@ -110,8 +116,8 @@ impl Writer {
         let (id, model) = (chunk.and_then(|c| c.id), chunk.and_then(|c| c.model));
         answer::open(out, id, model, &self.model);
         out.extend_from_slice(br#","content":[],"stop_reason":null,"stop_sequence":null,"usage":"#);
-        // Chat tells it at the end: `message_delta` has it all.
-        push_usage(out, &Usage::default());
+        // Most tell it at the end: `message_delta` has it all.
+        push_usage(out, &chunk.and_then(Chunk::usage).unwrap_or_default());
         out.extend_from_slice(b"}}\n\n");
     }
 
@@ -126,8 +132,18 @@ impl Writer {
             self.text(piece, out);
         }
         if let Some(piece) = delta.refusal.and_then(string) {
-            self.refused = true;
+            self.stop.refused = true;
             self.text(piece, out);
+        }
+        for citation in delta.annotations.iter().flatten() {
+            if let (Open::Text, Some(citation)) = (&self.open, citations::of(citation)) {
+                self.piece("citations_delta", "citation", &citation, out);
+            }
+        }
+        for _ in delta.images.iter().flatten() {
+            self.close(out);
+            self.text(citations::PICTURE, out);
+            self.close(out);
         }
         for call in delta.tool_calls.iter().flatten() {
             if !self.dead {
@@ -182,12 +198,15 @@ impl Writer {
         if !goes_on {
             let (Some(id), Some(name)) = (id, name) else {
                 let words = "the provider's stream adds to a tool call that is not open";
-                return hub::Writer::fail(self, &Error::new(Kind::BrokenStream, words), out);
+                let error = Error::new(Kind::BrokenStream, words);
+                hub::Writer::fail(self, &error, out);
+                self.gave_up = Some(error);
+                return;
             };
             if let Some(extra) = call.extra_content {
                 self.whole(|out| Keepsake::Call.push(out, extra.get()), out);
             }
-            self.called = true;
+            self.stop.called = true;
             let block = |out: &mut Vec<u8>| {
                 answer::push_call(out, id, name);
                 out.push(b'}');

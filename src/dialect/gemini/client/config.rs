@@ -7,6 +7,7 @@
 
 use super::schema;
 use super::spell::{camel, field, member, unknown};
+use super::stream::MAX_CHOICES;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::read::{Object, Path, Value};
 use crate::error::Error;
@@ -35,9 +36,11 @@ const READ: &[&str] = &[
     "thinkingConfig",
 ];
 
-/// Appends the members. `true`: the client wants to see thoughts.
+/// Appends the members. `true`: the client wants to see thoughts. `budgets`: thinking
+/// budgets below this are taken as they are; 0: none.
 pub(super) fn write(
     config: &Value<'_, '_>,
+    budgets: u64,
     out: &mut Vec<u8>,
     dropped: &mut Dropped,
 ) -> Result<bool, Error> {
@@ -47,7 +50,10 @@ pub(super) fn write(
         let value = Value { raw, path: Path::Key(&config.path, name) };
         if let Some((_, theirs)) = SAME.iter().find(|(known, _)| *known == own) {
             if raw != b"null" {
-                value.number()?;
+                let number = value.number()?;
+                if own == "candidateCount" && number > MAX_CHOICES as f64 {
+                    return Err(value.error(format!("must be at most {MAX_CHOICES}")));
+                }
                 member(out, theirs, raw);
             }
         } else if !READ.contains(&own.as_ref())
@@ -73,7 +79,7 @@ pub(super) fn write(
     modalities(config, &object, out)?;
     format(config, &object, out, dropped)?;
     match field(config, &object, "thinkingConfig") {
-        Some(thinking) => self::thinking(&thinking, out, dropped),
+        Some(thinking) => self::thinking(&thinking, budgets, out, dropped),
         None => Ok(false),
     }
 }
@@ -136,6 +142,7 @@ fn format(
 
 fn thinking(
     thinking: &Value<'_, '_>,
+    budgets: u64,
     out: &mut Vec<u8>,
     dropped: &mut Dropped,
 ) -> Result<bool, Error> {
@@ -156,6 +163,11 @@ fn thinking(
         member(out, "reasoning_effort", word);
     } else if let Some(budget) = field(thinking, &object, "thinkingBudget") {
         let tokens = budget.number()?;
+        if (MIN_BUDGET..budgets as f64).contains(&tokens) && tokens.fract() == 0.0 {
+            let own = format!(r#"{{"type":"enabled","budget_tokens":{tokens}}}"#);
+            member(out, "thinking", own.as_bytes());
+            return Ok(shows);
+        }
         let word: &[u8] = match tokens {
             t if t < 0.0 => return Ok(shows),
             t if t < 1.0 => br#""none""#,
@@ -170,3 +182,6 @@ fn thinking(
     }
     Ok(shows)
 }
+
+/// Claude's least.
+const MIN_BUDGET: f64 = 1024.0;

@@ -8,6 +8,7 @@
 //! <https://ai.google.dev/api/caching#FunctionResponse>.
 
 use super::media;
+use super::results::Results;
 use super::signature::Signature;
 use super::spell::{field, member, unknown};
 use crate::dialect::loss::Dropped;
@@ -21,6 +22,7 @@ use std::borrow::Cow;
 pub(super) fn read(
     system: Option<&Value<'_, '_>>,
     contents: &Value<'_, '_>,
+    results: Results,
     dropped: &mut Dropped,
 ) -> Result<Array, Error> {
     let mut writer = Writer {
@@ -28,6 +30,7 @@ pub(super) fn read(
         model: None,
         calls: Vec::new(),
         user: User::default(),
+        results,
         dropped,
     };
     if let Some(system) = system {
@@ -43,15 +46,16 @@ pub(super) fn read(
     Ok(writer.messages)
 }
 
-struct Writer<'a, 'd> {
-    messages: Array,
+pub(super) struct Writer<'a, 'd> {
+    pub(super) messages: Array,
     /// The model's turn that is being read.
     model: Option<Model>,
     /// Calls of the model's last turn: id, name, whether it has a result.
-    calls: Vec<(String, Cow<'a, str>, bool)>,
+    pub(super) calls: Vec<(String, Cow<'a, str>, bool)>,
     /// Parts of the user's that wait for the last result.
-    user: User<'a>,
-    dropped: &'d mut Dropped,
+    pub(super) user: User<'a>,
+    pub(super) results: Results,
+    pub(super) dropped: &'d mut Dropped,
 }
 
 /// One message of the model's, gathered.
@@ -66,7 +70,7 @@ struct Model {
 }
 
 #[derive(Default)]
-struct User<'a> {
+pub(super) struct User<'a> {
     parts: Array,
     count: usize,
     /// The JSON string of the last text.
@@ -239,51 +243,6 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
-    fn result(&mut self, response: &Value<'a, '_>) -> Result<(), Error> {
-        let object = response.object()?;
-        let known = ["id", "name", "response", "parts", "willContinue", "scheduling"];
-        unknown(self.dropped, "functionResponse.", &object, &known);
-        let id = field(response, &object, "id").map(|id| id.text()).transpose()?;
-        let Some(name) = field(response, &object, "name") else {
-            return Err(response.error("needs a name"));
-        };
-        let text = name.text()?;
-        let by_id =
-            self.calls.iter().position(|(own, _, done)| !done && id.as_deref() == Some(own));
-        let found =
-            by_id.or_else(|| self.calls.iter().position(|(_, n, done)| !done && *n == text));
-        let Some((id, _, done)) = found.and_then(|at| self.calls.get_mut(at)) else {
-            return Err(name.error("answers no call of the turn before it"));
-        };
-        *done = true;
-        let out = self.messages.item();
-        out.extend_from_slice(br#"{"role":"tool","tool_call_id":"#);
-        json::push_text(out, id);
-        out.extend_from_slice(br#","content":"#);
-        match field(response, &object, "response") {
-            Some(value) => push_output(&value, out)?,
-            None => out.extend_from_slice(br#""""#),
-        }
-        out.push(b'}');
-        for own in ["willContinue", "scheduling"] {
-            if field(response, &object, own).is_some_and(|v| v.raw != b"false") {
-                self.dropped.add(format!("functionResponse.{own}"));
-            }
-        }
-        let Some(parts) = field(response, &object, "parts") else { return Ok(()) };
-        for (i, raw) in parts.items()?.into_iter().enumerate() {
-            let part = parts.item(i, raw);
-            let object = part.object()?;
-            unknown(self.dropped, "functionResponse.parts.", &object, &["inlineData", "fileData"]);
-            if let Some(blob) = field(&part, &object, "inlineData") {
-                media::inline(&blob, self.user.item(), self.dropped)?;
-            } else if let Some(file) = field(&part, &object, "fileData") {
-                media::linked(&file, self.user.item(), self.dropped)?;
-            }
-        }
-        Ok(())
-    }
-
     fn end_model(&mut self) {
         if let Some(model) = self.model.take() {
             model.push(&mut self.messages);
@@ -337,23 +296,6 @@ fn read_call<'a>(
     Ok((id, name.text()?))
 }
 
-/// A result as a JSON string: `output` (or `result`, as `google-genai` says) is the
-/// whole of it where it stands alone.
-fn push_output(response: &Value<'_, '_>, out: &mut Vec<u8>) -> Result<(), Error> {
-    let object = response.object()?;
-    let mut members = object.iter();
-    let raw = match (members.next(), members.next()) {
-        (Some(("output" | "result", raw)), None) => raw,
-        _ => response.raw,
-    };
-    if raw.first() == Some(&b'"') {
-        out.extend_from_slice(raw);
-    } else {
-        json::push_text(out, &String::from_utf8_lossy(raw));
-    }
-    Ok(())
-}
-
 // === impl Model ===
 
 impl Model {
@@ -388,7 +330,7 @@ impl Model {
 // === impl User ===
 
 impl<'a> User<'a> {
-    fn item(&mut self) -> &mut Vec<u8> {
+    pub(super) fn item(&mut self) -> &mut Vec<u8> {
         self.count += 1;
         self.text = None;
         self.parts.item()

@@ -4,8 +4,8 @@
 //! A field is taken in Google's spelling or in snake case, as its own API does
 //! (`spell`); an error names it as the client wrote it. Upper-case OpenAPI schemas
 //! become JSON schemas (`schema`). Calls without ids get ids of their place; results
-//! without them answer the first open call of their name. Media beside a result
-//! become words of the user's, behind all results, as a chat's results are text.
+//! without them answer the first open call of their name. Media of a result go with it,
+//! or, where results are text, stand behind all results as the user's.
 //!
 //! What another provider signed travels in `thoughtSignature`, as Google's own
 //! signatures do: on the part behind the thoughts. Clients decode that field as base64
@@ -38,11 +38,14 @@ mod media;
 mod parts;
 mod request;
 mod response;
+mod results;
 mod schema;
 mod signature;
 mod spell;
 mod stream;
 mod tools;
+
+pub(super) use signature::{KEEPSAKE, is_keepsake};
 
 /// The client half.
 #[derive(Debug)]
@@ -59,8 +62,8 @@ impl Inbound for Client {
     const FIELDS: &'static [Field] = fields::FIELDS;
     type Writer = stream::Writer;
 
-    fn request(request: &Request<'_>) -> Result<ChatRequest, Error> {
-        request::to_chat(request)
+    fn request(request: &Request<'_>, upstream: Dialect) -> Result<ChatRequest, Error> {
+        request::to_chat(request, upstream)
     }
 
     fn response(

@@ -21,6 +21,8 @@ pub(super) struct Parts {
     blocks: Vec<u8>,
     /// Google's own signature; a JSON string.
     google: Vec<u8>,
+    /// There has been a call.
+    called: bool,
 }
 
 /// `extra_content`, as far as it is read.
@@ -97,6 +99,12 @@ impl Parts {
         if let Some(signature) = google {
             self.google = signature;
         }
+        // Google insists on a signature here, should the conversation go on there: where
+        // there is none, a mark of ours says so.
+        if !self.called && self.google.is_empty() && self.blocks.is_empty() {
+            signature::wrap(b"", &mut self.google);
+        }
+        self.called = true;
         self.signed(|part| {
             part.extend_from_slice(br#"{"functionCall":{"#);
             if id.len() > 2 {
@@ -131,7 +139,7 @@ impl Parts {
 
     /// A part with what waits for one. `write` leaves it open.
     fn signed(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        let Self { list, blocks, google } = self;
+        let Self { list, blocks, google, .. } = self;
         let part = list.item();
         write(part);
         if !blocks.is_empty() {

@@ -1,19 +1,20 @@
 //! Requests: a `GenerateContentRequest` to a chat request.
 
 use super::fields::FIELDS;
+use super::results::Results;
 use super::spell::{camel, field, member};
 use super::{config, contents, tools};
-use crate::dialect::Request;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::loss::{Dropped, Fate};
 use crate::dialect::openai::read::{Object, Path, Value};
+use crate::dialect::{Dialect, Maker, Request, Thinking};
 use crate::error::Error;
 use crate::wire::json;
 
 /// What an answer must know of the request, in `Reply::echo`.
 pub(super) const SHOWS_THOUGHTS: &[u8] = b"thoughts";
 
-pub(super) fn to_chat(request: &Request<'_>) -> Result<ChatRequest, Error> {
+pub(super) fn to_chat(request: &Request<'_>, upstream: Dialect) -> Result<ChatRequest, Error> {
     let root = Value::root(request.body);
     let body = root.object()?;
     let mut dropped = Dropped::default();
@@ -27,7 +28,8 @@ pub(super) fn to_chat(request: &Request<'_>) -> Result<ChatRequest, Error> {
     let Some(list) = field(&root, &body, "contents") else {
         return Err(Error::invalid("contents", "you must provide contents"));
     };
-    out.extend_from_slice(contents::read(system.as_ref(), &list, &mut dropped)?.items());
+    let results = Results::of(upstream, request.traits.maker);
+    out.extend_from_slice(contents::read(system.as_ref(), &list, results, &mut dropped)?.items());
     out.push(b']');
     if request.facts.stream {
         member(&mut out, "stream", b"true");
@@ -35,7 +37,8 @@ pub(super) fn to_chat(request: &Request<'_>) -> Result<ChatRequest, Error> {
     }
     let mut shows_thoughts = false;
     if let Some(config) = field(&root, &body, "generationConfig") {
-        shows_thoughts = config::write(&config, &mut out, &mut dropped)?;
+        shows_thoughts =
+            config::write(&config, budgets(request, upstream), &mut out, &mut dropped)?;
     }
     tools::write(&root, &body, &mut out, &mut dropped)?;
     if let Some(tier) = field(&root, &body, "serviceTier") {
@@ -44,6 +47,16 @@ pub(super) fn to_chat(request: &Request<'_>) -> Result<ChatRequest, Error> {
     out.push(b'}');
     let echo = if shows_thoughts { SHOWS_THOUGHTS.to_vec() } else { Vec::new() };
     Ok(ChatRequest { body: out, dropped: dropped.into_names(), echo })
+}
+
+/// Claude takes a budget, as long as it leaves something to say.
+fn budgets(request: &Request<'_>, upstream: Dialect) -> u64 {
+    let traits = &request.traits;
+    let takes = traits.maker == Maker::Anthropic
+        && traits.thinking == Thinking::Budget
+        && !matches!(upstream, Dialect::OpenAiChat | Dialect::OpenAiResponses);
+    let limit = request.facts.max_tokens.unwrap_or(traits.max_output_tokens.into());
+    if takes { limit } else { 0 }
 }
 
 /// As `loss::sort_out`, for either spelling.

@@ -44,9 +44,9 @@ struct Call {
     signature: Option<Vec<u8>>,
 }
 
-/// Most choices and calls told apart; further ones are left out, and the answer is
-/// said to be malformed.
-const MAX_CHOICES: usize = 128;
+/// Most choices told apart; no request may ask for more.
+pub(super) const MAX_CHOICES: usize = 128;
+/// Most calls; with further ones the answer is said to be malformed.
 const MAX_CALLS: usize = 512;
 
 // === impl Writer ===

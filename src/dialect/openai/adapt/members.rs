@@ -1,6 +1,6 @@
 //! Changing an object's members in place: what stays keeps its bytes.
 
-use crate::wire::json::{Member, Splice};
+use crate::wire::json::{self, Member, Splice};
 
 /// What becomes of one member.
 #[derive(Debug, Clone, Default)]
@@ -12,43 +12,29 @@ pub(super) struct Change {
     pub(super) value: Option<Vec<u8>>,
 }
 
-/// Where `part`, a slice of `whole`, begins in it.
-pub(in crate::dialect::openai) fn offset(whole: &[u8], part: &[u8]) -> usize {
-    (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize)
-}
-
 /// Appends the splices for `changes`, one for each of the members of an object that
-/// begins at `base`. A member goes with the comma before it; those at the front, which
-/// have none, with the comma behind.
+/// begins at `base`.
 pub(super) fn splices(
     members: &[Member<'_>],
     changes: &[Change],
     base: usize,
     out: &mut Vec<Splice>,
 ) {
-    let mut kept_before = false;
-    let mut end = members.first().map_or(0, |m| m.name.start);
-    let mut pairs = members.iter().zip(changes).peekable();
-    while let Some((member, change)) = pairs.next() {
-        if change.gone {
-            let range = match (kept_before, pairs.peek()) {
-                (false, Some((next, _))) => member.name.start..next.name.start,
-                _ => end..member.value.end,
-            };
-            push(out, base, range, Vec::new());
-        } else {
-            kept_before = true;
-            if let Some(name) = change.name {
-                push(out, base, member.name.clone(), format!("\"{name}\"").into_bytes());
-            }
-            if let Some(value) = &change.value {
-                push(out, base, member.value.clone(), value.clone());
-            }
+    let from = out.len();
+    let entries: Vec<_> = members.iter().map(|m| m.name.start..m.value.end).collect();
+    for cut in json::left_out(&entries, |i| changes.get(i).is_some_and(|c| c.gone)) {
+        push(out, base, cut, Vec::new());
+    }
+    for (member, change) in members.iter().zip(changes).filter(|(_, change)| !change.gone) {
+        if let Some(name) = change.name {
+            push(out, base, member.name.clone(), format!("\"{name}\"").into_bytes());
         }
-        end = match pairs.peek() {
-            Some((next, _)) if !kept_before => next.name.start,
-            _ => member.value.end,
-        };
+        if let Some(value) = &change.value {
+            push(out, base, member.value.clone(), value.clone());
+        }
+    }
+    if let Some(ours) = out.get_mut(from..) {
+        ours.sort_by_key(|s| s.range.start);
     }
 }
 
@@ -59,7 +45,6 @@ fn push(out: &mut Vec<Splice>, base: usize, range: std::ops::Range<usize>, with:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::json;
 
     #[test]
     fn takes_any_of_the_members_out() {

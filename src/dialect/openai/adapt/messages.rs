@@ -1,7 +1,7 @@
 //! The messages of a chat request as a provider takes them: roles, names, ids of tool
 //! calls, and what other providers left in an assistant's turns.
 
-use super::members::{self, Change, offset};
+use super::members::{self, Change};
 use crate::dialect::Request;
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::calls;
@@ -30,7 +30,7 @@ pub(super) fn adapt(
     }
     for (index, item) in json::items(raw).unwrap_or_default().into_iter().enumerate() {
         let Ok(members) = open(item, &format!("messages[{index}]"))? else { continue };
-        let start = base + offset(raw, item);
+        let start = base + json::offset(raw, item);
         let message = Message { raw: item, base: start, members, quirks, calls: hints.calls };
         message.adapt(out, dropped)?;
     }
@@ -174,7 +174,7 @@ impl Message<'_> {
                 }
                 changes.push(change);
             }
-            members::splices(&members, &changes, base + offset(raw, item), out);
+            members::splices(&members, &changes, base + json::offset(raw, item), out);
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
-//! A chat request in a provider's own variety of the dialect: what its `Quirks` name
-//! is changed in place, all other bytes stay.
+//! A request in a provider's own variety of the dialect, a chat's or (by quirks of
+//! their own) one of embeddings: what `Quirks` name is changed in place, all other
+//! bytes stay.
 //!
 //! Only reached where the quirks concern the request (`Quirks::concern`); it opens
 //! the body's members and, where a hint says so, its messages. What is taken away is
@@ -14,8 +15,6 @@ use crate::dialect::{Body, Request, UpstreamRequest};
 use crate::error::{Error, Kind};
 use crate::wire::json::{self, Member, Splice};
 use members::Change;
-
-pub(super) use members::offset;
 
 mod members;
 mod messages;
@@ -49,6 +48,7 @@ struct Top<'r, 'm> {
 
 /// What the API does where a field is absent: leaving these out loses nothing.
 const DEFAULTS: &[(&str, &[&str])] = &[
+    ("encoding_format", &["\"float\""]),
     ("frequency_penalty", &["0", "0.0"]),
     ("logit_bias", &["{}"]),
     ("logprobs", &["false"]),
@@ -94,7 +94,9 @@ impl<'r> Top<'r, '_> {
         if let Some((_, value)) =
             quirks.drop_value.iter().find(|(n, v)| *n == name && v.as_bytes() == raw)
         {
-            self.dropped.add(format!("{name} ({})", value.trim_matches('"')));
+            if !is_default(name, raw) {
+                self.dropped.add(format!("{name} ({})", value.trim_matches('"')));
+            }
             return Ok(GONE);
         }
         let mut change = Change::default();
@@ -140,10 +142,7 @@ impl<'r> Top<'r, '_> {
 
     /// Lists a field that is left out, unless it says what goes without saying.
     fn list(&mut self, name: &str, raw: &[u8]) {
-        let defaults = DEFAULTS.iter().find(|(n, _)| *n == name).map_or(&[][..], |(_, v)| v);
-        let says_nothing = matches!(raw, b"null" | b"[]" | b"{}")
-            || defaults.iter().any(|value| value.as_bytes() == raw);
-        if !says_nothing {
+        if !matches!(raw, b"null" | b"[]" | b"{}") && !is_default(name, raw) {
             self.dropped.client_name("", name);
         }
     }
@@ -192,6 +191,11 @@ impl<'r> Top<'r, '_> {
     fn raw(&self, member: &Member<'_>) -> &'r [u8] {
         self.request.body.get(member.value.clone()).unwrap_or_default()
     }
+}
+
+fn is_default(name: &str, raw: &[u8]) -> bool {
+    let defaults = DEFAULTS.iter().find(|(n, _)| *n == name).map_or(&[][..], |(_, v)| v);
+    defaults.iter().any(|value| value.as_bytes() == raw)
 }
 
 const GONE: Change = Change { gone: true, name: None, value: None };

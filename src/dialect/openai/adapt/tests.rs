@@ -27,7 +27,10 @@ fn sent(
     let made = identity(&request)?;
     let Body::Spliced(splices) = made.body else { panic!("identity must splice") };
     let out = json::splice(head.as_bytes(), &splices);
-    Ok((String::from_utf8(out).unwrap() + tail, made.dropped))
+    Ok((
+        String::from_utf8(out).unwrap() + tail,
+        made.dropped.iter().map(|lost| lost.to_string()).collect(),
+    ))
 }
 
 #[track_caller]

@@ -19,7 +19,8 @@ pub(super) fn whole(completion: &Completion<'_>, usage: &Usage, reply: &Reply) -
         }
         let message = choice.message.as_ref();
         let text = message.and_then(|m| string(m.content).or(string(m.refusal)));
-        push_choice(&mut out, choice.index, text.unwrap_or(b"\"\""), choice.finish_reason);
+        let finish = string(choice.finish_reason).unwrap_or(b"null");
+        push_choice(&mut out, choice.index, text.unwrap_or(b"\"\""), finish);
     }
     out.push(b']');
     if usage.input_reported || usage.output_reported {
@@ -43,13 +44,13 @@ fn push_head(out: &mut Vec<u8>, id: Raw<'_>, created: u64, model: Raw<'_>, ours:
     out.extend_from_slice(br#","choices":["#);
 }
 
-fn push_choice(out: &mut Vec<u8>, index: u64, text: &[u8], finish: Raw<'_>) {
+fn push_choice(out: &mut Vec<u8>, index: u64, text: &[u8], finish: &[u8]) {
     out.extend_from_slice(br#"{"text":"#);
     out.extend_from_slice(text);
     out.extend_from_slice(br#","index":"#);
     json::push_number(out, index);
     out.extend_from_slice(br#","logprobs":null,"finish_reason":"#);
-    out.extend_from_slice(string(finish).unwrap_or(b"null"));
+    out.extend_from_slice(finish);
     out.push(b'}');
 }
 
@@ -65,7 +66,13 @@ pub struct Writer {
     model: String,
     created: u64,
     include_usage: bool,
+    /// Choices and why they ended, a JSON string: told last, as a choice that has
+    /// ended says no more.
+    finished: Vec<(u64, Vec<u8>)>,
 }
+
+/// Most choices told apart; further ones end with the stream.
+const MAX_CHOICES: usize = 128;
 
 // === impl Writer ===
 
@@ -76,6 +83,7 @@ impl hub::Writer for Writer {
             model: reply.model.clone(),
             created: reply.created,
             include_usage: reply.include_usage,
+            finished: Vec::new(),
         }
     }
 
@@ -88,12 +96,14 @@ impl hub::Writer for Writer {
         for choice in &chunk.choices {
             let delta = choice.delta.as_ref();
             let text = delta.and_then(|d| string(d.content).or(string(d.refusal)));
-            if text.is_some() || string(choice.finish_reason).is_some() {
-                out.extend_from_slice(&self.head);
-                push_choice(out, choice.index, text.unwrap_or(b"\"\""), choice.finish_reason);
-                let tail: &[u8] =
-                    if self.include_usage { b"],\"usage\":null}\n\n" } else { b"]}\n\n" };
-                out.extend_from_slice(tail);
+            if let Some(text) = text {
+                self.choice(choice.index, text, b"null", out);
+            }
+            if let Some(reason) = string(choice.finish_reason)
+                && self.finished.len() < MAX_CHOICES
+                && !self.finished.iter().any(|(index, _)| *index == choice.index)
+            {
+                self.finished.push((choice.index, reason.to_vec()));
             }
         }
     }
@@ -103,6 +113,12 @@ impl hub::Writer for Writer {
     }
 
     fn finish(&mut self, progress: &Progress, out: &mut Vec<u8>) {
+        if self.finished.is_empty() && !self.head.is_empty() {
+            self.finished.push((0, br#""stop""#.to_vec()));
+        }
+        for (index, reason) in &self.finished {
+            self.choice(*index, b"\"\"", reason, out);
+        }
         if self.include_usage && !self.head.is_empty() {
             out.extend_from_slice(&self.head);
             out.extend_from_slice(br#"],"usage":"#);
@@ -114,5 +130,14 @@ impl hub::Writer for Writer {
 
     fn fail(&mut self, error: &Error, out: &mut Vec<u8>) {
         out.extend_from_slice(&error::event(error));
+    }
+}
+
+impl Writer {
+    fn choice(&self, index: u64, text: &[u8], finish: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.head);
+        push_choice(out, index, text, finish);
+        let tail: &[u8] = if self.include_usage { b"],\"usage\":null}\n\n" } else { b"]}\n\n" };
+        out.extend_from_slice(tail);
     }
 }

@@ -95,7 +95,7 @@ impl Inbound for Client {
     const FIELDS: &'static [Field] = FIELDS;
     type Writer = answer::Writer;
 
-    fn request(request: &Request<'_>) -> Result<ChatRequest, Error> {
+    fn request(request: &Request<'_>, _: Dialect) -> Result<ChatRequest, Error> {
         request::to_chat(request)
     }
 

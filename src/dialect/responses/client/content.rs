@@ -153,15 +153,23 @@ impl<'a> Parts<'a> {
     }
 
     fn file(&mut self, part: &Value<'_, '_>, object: &Object<'_>) -> Result<(), Error> {
-        for name in ["file_id", "file_url"] {
-            if let Some(place) = part.field(object, name) {
-                return Err(place.error("the file cannot be reached from here: send file_data"));
-            }
+        if let Some(id) = part.field(object, "file_id") {
+            return Err(id.error("files at OpenAI cannot be reached: send file_data or file_url"));
         }
-        let Some(data) = part.field(object, "file_data") else {
-            return Err(part.error("needs file_data"));
+        let data = match (part.field(object, "file_data"), part.field(object, "file_url")) {
+            (Some(data), None) => {
+                media::file(part, &mut Dropped::default())?;
+                data
+            }
+            (None, Some(url)) => {
+                if !media::is_web(&url.text()?) {
+                    return Err(url.error("must be an https: URL"));
+                }
+                url
+            }
+            (Some(_), Some(url)) => return Err(url.error("stands beside file_data: send one")),
+            (None, None) => return Err(part.error("needs file_data or file_url")),
         };
-        media::file(part, &mut Dropped::default())?;
         self.alone = None;
         let out = self.list.item();
         out.extend_from_slice(br#"{"type":"file","file":{"file_data":"#);

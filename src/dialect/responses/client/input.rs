@@ -5,12 +5,13 @@
 //! <https://developers.openai.com/api/docs/guides/reasoning>.
 
 use super::content::{Owner, Parts};
-use super::seal;
 use super::turn::Turn;
+use super::{seal, tools};
 use crate::dialect::loss::Dropped;
 use crate::dialect::openai::completion::Array;
 use crate::dialect::openai::read::{Object, Value};
 use crate::error::Error;
+use std::borrow::Cow;
 
 /// Appends to `messages`.
 pub(super) fn read(
@@ -47,8 +48,20 @@ const HOSTED: &[&str] = &[
     "mcp_call",
     "mcp_approval_request",
     "mcp_approval_response",
-    "compaction",
 ];
+
+fn refusal(type_: &str) -> Cow<'static, str> {
+    match type_ {
+        "item_reference" => "no items are kept for this model: send them whole".into(),
+        // It stands for all that went before.
+        "compaction" => "only OpenAI can read what it compacted: send the items".into(),
+        "custom_tool_call" | "custom_tool_call_output" => {
+            "custom tools are not carried to this model".into()
+        }
+        _ if tools::is_name(type_) => format!("{type_} items are not carried to this model").into(),
+        _ => "this kind of item is not carried to this model".into(),
+    }
+}
 
 // === impl Writer ===
 
@@ -69,16 +82,7 @@ impl<'a> Writer<'a, '_> {
             }
             Some(other) => {
                 let path = format!("{}.type", item.path);
-                Err(Error::invalid(
-                    path,
-                    match other {
-                        "item_reference" => "no items are kept for this model: send them whole",
-                        "custom_tool_call" | "custom_tool_call_output" => {
-                            "custom tools are not carried to this model"
-                        }
-                        _ => "this kind of item is not carried to this model",
-                    },
-                ))
+                Err(Error::invalid(path, refusal(other)))
             }
         }
     }

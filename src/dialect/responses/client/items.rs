@@ -146,7 +146,7 @@ impl Said {
                 logprobs: Array::default(),
             }
         });
-        if inner(piece).is_empty() {
+        if inner(piece).is_empty() && logprobs.is_empty() {
             return;
         }
         part.text.add(piece);

@@ -41,6 +41,8 @@ mod tests;
 mod tools;
 mod turn;
 
+pub(super) use seal::{BEGINS as SEAL, is_sealed};
+
 /// The client's half.
 pub struct Responses;
 
@@ -50,12 +52,22 @@ pub const LACKS: Gaps = &[
     (Feature::Choices, Gap::No("Responses gives one answer")),
 ];
 
+/// Where a cache wants marks in the prompt.
+const NO_KEY: Gaps =
+    &[(Feature::PromptCache, Gap::Drops("prompt_cache_key: this provider caches what is marked"))];
+
 impl Inbound for Responses {
     const CLIENT: Dialect = Dialect::OpenAiResponses;
+    const GAPS_AT: &'static [(Dialect, Gaps)] = &[
+        (Dialect::AnthropicMessages, NO_KEY),
+        (Dialect::AnthropicVertex, NO_KEY),
+        (Dialect::AnthropicBedrock, NO_KEY),
+        (Dialect::BedrockConverse, NO_KEY),
+    ];
     const FIELDS: &'static [Field] = fields::FIELDS;
     type Writer = stream::Writer;
 
-    fn request(request: &Request<'_>) -> Result<ChatRequest, Error> {
+    fn request(request: &Request<'_>, _: Dialect) -> Result<ChatRequest, Error> {
         request::to_chat(request)
     }
 

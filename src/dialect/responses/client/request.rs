@@ -97,11 +97,7 @@ fn messages(
         }
     }
     let Some(input) = root.field(body, "input") else {
-        let words = match body.get("messages") {
-            Some(_) => "you must provide input: this path takes Responses requests, not chats",
-            None => "you must provide input",
-        };
-        return Err(Error::invalid("input", words));
+        return Err(Error::invalid("input", "you must provide input"));
     };
     if input.is_string() {
         let out = messages.item();

@@ -14,6 +14,13 @@ use crate::wire::json::{self, push_member};
 
 const MARK: &str = "sluice1.";
 
+/// The same as JSON begins with it.
+pub(in crate::dialect::responses) const BEGINS: &[u8] = br#""sluice1."#;
+
+pub(in crate::dialect::responses) fn is_sealed(encrypted: &str) -> bool {
+    encrypted.starts_with(MARK)
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Seal {
     pub(super) thinking_blocks: Array,

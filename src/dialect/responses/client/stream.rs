@@ -16,6 +16,7 @@ use crate::dialect::responses::answer::{EMPTY, one_line, string, text};
 use crate::dialect::responses::error;
 use crate::dialect::{Progress, Reply};
 use crate::error::{Error, Kind as Fault};
+use crate::wire::json;
 
 pub struct Writer {
     reply: Reply,
@@ -33,8 +34,9 @@ pub struct Writer {
     finish: Option<String>,
     /// Bytes kept for the last event.
     kept: usize,
-    /// It failed: nothing may follow.
+    /// It failed or is whole: nothing may follow.
     ended: bool,
+    gave_up: Option<Error>,
 }
 
 /// What the last event may repeat, in bytes.
@@ -57,6 +59,7 @@ impl hub::Writer for Writer {
             finish: None,
             kept: 0,
             ended: false,
+            gave_up: None,
         }
     }
 
@@ -75,7 +78,7 @@ impl hub::Writer for Writer {
         }
         if self.kept > MAX_KEPT {
             let words = "the answer is longer than its last event could repeat";
-            self.fail(&Error::new(Fault::BadAnswer, words), out);
+            self.give_up(Error::new(Fault::BadAnswer, words), out);
         }
     }
 
@@ -129,11 +132,20 @@ impl hub::Writer for Writer {
             });
         }
     }
+
+    fn gave_up(&self) -> Option<&Error> {
+        self.gave_up.as_ref()
+    }
 }
 
 // === impl Writer ===
 
 impl Writer {
+    fn give_up(&mut self, error: Error, out: &mut Vec<u8>) {
+        hub::Writer::fail(self, &error, out);
+        self.gave_up = Some(error);
+    }
+
     fn begin(&mut self, chunk: &Chunk<'_>, out: &mut Vec<u8>) {
         if self.frame.is_some() {
             return;
@@ -166,7 +178,9 @@ impl Writer {
         let tokens = output::tokens(choice.logprobs);
         for (kind, said) in [(Kind::Text, delta.content), (Kind::Refusal, delta.refusal)] {
             let said = string(said);
-            if said != EMPTY {
+            // Gemini's tokens come behind their text.
+            let late = kind == Kind::Text && !tokens.is_empty() && self.said.is_some();
+            if said != EMPTY || late {
                 let tokens = if kind == Kind::Text { tokens.as_slice() } else { b"" };
                 self.say(kind, said, tokens, out);
             }
@@ -181,6 +195,9 @@ impl Writer {
             self.picture(&base64, out);
         }
         for call in delta.tool_calls.iter().flatten() {
+            if self.ended {
+                return;
+            }
             self.call(call, out);
         }
         if let Some(extra) = delta.extra_content {
@@ -257,6 +274,9 @@ impl Writer {
         if let Some(call) = self.calls.iter_mut().rev().find(|c| c.index == index) {
             self.kept += piece.len();
             call.add(piece, &mut self.events, out);
+        } else if !json::text(piece).is_none_or(|text| text.trim().is_empty()) {
+            let words = "the provider's stream adds to a tool call that is not open";
+            self.give_up(Error::new(Fault::BrokenStream, words), out);
         }
     }
 

@@ -58,14 +58,19 @@ fn function(tool: &Value<'_, '_>, out: &mut Vec<u8>, dropped: &mut Dropped) -> R
 /// Refuses by name what OpenAI hosts, and custom tools.
 fn is_function(type_: &Value<'_, '_>, what: &str) -> Result<(), Error> {
     let text = type_.text()?;
-    let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
     match text.as_ref() {
         "function" => Ok(()),
-        name if name.len() <= 40 && name.bytes().all(harmless) => {
+        name if is_name(name) => {
             Err(type_.error(format!("{name} {what} are not carried to this model: send functions")))
         }
         _ => Err(type_.error(format!("such {what} are not carried to this model: send functions"))),
     }
+}
+
+/// May be repeated in an error.
+pub(super) fn is_name(type_: &str) -> bool {
+    let harmless = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    type_.len() <= 40 && type_.bytes().all(harmless)
 }
 
 /// Appends a choice: a word, or an object that names tools.

@@ -1,0 +1,142 @@
+//! How many tokens something has, where nobody counts them: the house's one estimate.
+//!
+//! Text is four bytes to a token, across languages and code; a request has its strings,
+//! numbers and names, punctuation aside. A picture is 1,600 tokens: Anthropic's formula,
+//! width x height / 750, comes to about that for the largest it does not scale down, and
+//! reading a size would mean decoding. Any other file is its bytes as text, which for a
+//! PDF is far too much: rather warn too early. Signatures are not read by models.
+//!
+//! Must not: be taken for a count. Whoever shows it says that it is one.
+//!
+//! <https://platform.claude.com/docs/en/build-with-claude/vision#calculate-image-costs>
+
+use crate::wire::json;
+
+const BYTES_PER_TOKEN: u64 = 4;
+const IMAGE: u64 = 1_600;
+
+/// Of text.
+pub fn of_bytes(bytes: u64) -> u64 {
+    bytes.div_ceil(BYTES_PER_TOKEN)
+}
+
+/// Of a request in any dialect: JSON that `wire::json::object` has passed, which bounds
+/// its depth.
+pub fn of_request(body: &[u8]) -> u64 {
+    let mut weight = Weight::default();
+    weight.value(body);
+    of_bytes(weight.bytes) + weight.images * IMAGE
+}
+
+#[derive(Default)]
+struct Weight {
+    bytes: u64,
+    images: u64,
+}
+
+/// Blocks that are a picture, whatever they hold.
+const IMAGES: &[&[u8]] = &[br#""image""#, br#""image_url""#, br#""input_image""#];
+/// What tells the type of data beside it.
+const TYPES: &[&str] = &["media_type", "mimeType", "mime_type"];
+/// Where base64 stands, but for Gemini's and Anthropic's `data`.
+const BYTES: &[&str] = &["bytes", "file_data"];
+const UNREAD: &[&str] = &["signature", "thoughtSignature", "thought_signature"];
+
+// === impl Weight ===
+
+impl Weight {
+    fn value(&mut self, raw: &[u8]) {
+        match raw.first() {
+            Some(b'{') => self.object(raw),
+            Some(b'[') => {
+                json::items(raw).unwrap_or_default().into_iter().for_each(|i| self.value(i))
+            }
+            Some(b'"') => self.string(raw),
+            _ => self.bytes += raw.len() as u64,
+        }
+    }
+
+    fn object(&mut self, raw: &[u8]) {
+        let members = json::members(raw).unwrap_or_default();
+        let get = |name: &str| {
+            members.iter().find(|m| m.key == name).and_then(|m| raw.get(m.value.clone()))
+        };
+        let type_ = TYPES.iter().find_map(|name| get(name));
+        let pictured = type_.is_some_and(|t| t.starts_with(b"\"image/"));
+        if pictured || get("type").is_some_and(|t| IMAGES.contains(&t)) {
+            self.images += 1;
+            return;
+        }
+        let coded = type_.is_some_and(|t| !t.starts_with(b"\"text/"));
+        for member in &members {
+            let name = member.key.as_ref();
+            let value = raw.get(member.value.clone()).unwrap_or_default();
+            if UNREAD.contains(&name) {
+                continue;
+            }
+            self.bytes += name.len() as u64;
+            // Converse has no type in its blocks, but a name.
+            if name == "image" && value.starts_with(b"{") {
+                self.images += 1;
+            } else if coded && name == "data" || BYTES.contains(&name) {
+                self.file(value.len());
+            } else {
+                self.value(value);
+            }
+        }
+    }
+
+    fn string(&mut self, raw: &[u8]) {
+        if raw.starts_with(b"\"data:image/") {
+            self.images += 1;
+        } else if raw.starts_with(b"\"data:") {
+            self.file(raw.len());
+        } else {
+            self.bytes += raw.len().saturating_sub(2) as u64;
+        }
+    }
+
+    /// Base64 of this length.
+    fn file(&mut self, length: usize) {
+        self.bytes += length as u64 / 4 * 3;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_not_their_bytes() {
+        let text = r#"{"messages":[{"role":"user","content":"four and twenty"}]}"#;
+        // messages, role, user, content and the text: 8 + 4 + 4 + 7 + 15 bytes.
+        assert_eq!(of_request(text.as_bytes()), 10);
+        let data = "A".repeat(4000);
+        for block in [
+            format!(
+                r#"{{"type":"image","source":{{"type":"base64","media_type":"image/png","data":"{data}"}}}}"#
+            ),
+            format!(r#"{{"inlineData":{{"mimeType":"image/png","data":"{data}"}}}}"#),
+            format!(r#"{{"image":{{"format":"png","source":{{"bytes":"{data}"}}}}}}"#),
+            format!(r#"{{"type":"input_image","image_url":"data:image/png;base64,{data}"}}"#),
+            format!(r#"{{"any":"data:image/png;base64,{data}"}}"#),
+        ] {
+            let tokens = of_request(format!(r#"{{"content":[{block}]}}"#).as_bytes());
+            assert!((1600..1620).contains(&tokens), "{tokens}: {block}");
+        }
+    }
+
+    #[test]
+    fn files_are_their_bytes() {
+        let data = "A".repeat(4000);
+        for (block, want) in [
+            (format!(r#"{{"source":{{"media_type":"application/pdf","data":"{data}"}}}}"#), 750),
+            (format!(r#"{{"source":{{"media_type":"text/plain","data":"{data}"}}}}"#), 1000),
+            (format!(r#"{{"document":{{"source":{{"bytes":"{data}"}}}}}}"#), 750),
+            (format!(r#"{{"type":"thinking","signature":"{data}"}}"#), 3),
+        ] {
+            let tokens = of_request(block.as_bytes());
+            assert!((want..want + 20).contains(&tokens), "{tokens}: {block}");
+        }
+    }
+}
