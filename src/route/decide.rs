@@ -7,7 +7,7 @@ use super::strategy::{self, Asked};
 use super::{Choice, Moment, Plan};
 use crate::catalog::Known;
 use crate::config::{Config, Consumer, Target};
-use crate::dialect::{Facts, Request, features};
+use crate::dialect::{Facts, Operation, Request, estimate, features};
 use crate::error::{Error, Kind};
 
 /// What is to be done for a call.
@@ -42,8 +42,11 @@ pub fn plan(
     let mut plan = Plan { model: index, targets, per_try_ms: 0, probe: None };
     let (mut refusal, mut uncounted) = (None, None);
     let mut ring = Ring::new(config, moment);
-    // Of those that rest, the one whose rest ends first, and when.
+    // Of those that rest, the one whose rest ends first, and when; of those whose
+    // windows are too small, the one with the largest, and how large.
     let mut resting: Option<(u64, Choice)> = None;
+    let mut small: Option<(u32, Choice)> = None;
+    let mut window = Window { facts, body, least: None };
     let known = |target: &Target| known(config, target, &facts.model);
     let asked = Asked { facts, body, header: moment.header, chance: moment.chance };
     let order = strategy::order(model, &known, asked);
@@ -75,9 +78,16 @@ pub fn plan(
             refusal = refusal.or(Some(e));
             continue;
         }
+        let context = known.context.filter(|context| window.overflows(*context));
         let known = target.known.is_none().then(|| Box::new(known));
         let (key, standing) = ring.next(target, provider);
         let choice = Choice { target: i, surface, translator: row, key, spare: false, known };
+        if let Some(context) = context {
+            if small.as_ref().is_none_or(|(largest, _)| context > *largest) {
+                small = Some((context, choice));
+            }
+            continue;
+        }
         match standing {
             Standing::Cooling(until, _) => {
                 if resting.as_ref().is_none_or(|(first, _)| until < *first) {
@@ -97,6 +107,11 @@ pub fn plan(
         Some((_, choice)) if plan.targets.is_empty() => plan.targets.push(choice),
         _ => {}
     }
+    // The provider knows better than an estimate.
+    match small {
+        Some((_, choice)) if plan.targets.is_empty() => plan.targets.push(choice),
+        _ => {}
+    }
     if plan.targets.is_empty() {
         let words = "this model has no target that can take calls of this API";
         return match uncounted {
@@ -109,6 +124,14 @@ pub fn plan(
     let deadlines = plan.targets.iter().filter_map(own).map(|t| t.deadline_ms(facts.stream));
     plan.per_try_ms = deadlines.max().unwrap_or_default();
     Ok(Planned::Run(plan))
+}
+
+/// What the request surely fills of a model's window.
+struct Window<'a> {
+    facts: &'a Facts,
+    body: &'a [u8],
+    /// Tokens; measured once a call, and only if need be.
+    least: Option<u64>,
 }
 
 /// For listings and for the error of a single look-up.
@@ -133,4 +156,19 @@ fn known(config: &Config, target: &Target, asked: &str) -> Option<Known> {
 fn resting_error(rest: u64) -> Error {
     let words = "all providers of this model rest after failures or rate limits; try again later";
     Error::new(Kind::Unavailable, words).with_retry_after(rest.div_ceil(1_000_000_000).max(1))
+}
+
+// === impl Window ===
+
+impl Window<'_> {
+    /// More tokens than `context`, whatever a tokenizer makes of it. A token has a byte
+    /// at least, so that short requests cost nothing.
+    fn overflows(&mut self, context: u32) -> bool {
+        let is_text = self.facts.client.operation() == Operation::Chat;
+        if !is_text || self.facts.body_bytes as u64 <= u64::from(context) {
+            return false;
+        }
+        let body = self.body;
+        *self.least.get_or_insert_with(|| estimate::least_of_request(body)) > u64::from(context)
+    }
 }

@@ -13,7 +13,7 @@ use crate::config::compiled::MAX_TARGETS;
 use crate::config::raw::Strategy;
 use crate::config::{Model, Target};
 use crate::dialect::conversation;
-use crate::dialect::{Facts, Usage};
+use crate::dialect::{Facts, Usage, estimate};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// What a strategy may look at.
@@ -36,8 +36,6 @@ pub struct Order {
 
 /// Output that a call is taken to have where it sets no limit, in tokens.
 const OUTPUT: u64 = 1_000;
-/// Bytes of text in a token, for an estimate.
-const BYTES_PER_TOKEN: u64 = 4;
 
 /// `known`: of each target's model.
 pub fn order(model: &Model, known: &dyn Fn(&Target) -> Option<Known>, asked: Asked<'_>) -> Order {
@@ -78,7 +76,7 @@ fn draw(target: &Target, key: u64, weight: f64) -> f64 {
 
 fn expected(facts: &Facts) -> Usage {
     Usage {
-        input: (facts.body_bytes as u64).div_ceil(BYTES_PER_TOKEN),
+        input: estimate::of_bytes(facts.body_bytes as u64),
         output: facts.max_tokens.map_or(OUTPUT, |max| max.min(OUTPUT)),
         ..Usage::default()
     }

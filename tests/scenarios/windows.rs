@@ -47,6 +47,30 @@ fn a_larger_window_is_next_whatever_the_order() {
 }
 
 #[test]
+fn a_target_that_surely_overflows_is_not_tried() {
+    // 8,000 tokens: 90,000 bytes of text are more, whatever the tokenizer.
+    let text = "word ".repeat(18_000);
+    let long = |content: Value| {
+        request(&json!({ "model": "m",
+        "messages": [{ "role": "user", "content": content }] }))
+    };
+    let mut envoy = with(r#""openai/small", "vllm/large""#, CATALOG);
+    let exchange = envoy.ask(long(json!(text)), vec![good("openai")]);
+    assert_eq!(clusters(exchange), ["vllm"]);
+    // A picture of as many bytes is not.
+    let url = format!("data:image/png;base64,{}", "A".repeat(90_000));
+    let picture = json!([{ "type": "image_url", "image_url": { "url": url } }]);
+    let exchange = envoy.ask(long(picture), vec![good("openai")]);
+    assert_eq!(clusters(exchange), ["openai"]);
+    // Where no window is known to be large enough, the largest is asked.
+    let mut envoy = with(r#""openai/small", "openai/mid""#, CATALOG);
+    let exchange = envoy.ask(long(json!("word ".repeat(200_000))), vec![too_long("openai", 400)]);
+    assert_eq!(exchange.received[0].json()["model"], "mid");
+    assert_eq!(error(&exchange.client).2, "context_length_exceeded");
+    envoy.assert_calm();
+}
+
+#[test]
 fn where_none_is_larger_the_client_hears_it_at_once() {
     for targets in [
         r#""vllm/large", "openai/small", "anthropic/claude-haiku-4-5""#,
