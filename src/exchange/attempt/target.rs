@@ -79,8 +79,10 @@ impl Try {
         self.watch.as_ref().is_some_and(|w| w.late.get())
     }
 
+    /// The call has ended, or is being answered now: what this attempt still meets is
+    /// nobody's fault. (Envoy may end an attempt within the callback that answers.)
     pub(super) fn is_settled(&self) -> bool {
-        self.entry.borrow().settled
+        self.entry.try_borrow().map_or(true, |entry| entry.settled)
     }
 
     pub(super) fn at(&self) -> Option<Resolved<'_>> {
@@ -312,7 +314,8 @@ impl Try {
 
     /// This target failed, whatever its key: the router must try others first.
     pub(super) fn defer_spares(&self, host: &dyn Host) {
-        if self.entry.borrow_mut().plan.defer_spares(self.index) {
+        let entry = self.entry.try_borrow_mut();
+        if entry.is_ok_and(|mut entry| entry.plan.defer_spares(self.index)) {
             self.reorder(host);
         }
     }
