@@ -117,8 +117,14 @@ impl World {
         let turn = |_: &Provider| self.dice.below(100) as usize;
         loop {
             let table = table::read(&self.store);
-            let moment =
-                Moment { now: self.now, table: &table, turn: &turn, header: &|_| None, chance: 1 };
+            let moment = Moment {
+                now: self.now,
+                table: &table,
+                turn: &turn,
+                header: &|_| None,
+                chance: 1,
+                notes: None,
+            };
             let everybody = &self.config.anonymous;
             let planned = route::plan(&self.config, everybody, (&facts, BODY), moment);
             let Ok(Planned::Run(plan)) = planned else { panic!("seed {seed}: no plan") };

@@ -37,7 +37,14 @@ fn plan(config: &Config, body: &Value, header: Option<&str>, chance: u64) -> Vec
     let body = body.to_string().into_bytes();
     let facts = Facts::read(&body).unwrap();
     let header = |name: &str| header.filter(|_| name == "x-user").map(|v| v.as_bytes().to_vec());
-    let moment = Moment { now: 1, table: &Table::default(), turn: &|_| 0, header: &header, chance };
+    let moment = Moment {
+        now: 1,
+        table: &Table::default(),
+        turn: &|_| 0,
+        header: &header,
+        chance,
+        notes: None,
+    };
     let planned = route::plan(config, &config.anonymous, (&facts, &body), moment);
     let Ok(Planned::Run(plan)) = planned else { panic!("no plan") };
     let names =

@@ -158,6 +158,9 @@ pub struct Expose {
     /// x-sluice-cost-usd: what an answer that is not streamed cost, where that is
     /// known. Default: false.
     pub cost: bool,
+    /// x-sluice-explain, to clients that send `x-sluice-explain: 1`: why the call went
+    /// where it went, as JSON. Default: false.
+    pub explain: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -191,7 +194,14 @@ impl Default for Defaults {
 
 impl Default for Expose {
     fn default() -> Self {
-        Self { provider: true, model: true, attempts: true, dropped: true, cost: false }
+        Self {
+            provider: true,
+            model: true,
+            attempts: true,
+            dropped: true,
+            cost: false,
+            explain: false,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::dialect::Facts;
 use crate::dialect::{Dialect, Usage};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, text};
-use crate::route::Plan;
+use crate::route::{Plan, explain};
 use hashbrown::HashMap;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -41,6 +41,8 @@ pub struct Entry {
     pub settled: bool,
     /// When the first token left for the client.
     pub first_token: Option<u64>,
+    /// The decision, as JSON, where the client may know it and asked.
+    pub explained: Option<String>,
     /// The request goes on to providers while it still comes in.
     pub flows: bool,
 }
@@ -50,6 +52,8 @@ pub struct Entry {
 pub struct Tried {
     /// Index into the plan.
     pub target: usize,
+    /// Milliseconds after the call.
+    pub began: u64,
     pub outcome: Option<Outcome>,
 }
 
@@ -133,6 +137,30 @@ impl Tried {
 // === impl Entry ===
 
 impl Entry {
+    /// `explained` and how the attempts went: for `x-sluice-explain`.
+    pub fn explanation(&self) -> Option<String> {
+        let mut out = self.explained.clone()?;
+        out.pop();
+        out.push_str(",\"attempts\":[");
+        for (i, tried) in self.tried.iter().enumerate() {
+            let Some(at) = self.plan.resolve(&self.config, tried.target) else { continue };
+            let outcome = match tried.outcome {
+                Some(Outcome::Good) => "ok",
+                Some(Outcome::Failed(kind)) => kind.as_str(),
+                None => "",
+            };
+            let comma = if i > 0 { "," } else { "" };
+            // Targets' names are printable ASCII by the configuration's rules.
+            let target = explain::name(&self.config, at.target).replace(['"', '\\'], "_");
+            let began = tried.began;
+            out.push_str(&format!(
+                "{comma}{{\"target\":\"{target}\",\"outcome\":\"{outcome}\",\"at_ms\":{began}}}"
+            ));
+        }
+        out.push_str("]}");
+        Some(out)
+    }
+
     /// An attempt has begun and not ended.
     pub fn is_tried_now(&self) -> bool {
         self.tried.last().is_some_and(|t| t.outcome.is_none())

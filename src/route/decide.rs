@@ -1,6 +1,7 @@
 //! The decision: who may take a call, in which order.
 
 use super::count::Uncounted;
+use super::explain::Why;
 use super::health::Standing;
 use super::keys::Ring;
 use super::strategy::{self, Asked};
@@ -48,6 +49,11 @@ pub fn plan(
     let mut small: Option<(u32, Choice)> = None;
     let mut window = Window { facts, body, least: None };
     let known = |target: &Target| known(config, target, &facts.model);
+    let pass = |target: &Target, why: Why<'_>| {
+        if let Some(notes) = moment.notes {
+            notes.pass(config, target, why, &moment);
+        }
+    };
     let asked = Asked { facts, body, header: moment.header, chance: moment.chance };
     let order = strategy::order(model, &known, asked);
     for (place, i) in order.iter().enumerate() {
@@ -62,6 +68,7 @@ pub fn plan(
             if plan.targets.is_empty() && uncounted.is_none() {
                 uncounted = Uncounted::find(client, kind, target, name, known);
             }
+            pass(target, Why::NoSuchApi);
             continue;
         };
         if uncounted.as_ref().is_some_and(|first| !first.is_like(&known)) {
@@ -75,6 +82,7 @@ pub fn plan(
             carried = (row.request)(&request).and_then(|made| made.allow(config.strict)).map(drop);
         }
         if let Err(e) = carried {
+            pass(target, Why::Cannot(&e));
             refusal = refusal.or(Some(e));
             continue;
         }
@@ -83,6 +91,7 @@ pub fn plan(
         let (key, standing) = ring.next(target, provider);
         let choice = Choice { target: i, surface, translator: row, key, spare: false, known };
         if let Some(context) = context {
+            pass(target, Why::Overflows(context));
             if small.as_ref().is_none_or(|(largest, _)| context > *largest) {
                 small = Some((context, choice));
             }
@@ -90,6 +99,7 @@ pub fn plan(
         }
         match standing {
             Standing::Cooling(until, _) => {
+                pass(target, Why::Rests(until));
                 if resting.as_ref().is_none_or(|(first, _)| until < *first) {
                     resting = Some((until, choice));
                 }

@@ -12,10 +12,12 @@ use crate::config::{Config, Model, Provider, Secret, Target};
 use crate::dialect::{Facts, Translator};
 use crate::provider::{Path, Surface};
 use crate::store::health::Table;
+use explain::Notes;
 use health::Ids;
 
 mod count;
 mod decide;
+pub mod explain;
 pub mod health;
 mod keys;
 pub mod strategy;
@@ -49,6 +51,8 @@ pub struct Moment<'a> {
     pub header: &'a dyn Fn(&str) -> Option<Vec<u8>>,
     /// Differs from call to call.
     pub chance: u64,
+    /// Where the decision tells what it passes over, if anybody asks.
+    pub notes: Option<&'a Notes>,
 }
 
 /// One of the model's targets, and the surface of its provider that is spoken.

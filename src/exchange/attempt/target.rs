@@ -55,7 +55,8 @@ impl Try {
             Answer::None | Answer::Given => e.tried.last().and_then(Tried::silence),
         };
         e.seen = Seen::default();
-        e.tried.push(Tried { target: index, outcome: None });
+        let began = now.saturating_sub(e.started) / 1_000_000;
+        e.tried.push(Tried { target: index, began, outcome: None });
         let config = Rc::clone(&e.config);
         let (per_try, flows) = (e.plan.per_try_ms, e.flows);
         let own = e
@@ -270,6 +271,8 @@ impl Try {
             add.push(("x-sluice-dropped", &self.dropped));
         }
         add.extend(cost.as_deref().map(|usd| ("x-sluice-cost-usd", usd)));
+        let explanation = entry.explanation();
+        add.extend(explanation.as_deref().map(|json| ("x-sluice-explain", json)));
         host.edit_headers(Side::Response, &remove, &add);
     }
 

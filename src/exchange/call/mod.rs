@@ -14,8 +14,10 @@ use crate::dialect::{Addressed, Dialect, Facts, Form, count, misdirected};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text, value};
 use crate::policy::identity;
+use crate::route::explain::{self, Notes};
 use crate::route::{self, Moment, Plan, Planned};
 use crate::telemetry;
+use std::cell::RefCell;
 use std::rc::Rc;
 use upload::Upload;
 
@@ -29,6 +31,10 @@ pub struct Call {
     endpoint: &'static str,
     /// What the client speaks; until its path tells, the hub's dialect.
     client: Dialect,
+    /// The client may know why, and asked.
+    explains: bool,
+    /// The decision, where it was asked for.
+    explained: RefCell<Option<String>>,
     phase: Phase,
 }
 
@@ -81,6 +87,7 @@ enum Decided {
     Estimate(u64),
 }
 
+const EXPLAIN: &str = "x-sluice-explain";
 const JSON: (&str, &str) = ("content-type", "application/json");
 /// Beside a count that nobody made.
 const ESTIMATED: (&str, &str) = ("x-sluice-estimated", "true");
@@ -90,13 +97,23 @@ const ESTIMATED: (&str, &str) = ("x-sluice-estimated", "true");
 impl Call {
     pub fn new(worker: Rc<Worker>, config: Rc<Config>) -> Self {
         let client = Dialect::OpenAiChat;
-        Self { worker, config, endpoint: "unknown", client, phase: Phase::Fresh }
+        let (endpoint, phase) = ("unknown", Phase::Fresh);
+        Self {
+            worker,
+            config,
+            endpoint,
+            client,
+            explains: false,
+            explained: RefCell::default(),
+            phase,
+        }
     }
 
     pub fn request_headers(&mut self, host: &dyn Host, end: bool) -> Step {
         let mut headers = host.headers(Side::Request);
         let reserved: Vec<_> = headers.extract_if(.., |(name, _)| is_reserved(name)).collect();
         if !reserved.is_empty() {
+            self.explains = self.config.expose.explain && text(&reserved, EXPLAIN) == Some("1");
             let names: Vec<_> = reserved.iter().map(|(name, _)| name.as_str()).collect();
             host.edit_headers(Side::Request, &names, &[]);
         }
@@ -272,8 +289,26 @@ impl Call {
         let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
         let chance = self.worker.registry.chance();
         loop {
-            let moment = Moment { now, table: &table, turn: &turn, header: &header, chance };
-            let plan = match route::plan(&self.config, consumer, (&facts, body), moment)? {
+            let notes = self.explains.then(Notes::default);
+            let moment = Moment {
+                now,
+                table: &table,
+                turn: &turn,
+                header: &header,
+                chance,
+                notes: notes.as_ref(),
+            };
+            let planned = route::plan(&self.config, consumer, (&facts, body), moment);
+            if let Some(notes) = &notes {
+                let plan = match &planned {
+                    Ok(Planned::Run(plan)) => Ok(plan),
+                    Ok(Planned::Estimate(_)) => Err(None),
+                    Err(e) => Err(Some(e)),
+                };
+                let json = explain::decision(&self.config, &facts.model, notes, plan);
+                self.explained.replace(Some(json));
+            }
+            let plan = match planned? {
                 Planned::Run(plan) => plan,
                 Planned::Estimate(tokens) => return Ok(Decided::Estimate(tokens)),
             };
@@ -316,6 +351,7 @@ impl Call {
             first_token: None,
             marked,
             settled: false,
+            explained: self.explained.take(),
             flows: upload.is_some(),
         };
         let Some((id, entry)) = self.worker.registry.enter(entry) else {
@@ -333,6 +369,8 @@ impl Call {
         let after = error.retry_after.map(|seconds| seconds.to_string());
         let mut headers = vec![JSON];
         headers.extend(after.as_deref().map(|seconds| ("retry-after", seconds)));
+        let explained = self.explained.take();
+        headers.extend(explained.as_deref().map(|json| (EXPLAIN, json)));
         host.reply(error.status(), &headers, &body);
         let outcome = error.kind.as_str();
         self.phase = Phase::Replied { outcome, error: Some(error.clone()) };
