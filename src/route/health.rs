@@ -54,7 +54,8 @@ const MAX_ADVICE: u64 = 3_600_000_000_000;
 
 /// May this be tried?
 pub fn standing(table: &Table, rules: &Rules, ids: Ids, now: u64) -> Standing {
-    let cooling = [ids.target, ids.key, ids.rate()]
+    let cooling = ids
+        .all()
         .into_iter()
         .filter_map(|id| table.get(id))
         .filter(|m| m.until > now)
@@ -81,7 +82,7 @@ pub fn claim(table: &mut Table, rules: &Rules, target: u64, now: u64) -> bool {
 /// about an attempt that went well where nothing is marked.
 pub fn matters(table: &Table, ids: Ids, event: Event) -> bool {
     match event {
-        Event::Good => [ids.target, ids.key, ids.rate()].iter().any(|id| table.get(*id).is_some()),
+        Event::Good => ids.all().iter().any(|id| table.get(*id).is_some()),
         _ => true,
     }
 }
@@ -107,9 +108,9 @@ pub fn record(table: &mut Table, rules: &Rules, ids: Ids, event: Event, now: u64
             rest(table, ids.target, Reason::Failing, until, now, failures)
         }
         Event::KeyRefused => {
-            let failures = next(table, ids.key);
+            let failures = next(table, ids.credential());
             let until = now + rules.key_cooldown;
-            rest(table, ids.key, Reason::KeyRefused, until, now, failures)
+            rest(table, ids.credential(), Reason::KeyRefused, until, now, failures)
         }
     }
 }
@@ -117,7 +118,7 @@ pub fn record(table: &mut Table, rules: &Rules, ids: Ids, event: Event, now: u64
 /// What is over is forgotten.
 fn settle(table: &mut Table, ids: Ids, now: u64) -> bool {
     let over = |id: &u64| table.get(*id).is_some_and(|m| m.until <= now);
-    let over: Vec<u64> = [ids.target, ids.key, ids.rate()].into_iter().filter(over).collect();
+    let over: Vec<u64> = ids.all().into_iter().filter(over).collect();
     over.iter().for_each(|id| table.remove(*id));
     !over.is_empty()
 }
@@ -153,6 +154,17 @@ fn advised(until: u64, now: u64) -> u64 {
 // === impl Ids ===
 
 impl Ids {
+    /// Under which any of its troubles is remembered.
+    fn all(self) -> [u64; 3] {
+        [self.target, self.credential(), self.rate()]
+    }
+
+    /// Of the key; where Envoy adds the credentials, of this target's alone: nobody here
+    /// knows whose else they are.
+    fn credential(self) -> u64 {
+        if self.key == 0 { self.target.rotate_left(17) ^ 0x6B65_7973 } else { self.key }
+    }
+
     /// Of this key at this target.
     fn rate(self) -> u64 {
         self.target ^ self.key.rotate_left(32) ^ 0x5375_6963_6521

@@ -136,6 +136,16 @@ fn a_limited_key_rests_for_its_target_alone() {
 }
 
 #[test]
+fn credentials_that_envoy_adds_rest_for_their_target_alone() {
+    let mut envoy = healed(r#""vllm/a", "vllm/b", "openai/gpt""#, "");
+    assert_eq!(asked(&mut envoy, vec![refusal(401), good("openai")]), ["vllm", "vllm"]);
+    let exchange = envoy.ask(chat("m"), vec![good("openai")]);
+    assert_eq!(exchange.received[0].json()["model"], "b");
+    assert_eq!(exchange.received[0].cluster, "vllm");
+    envoy.assert_calm();
+}
+
+#[test]
 fn what_is_nobodys_fault_marks_nobody() {
     let mut envoy =
         healed(O, r#", "health": { "failures": 1, "cooldown": "60s", "when_all_rest": "refuse" }"#);
