@@ -78,15 +78,6 @@ pub fn claim(table: &mut Table, rules: &Rules, target: u64, now: u64) -> bool {
     true
 }
 
-/// Does this event need the table at all? The rule of a fast path: nothing to write
-/// about an attempt that went well where nothing is marked.
-pub fn matters(table: &Table, ids: Ids, event: Event) -> bool {
-    match event {
-        Event::Good => ids.all().iter().any(|id| table.get(*id).is_some()),
-        _ => true,
-    }
-}
-
 /// Writes an event down; `false`: it changes nothing.
 pub fn record(table: &mut Table, rules: &Rules, ids: Ids, event: Event, now: u64) -> bool {
     match event {
