@@ -22,6 +22,8 @@ pub struct Error {
     pub type_: Option<Cow<'static, str>>,
     /// The request field at fault, as a JSON path.
     pub param: Option<Cow<'static, str>>,
+    /// Seconds until it makes sense to try again.
+    pub retry_after: Option<u64>,
 }
 
 /// A closed list: every kind has one status, one fault and one retry class.
@@ -47,7 +49,7 @@ pub enum Kind {
     Busy,
     /// 5xx by the provider, 529 included.
     ProviderFault,
-    /// 401, 403 by the provider: it refused the gateway's key, not the client's.
+    /// 401, 402, 403 by the provider: it refused the gateway's key, not the client's.
     ProviderAuth,
     /// 502: the provider answered with something that is not its dialect.
     BadAnswer,
@@ -74,7 +76,15 @@ pub enum Fault {
 
 impl Error {
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), status: None, code: None, type_: None, param: None }
+        Self {
+            kind,
+            message: message.into(),
+            status: None,
+            code: None,
+            type_: None,
+            param: None,
+            retry_after: None,
+        }
     }
 
     /// 400 about one field of the request.
@@ -102,6 +112,11 @@ impl Error {
 
     pub fn with_param(mut self, param: impl Into<Cow<'static, str>>) -> Self {
         self.param = Some(param.into());
+        self
+    }
+
+    pub fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -145,7 +160,7 @@ impl Kind {
     /// The kind of a provider's error status (400 to 599).
     pub fn of_provider_status(status: u16) -> Self {
         match status {
-            401 | 403 => Kind::ProviderAuth,
+            401..=403 => Kind::ProviderAuth,
             408 | 409 | 425 | 429 => Kind::Busy,
             400..=499 => Kind::Rejected,
             _ => Kind::ProviderFault,

@@ -57,9 +57,17 @@ fn every_field_of_the_configuration_is_described() {
     let schema: serde_json::Value =
         serde_json::from_str(include_str!("../envoy/sluice.schema.json")).unwrap();
     let mut names: Vec<String> = fields(&schema["properties"]);
-    for type_ in
-        ["Provider", "Model", "Defaults", "Consumer", "Expose", "Usage", "LongTarget", "Entry"]
-    {
+    for type_ in [
+        "Provider",
+        "Model",
+        "Defaults",
+        "Consumer",
+        "Expose",
+        "Health",
+        "Usage",
+        "LongTarget",
+        "Entry",
+    ] {
         names.extend(fields(&schema["$defs"][type_]["properties"]));
     }
     assert!(names.len() > 20, "{names:?}");

@@ -40,7 +40,7 @@ const AT_ONCE: usize = 24;
 
 const CONFIG: &str = r#"{
   "providers": {
-    "openai": { "kind": "openai", "keys": [{ "value": "sk-openai-1" }, { "value": "sk-openai-2" }] },
+    "openai": { "kind": "openai", "keys": [{ "value": "sk-openai-1" }] },
     "anthropic": { "kind": "anthropic", "keys": [{ "value": "sk-ant-1" }] },
     "vllm": { "kind": "openai-compatible", "url": "http://vllm:8000/v1" },
     "claude": { "kind": "anthropic-compatible", "url": "http://claude/v1", "keys": [{ "value": "sk-own-1" }] }
@@ -57,6 +57,7 @@ const CONFIG: &str = r#"{
         "claude/z", { "target": "vllm/last", "first_token_timeout": "30ms", "timeout": "30ms" }] }
   ],
   "defaults": { "first_token_timeout": "150ms", "timeout": "200ms", "total_timeout": "700ms" },
+  "health": { "enabled": false },
   "usage": { "max_rows": 6 }
 }"#;
 

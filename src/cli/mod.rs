@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 pub mod check;
 pub mod demo;
+pub mod explain;
 pub mod matrix;
 pub mod mock;
 pub mod models;
@@ -27,6 +28,8 @@ enum Command {
     Check(check::Args),
     /// Start a gateway as `run` does, make calls through it and check the answers.
     Demo(run::Args),
+    /// Say where a request would go, and why.
+    Explain(explain::Args),
     /// Print what each pair of dialects carries, drops and rejects.
     Matrix(matrix::Args),
     /// Run an honest little server of every vendor's API, with faults on demand.
@@ -47,6 +50,7 @@ pub fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::main(&args),
         Command::Demo(args) => demo::main(&args),
+        Command::Explain(args) => explain::main(&args),
         Command::Matrix(args) => matrix::main(&args),
         Command::Mock(args) => mock::main(&args),
         Command::Models(args) => models::main(&args),

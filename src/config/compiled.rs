@@ -4,7 +4,7 @@
 //! `compile`, or show a key through `Debug`.
 
 use super::glob;
-use super::raw::{self, RetryClass};
+use super::raw::{self, RetryClass, Strategy};
 use super::url::Url;
 use crate::catalog::{self, Known, Price};
 use crate::dialect::Dialect;
@@ -37,6 +37,7 @@ pub struct Config {
     pub retry_classes: Vec<RetryClass>,
     pub passthrough: Vec<Passthrough>,
     pub max_usage_rows: u32,
+    pub health: HealthRules,
 }
 
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub struct Provider {
     pub region: String,
     /// Empty: Envoy adds the credentials.
     pub keys: Vec<Secret>,
+    /// Under which each is remembered when it is refused.
+    pub key_ids: Vec<u64>,
     /// What the operator says of its models; the first that matches wins.
     pub catalog: Vec<Entry>,
 }
@@ -72,6 +75,9 @@ pub struct Model {
     /// As configured; the label in usage and metrics.
     pub name: String,
     pub is_glob: bool,
+    pub strategy: Strategy,
+    /// The request header that decides, in lower case.
+    pub by: Option<String>,
     pub targets: Vec<Target>,
 }
 
@@ -83,12 +89,32 @@ pub struct Target {
     pub model: Option<String>,
     /// As configured: the model part of the label in usage and metrics.
     pub label: String,
+    /// Under which it is remembered when it fails.
+    pub id: u64,
     pub first_token_ms: u64,
     pub timeout_ms: u64,
     /// The dialect to speak where the provider has several; `None`: its first.
     pub api: Option<Dialect>,
+    /// Its share under `Strategy::Weighted`.
+    pub weight: u32,
     /// What is known of the model; `None`: that depends on the name asked for.
     pub known: Option<Known>,
+}
+
+/// When targets and keys are left alone; times in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HealthRules {
+    pub enabled: bool,
+    /// Failures in a row that open a target's circuit; at least 1.
+    pub failures: u16,
+    /// The first rest of a circuit, or of a rate limit that nobody timed; doubled each
+    /// time.
+    pub cooldown: u64,
+    pub max_cooldown: u64,
+    /// The rest of a refused key.
+    pub key_cooldown: u64,
+    /// Refuse a call all of whose targets rest, rather than try one.
+    pub refuse: bool,
 }
 
 #[derive(Debug)]
@@ -126,6 +152,9 @@ pub struct AwsKey {
 /// The status by which an attempt tells the router of a stream that failed before its
 /// content: one no provider answers with, so that the retry class `stream` is its own.
 pub const STREAM_FAILED: u16 = 598;
+/// The status by which an attempt tells the router that the prompt is too long for its
+/// target, and not for the next.
+pub const TOO_LONG: u16 = 597;
 /// Most targets of a model: Envoy's route names that many clusters.
 pub const MAX_TARGETS: usize = 8;
 pub const MAX_MODELS: usize = 4096;

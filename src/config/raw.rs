@@ -8,11 +8,15 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 mod catalog;
+mod health;
 mod keys;
+mod model;
 mod target;
 
 pub use catalog::Entry;
+pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys};
+pub use model::{Model, Strategy};
 pub use target::Target;
 
 /// sluice.yaml
@@ -45,6 +49,8 @@ pub struct Sluice {
     pub passthrough_paths: Vec<String>,
     #[serde(default)]
     pub usage: Usage,
+    #[serde(default)]
+    pub health: Health,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,16 +88,6 @@ pub struct Provider {
 
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    /// What clients ask for; `*` stands for any run of characters.
-    pub name: String,
-    /// Tried in order.
-    pub targets: Vec<Target>,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Defaults {
     /// A streamed attempt must show its first token within this time. Default 30s.
@@ -125,7 +121,7 @@ pub enum RetryClass {
     Busy,
     /// 5xx, 529 included, and answers that are not the provider's dialect.
     Server,
-    /// 401, 403: the provider refused our key.
+    /// 401, 402, 403: the provider refused our key.
     Auth,
     /// An error event before the first token of a stream that began with 200.
     Stream,
@@ -162,6 +158,9 @@ pub struct Expose {
     /// x-sluice-cost-usd: what an answer that is not streamed cost, where that is
     /// known. Default: false.
     pub cost: bool,
+    /// x-sluice-explain, to clients that send `x-sluice-explain: 1`: why the call went
+    /// where it went, as JSON. Default: false.
+    pub explain: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -195,7 +194,14 @@ impl Default for Defaults {
 
 impl Default for Expose {
     fn default() -> Self {
-        Self { provider: true, model: true, attempts: true, dropped: true, cost: false }
+        Self {
+            provider: true,
+            model: true,
+            attempts: true,
+            dropped: true,
+            cost: false,
+            explain: false,
+        }
     }
 }
 

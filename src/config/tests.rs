@@ -36,7 +36,7 @@ fn reads_the_shortest_file() {
     assert!(config.model("other").is_none());
     assert!(config.allow_anonymous);
     assert_eq!(config.retry_on, "retriable-status-codes,connect-failure,reset,5xx");
-    assert_eq!(config.retry_codes, "408,409,425,429,401,403,598");
+    assert_eq!(config.retry_codes, "597,408,409,425,429,401,402,403,598");
     assert!(!format!("{config:?}").contains("secret-of"), "Debug must not show keys");
 }
 
@@ -302,7 +302,7 @@ fn retry_classes_become_envoy_words() {
     config["defaults"] = json!({ "retry_on": ["server", "connect"] });
     let config = read(&config).unwrap();
     assert_eq!(config.retry_on, "retriable-status-codes,connect-failure");
-    assert!(config.retry_codes.starts_with("500,501") && config.retry_codes.contains("529"));
+    assert!(config.retry_codes.starts_with("597,500,501") && config.retry_codes.contains("529"));
 }
 
 #[test]

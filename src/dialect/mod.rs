@@ -50,6 +50,7 @@ pub mod anthropic;
 pub mod bedrock;
 mod claude;
 pub mod cohere;
+pub mod conversation;
 pub mod count;
 pub mod estimate;
 pub mod facts;

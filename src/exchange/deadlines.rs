@@ -12,6 +12,7 @@ use super::Worker;
 use super::registry::{Answer, Outcome, Refusal, Shared};
 use crate::error::{Error, Kind};
 use crate::host::Host;
+use crate::route::health::Event;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -97,6 +98,12 @@ impl Worker {
                 }
                 entry.answer = Answer::Refused(Refusal::new(error));
             }
+            let entry = watch.entry.borrow();
+            let at = entry.tried.last().and_then(|t| entry.plan.resolve(&entry.config, t.target));
+            if let Some(at) = at {
+                self.learn(host, &entry, at, Event::Failed(None));
+            }
+            drop(entry);
             host.fail_held(watch.context, status);
         }
         if self.deadlines.is_empty() {

@@ -13,6 +13,7 @@ pub mod attempt;
 pub mod call;
 pub mod deadlines;
 pub mod endpoints;
+mod health;
 pub mod registry;
 pub mod settle;
 

@@ -9,7 +9,7 @@ use crate::dialect::Facts;
 use crate::dialect::{Dialect, Usage};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, text};
-use crate::route::Plan;
+use crate::route::{Plan, explain};
 use hashbrown::HashMap;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -35,10 +35,14 @@ pub struct Entry {
     pub tried: Vec<Tried>,
     pub answer: Answer,
     pub seen: Seen,
+    /// Somebody rested when this call was planned: successes are news.
+    pub marked: bool,
+    /// The call has ended: what its attempts still meet is nobody's fault.
+    pub settled: bool,
     /// When the first token left for the client.
     pub first_token: Option<u64>,
-    /// Where this call begins in the ring of a provider's keys.
-    pub key_turn: usize,
+    /// The decision, as JSON, where the client may know it and asked.
+    pub explained: Option<String>,
     /// The request goes on to providers while it still comes in.
     pub flows: bool,
 }
@@ -48,6 +52,8 @@ pub struct Entry {
 pub struct Tried {
     /// Index into the plan.
     pub target: usize,
+    /// Milliseconds after the call.
+    pub began: u64,
     pub outcome: Option<Outcome>,
 }
 
@@ -134,6 +140,30 @@ impl Tried {
 // === impl Entry ===
 
 impl Entry {
+    /// `explained` and how the attempts went: for `x-sluice-explain`.
+    pub fn explanation(&self) -> Option<String> {
+        let mut out = self.explained.clone()?;
+        out.pop();
+        out.push_str(",\"attempts\":[");
+        for (i, tried) in self.tried.iter().enumerate() {
+            let Some(at) = self.plan.resolve(&self.config, tried.target) else { continue };
+            let outcome = match tried.outcome {
+                Some(Outcome::Good) => "ok",
+                Some(Outcome::Failed(kind)) => kind.as_str(),
+                None => "",
+            };
+            let comma = if i > 0 { "," } else { "" };
+            // Targets' names are printable ASCII by the configuration's rules.
+            let target = explain::name(&self.config, at.target).replace(['"', '\\'], "_");
+            let began = tried.began;
+            out.push_str(&format!(
+                "{comma}{{\"target\":\"{target}\",\"outcome\":\"{outcome}\",\"at_ms\":{began}}}"
+            ));
+        }
+        out.push_str("]}");
+        Some(out)
+    }
+
     /// An attempt has begun and not ended.
     pub fn is_tried_now(&self) -> bool {
         self.tried.last().is_some_and(|t| t.outcome.is_none())
@@ -167,6 +197,11 @@ impl Registry {
         }
         let id = u64::from_le_bytes(id.try_into().ok()?);
         self.calls.borrow().get(&id).map(Rc::clone)
+    }
+
+    /// A number that differs from call to call and from worker to worker.
+    pub fn chance(&self) -> u64 {
+        self.nonce.wrapping_add(self.last.get().wrapping_mul(0x9E37_79B9_7F4A_7C15))
     }
 
     pub fn remove(&self, id: Id) {

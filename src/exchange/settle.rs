@@ -10,6 +10,7 @@ use super::{RECORD, Worker};
 use crate::dialect::{Operation, Usage, estimate};
 use crate::error::Kind;
 use crate::host::{Host, MetricKind};
+use crate::route::health::Event;
 use crate::store::usage::{self, Counts, OTHER, Slot};
 use crate::telemetry::{self, Record};
 use hashbrown::HashMap;
@@ -54,6 +55,10 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         provider: &at.provider.name,
         upstream_model: &at.target.label,
     };
+    if verdict.outcome == Kind::BrokenStream.as_str() && entry.seen.failed.is_none() {
+        // The connection was lost in mid-stream: no filter heard of it but this.
+        worker.learn(host, entry, at, Event::Failed(None));
+    }
     let duration = millis(now, entry.started);
     let first_token = entry.first_token.map(|t| millis(t, entry.started));
     let counting = entry.client.operation() == Operation::CountTokens;

@@ -10,6 +10,7 @@ pub use kinds::KINDS;
 pub use path::{Path, fill};
 
 mod kinds;
+pub mod limits;
 mod path;
 pub mod sigv4;
 

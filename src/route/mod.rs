@@ -2,26 +2,27 @@
 //! be told to run them.
 //!
 //! Values in, values out: no clock, no randomness, no IO. The plan is made once
-//! per call; Envoy executes it (see `envoy/envoy.yaml`, refresh_cluster_on_retry).
+//! per call (`decide`) by the model's strategy, without those that rest (`health`);
+//! Envoy executes it (see `envoy/envoy.yaml`, refresh_cluster_on_retry), and what an
+//! attempt learns may change the order of what is left of it.
 
 use crate::catalog::Known;
 use crate::config::compiled::MAX_TARGETS;
-use crate::config::{Config, Consumer, Model, Provider, Target};
-use crate::dialect::Facts;
-use crate::dialect::features;
-use crate::dialect::{Request, Translator};
-use crate::error::{Error, Kind};
+use crate::config::{Config, Model, Provider, Secret, Target};
+use crate::dialect::{Facts, Translator};
 use crate::provider::{Path, Surface};
-use count::Uncounted;
+use crate::store::health::Table;
+use explain::Notes;
+use health::Ids;
 
 mod count;
+mod decide;
+pub mod explain;
+pub mod health;
+mod keys;
+pub mod strategy;
 
-/// What is to be done for a call.
-pub enum Planned {
-    Run(Plan),
-    /// So many tokens by estimate: no vendor counts for this model.
-    Estimate(u64),
-}
+pub use decide::{Planned, plan, unknown_model};
 
 /// The ordered targets of a call, as indexes into the configuration.
 pub struct Plan {
@@ -31,6 +32,27 @@ pub struct Plan {
     /// `x-envoy-upstream-rq-per-try-timeout-ms`: the longest of the targets' own
     /// deadlines. Shorter ones are kept by the upstream role.
     pub per_try_ms: u64,
+    /// The first target has rested enough: this call may be its probe, if it can claim
+    /// it.
+    pub probe: Option<u64>,
+}
+
+/// What is known of the world when a call is planned.
+#[derive(Clone, Copy)]
+pub struct Moment<'a> {
+    /// Unix nanoseconds.
+    pub now: u64,
+    /// Who must be left alone.
+    pub table: &'a Table,
+    /// Where this call begins in the ring of a provider's keys; asked for at most once
+    /// a plan, and only where there are several.
+    pub turn: &'a dyn Fn(&Provider) -> usize,
+    /// The first value of a request header.
+    pub header: &'a dyn Fn(&str) -> Option<Vec<u8>>,
+    /// Differs from call to call.
+    pub chance: u64,
+    /// Where the decision tells what it passes over, if anybody asks.
+    pub notes: Option<&'a Notes>,
 }
 
 /// One of the model's targets, and the surface of its provider that is spoken.
@@ -40,6 +62,10 @@ pub struct Choice {
     /// Index into the kind's surfaces.
     pub surface: usize,
     pub translator: &'static Translator,
+    /// Index into the provider's keys; `None`: Envoy adds the credentials.
+    pub key: Option<usize>,
+    /// The target before it with another key: for the case that the key was to blame.
+    pub spare: bool,
     /// What is known of the model a client named, for a target that takes any; looked
     /// up once a call.
     pub known: Option<Box<Known>>,
@@ -56,90 +82,12 @@ pub struct Resolved<'a> {
     pub paths: &'a [Path; 2],
     pub translator: &'static Translator,
     pub known: Known,
+    pub key: Option<&'a Secret>,
+    /// Under which its failures are remembered.
+    pub ids: Ids,
 }
 
-/// Plans a call. Targets that cannot carry it are
-/// left out; if none is left, the first one's reason is the error.
-///
-/// Top-level facts decide for every target. What stands deeper is only known by
-/// translating, so that is tried here for a target that others stand behind: else
-/// its refusal would end a call that the next target could serve. The last target
-/// translates when its turn comes, so an OpenAI-first plan costs nothing here.
-///
-/// What `consumer` may not use does not exist for it.
-pub fn plan(
-    config: &Config,
-    consumer: &Consumer,
-    facts: &Facts,
-    body: &[u8],
-) -> Result<Planned, Error> {
-    let client = facts.client;
-    let Some((index, model)) =
-        config.model(&facts.model).filter(|_| consumer.may_use(&facts.model))
-    else {
-        return Err(unknown_model(&facts.model));
-    };
-    let mut plan =
-        Plan { model: index, targets: Vec::with_capacity(model.targets.len()), per_try_ms: 0 };
-    let (mut refusal, mut uncounted) = (None, None);
-    for (i, target) in model.targets.iter().enumerate() {
-        let Some(provider) = config.providers.get(target.provider) else { continue };
-        let kind = provider.kind;
-        let name = target.model.as_deref().unwrap_or(&facts.model);
-        let known = target.known.unwrap_or_else(|| provider.known(name));
-        let api = target.api.or_else(|| known.api());
-        let maker = known.traits.maker;
-        let Some((surface, row)) = kind.surface(client, name, maker, api) else {
-            if plan.targets.is_empty() && uncounted.is_none() {
-                uncounted = Uncounted::find(client, kind, target, name, known);
-            }
-            continue;
-        };
-        if uncounted.as_ref().is_some_and(|first| !first.is_like(&known)) {
-            continue;
-        }
-        let mut carried = features::check(row.gaps, facts);
-        let (traits, quirks) = (known.traits, kind.quirks);
-        let deep = row.reads.is_none() || quirks.concern(facts);
-        if deep && i + 1 < model.targets.len() && carried.is_ok() {
-            let request = Request { body, facts, model: name, traits, quirks, betas: "" };
-            carried = (row.request)(&request).and_then(|made| made.allow(config.strict)).map(drop);
-        }
-        match carried {
-            Ok(()) => {
-                plan.per_try_ms = plan.per_try_ms.max(target.deadline_ms(facts.stream));
-                let known = target.known.is_none().then(|| Box::new(known));
-                plan.targets.push(Choice { target: i, surface, translator: row, known });
-            }
-            Err(e) => refusal = refusal.or(Some(e)),
-        }
-    }
-    if let (true, Some(first)) = (plan.targets.is_empty(), uncounted) {
-        return first.estimate(config, facts, body).map(Planned::Estimate);
-    }
-    if plan.targets.is_empty() {
-        return Err(refusal.unwrap_or_else(|| {
-            let words = "this model has no target that can take calls of this API";
-            Error::invalid("model", words)
-        }));
-    }
-    Ok(Planned::Run(plan))
-}
-
-/// For listings and for the error of a single look-up.
-pub fn unknown_model(name: &str) -> Error {
-    let shown: String = name.chars().take(64).collect();
-    let more = if shown.len() < name.len() { ".." } else { "" };
-    Error::new(
-        Kind::ModelNotFound,
-        format!(
-            "the model `{shown}{more}` does not exist here, or not for this key; GET /v1/models \
-             lists what does"
-        ),
-    )
-    .with_param("model")
-}
-
+/// The router takes attempt N to the cluster that header N names.
 const TARGET_HEADERS: [&str; MAX_TARGETS] = [
     "x-sluice-target-1",
     "x-sluice-target-2",
@@ -164,7 +112,41 @@ impl Plan {
         let paths = provider.paths.get(choice.surface)?;
         let translator = choice.translator;
         let known = target.known.or_else(|| choice.known.as_deref().copied())?;
-        Some(Resolved { model, target, provider, surface, paths, translator, known })
+        let key = choice.key.and_then(|k| provider.keys.get(k));
+        let id = choice.key.and_then(|k| provider.key_ids.get(k)).copied().unwrap_or_default();
+        let ids = Ids { target: target.id, key: id };
+        Some(Resolved { model, target, provider, surface, paths, translator, known, key, ids })
+    }
+
+    /// Puts the spare keys behind attempt `attempt`, whose key was not to blame, behind
+    /// everybody else. (Not out: the router counts its retries by the plan as it was.)
+    /// Has anything changed?
+    pub fn defer_spares(&mut self, attempt: usize) -> bool {
+        let behind = self.targets.get_mut(attempt + 1..).unwrap_or_default();
+        let spares = behind.iter().take_while(|choice| choice.spare).count();
+        if spares == 0 || spares == behind.len() {
+            return false;
+        }
+        behind.rotate_left(spares);
+        behind.iter_mut().rev().take(spares).for_each(|choice| choice.spare = false);
+        true
+    }
+
+    /// The prompt was too long for attempt `attempt`: puts the targets whose windows are
+    /// known to be larger before all others. Is there one?
+    pub fn prefer_larger(&mut self, config: &Config, attempt: usize) -> bool {
+        let window = |n| self.resolve(config, n).and_then(|at| at.known.context);
+        let Some(this) = window(attempt) else { return false };
+        let larger: Vec<bool> = (attempt + 1..self.targets.len())
+            .map(|n| window(n).is_some_and(|theirs| theirs > this))
+            .collect();
+        let mut behind = self.targets.split_off((attempt + 1).min(self.targets.len()));
+        let mut larger = larger.into_iter();
+        let fits: Vec<_> = behind.extract_if(.., |_| larger.next() == Some(true)).collect();
+        let any = !fits.is_empty();
+        self.targets.extend(fits);
+        self.targets.extend(behind);
+        any
     }
 
     /// The headers from which the router picks clusters, beginning with attempt
@@ -180,6 +162,15 @@ impl Plan {
             orders.push(("x-sluice-pick", "0"));
         }
         orders
+    }
+}
+
+// === impl Choice ===
+
+impl Choice {
+    fn with_spare_key(&self, key: usize) -> Self {
+        let Self { target, surface, translator, ref known, .. } = *self;
+        Self { target, surface, translator, key: Some(key), spare: true, known: known.clone() }
     }
 }
 

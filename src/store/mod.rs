@@ -3,6 +3,7 @@
 //! Envoy never frees a key, so every user of a `Store` has a bounded set of keys
 //! and a versioned layout for its values. Must not: hold secrets or prompts.
 
+pub mod health;
 pub mod usage;
 
 /// Compare-and-set over byte values.

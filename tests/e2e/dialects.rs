@@ -15,6 +15,8 @@ providers:
   cohere: { kind: cohere }
   vertex: { kind: vertex, project: p-1, region: us-east5 }
   bedrock: { kind: bedrock, region: us-east-1, keys: [{ aws: { session_token: AWS_SESSION_TOKEN } }] }
+# Failures are asked for again and again.
+health: { enabled: false }
 ";
 
 /// Provider, model and API.

@@ -25,6 +25,7 @@ mod config;
 mod counting;
 mod dialects;
 mod fallback;
+mod health;
 mod hostile;
 mod kinds;
 mod misdirected;

@@ -131,16 +131,54 @@ fn keys_are_used_in_turn_and_never_mixed() {
     let mut envoy = gateway(r#""ring/a", "vllm/b""#);
     let mut keys = Vec::new();
     for _ in 0..4 {
-        let exchange = envoy.ask(chat("m"), vec![refusal(429), good("openai")]);
+        let exchange = envoy.ask(chat("m"), vec![refusal(500), good("openai")]);
         keys.push(exchange.received[0].header("authorization").to_owned());
         assert_eq!(exchange.received[1].header("authorization"), "");
     }
     assert_eq!(keys, ["Bearer sk-r1", "Bearer sk-r2", "Bearer sk-r1", "Bearer sk-r2"]);
     // A provider that comes again is asked with its next key.
     let mut envoy = gateway(r#""ring/a", "vllm/b", "ring/c""#);
-    let exchange = envoy.ask(chat("m"), vec![refusal(401), refusal(500), good("openai")]);
+    let exchange = envoy.ask(chat("m"), vec![refusal(500), refusal(500), good("openai")]);
     let key = |n: usize| exchange.received[n].header("authorization");
     assert_eq!((key(0), key(2)), ("Bearer sk-r1", "Bearer sk-r2"));
+}
+
+#[test]
+fn a_key_to_blame_is_followed_by_the_next_key_of_its_provider() {
+    for status in [401, 402, 403, 429] {
+        let mut envoy = gateway(r#""ring/a", "vllm/b""#);
+        let scripts = vec![refusal(status), refusal(status), good("openai")];
+        let exchange = envoy.ask(chat("m"), scripts);
+        let keys: Vec<_> =
+            exchange.received.iter().map(|r| r.header("authorization").to_owned()).collect();
+        assert_eq!(keys, ["Bearer sk-r1", "Bearer sk-r2", ""], "{status}");
+        assert_eq!(exchange.client.status(), 200);
+        envoy.assert_calm();
+    }
+    // With no other target, its other key is one.
+    let mut envoy = gateway(r#""ring/a""#);
+    let exchange = envoy.ask(streamed("m"), vec![refusal(429), good_stream("openai")]);
+    assert_eq!(exchange.received[1].header("authorization"), "Bearer sk-r2");
+    assert_eq!(exchange.client.status(), 200);
+    envoy.assert_calm();
+}
+
+#[test]
+fn a_provider_to_blame_is_left_with_all_its_keys() {
+    for script in [refusal(500), [Act::ConnectFailure].into(), [Act::Reset].into(), Script::new()] {
+        let mut envoy = gateway(r#""ring/a", "vllm/b""#);
+        let exchange = envoy.ask(chat("m"), vec![script.clone(), good("openai")]);
+        let clusters: Vec<_> = exchange.received.iter().map(|r| r.cluster.as_str()).collect();
+        assert_eq!(clusters.last(), Some(&"vllm"), "{script:?}");
+        assert_eq!(exchange.client.status(), 200, "{script:?}");
+        assert!(clusters.len() <= 2, "{clusters:?}");
+        envoy.assert_calm();
+        // Nobody else is left: another try.
+        let mut envoy = gateway(r#""ring/a""#);
+        let exchange = envoy.ask(chat("m"), vec![script.clone(), good("openai")]);
+        assert_eq!(exchange.client.status(), 200, "{script:?}");
+        envoy.assert_calm();
+    }
 }
 
 #[test]

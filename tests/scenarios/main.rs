@@ -21,9 +21,12 @@ mod answers;
 mod borders;
 mod costs;
 mod deadlines;
+mod explained;
 mod fallback;
+mod health;
 mod hang_ups;
 mod lost;
+mod windows;
 mod uploads;
 
 use fake::envoy::Envoy;
@@ -44,12 +47,17 @@ const PROVIDERS: &str = r#""providers": {
     "ring": { "kind": "openai", "keys": [{ "value": "sk-r1" }, { "value": "sk-r2" }] },
     "vllm": { "kind": "openai-compatible", "url": "http://vllm:8000/v1" } }"#;
 
-/// A gateway whose model `m` has these targets.
+/// A gateway whose model `m` has these targets, each tried whatever it did before.
 fn gateway(targets: &str) -> Envoy {
     with(targets, "")
 }
 
 fn with(targets: &str, more: &str) -> Envoy {
+    healed(targets, &format!(r#"{more}, "health": {{ "enabled": false }}"#))
+}
+
+/// The same where those that fail rest.
+fn healed(targets: &str, more: &str) -> Envoy {
     let models = format!(r#"[{{ "name": "m", "targets": [{targets}] }}]"#);
     Envoy::new(&format!(r#"{{ {PROVIDERS}, "models": {models} {more} }}"#))
 }

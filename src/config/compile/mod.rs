@@ -2,13 +2,14 @@
 //! everything that can be wrong found now, and all of it at once.
 
 use super::Problem;
-use super::compiled::{ANONYMOUS, Config, Consumer, Passthrough, STREAM_FAILED};
+use super::compiled::{ANONYMOUS, Config, Consumer, Passthrough, STREAM_FAILED, TOO_LONG};
 use super::raw::{self, RetryClass};
 use super::units::Bytes;
 use std::rc::Rc;
 
 mod catalog;
 mod consumers;
+mod health;
 mod keys;
 mod models;
 mod providers;
@@ -41,6 +42,7 @@ pub fn compile(
         problems.add("usage.max_rows", "must be 1 to 4096");
     }
     let passthrough = passthrough(raw, &mut problems);
+    let health = health::compile(&raw.health, &mut problems);
     let (retry_on, retry_codes) = retry_rules(&d.retry_on);
     let config = Config {
         providers,
@@ -59,6 +61,7 @@ pub fn compile(
         retry_classes: d.retry_on.clone(),
         passthrough,
         max_usage_rows: raw.usage.max_rows,
+        health,
     };
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
 }
@@ -91,6 +94,8 @@ fn retry_rules(classes: &[RetryClass]) -> (String, String) {
     let mut on = vec!["retriable-status-codes"];
     let mut codes: Vec<String> = Vec::new();
     let mut add = |listed: &[u16]| codes.extend(listed.iter().map(u16::to_string));
+    // Whatever the classes: a larger window is no second try of the same thing.
+    add(&[TOO_LONG]);
     if has(RetryClass::Connect) {
         on.push("connect-failure");
     }
@@ -101,13 +106,13 @@ fn retry_rules(classes: &[RetryClass]) -> (String, String) {
         add(&[408, 409, 425, 429]);
     }
     if has(RetryClass::Auth) {
-        add(&[401, 403]);
+        add(&[401, 402, 403]);
     }
     if has(RetryClass::Server) {
         if has(RetryClass::Reset) && has(RetryClass::Connect) {
             on.push("5xx");
         } else {
-            add(&(500..600).filter(|s| *s != STREAM_FAILED).collect::<Vec<_>>());
+            add(&(500..600).filter(|s| ![STREAM_FAILED, TOO_LONG].contains(s)).collect::<Vec<_>>());
         }
     }
     if has(RetryClass::Stream) {

@@ -1,8 +1,9 @@
 //! `models`: names that can be reached, targets that exist.
 
-use super::Problems;
+use super::{Problems, health};
 use crate::catalog::Known;
 use crate::config::compiled::{MAX_MODELS, MAX_TARGETS, Model, Provider, Target};
+use crate::config::raw::Strategy;
 use crate::config::{glob, raw};
 use crate::dialect::Dialect;
 
@@ -55,9 +56,44 @@ pub(super) fn compile(
                 target(&format!("{path}.targets[{j}]"), t, raw, providers, problems)
             })
             .collect();
-        compiled.push(Model { name: m.name.clone(), is_glob: m.name.contains('*'), targets });
+        check_strategy(&path, m, problems);
+        compiled.push(Model {
+            name: m.name.clone(),
+            is_glob: m.name.contains('*'),
+            strategy: m.strategy,
+            by: m.by.clone(),
+            targets,
+        });
     }
     compiled
+}
+
+/// What says something that this model's strategy does not hear is a mistake.
+fn check_strategy(path: &str, m: &raw::Model, problems: &mut Problems) {
+    if let Some(by) = &m.by {
+        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if !matches!(m.strategy, Strategy::Weighted | Strategy::Sticky) {
+            problems.add(format!("{path}.by"), "only means something to weighted and sticky");
+        } else if by.is_empty() || !by.bytes().all(fits) {
+            problems.add(format!("{path}.by"), "must be a header's name in lower case");
+        } else if by.starts_with("x-sluice-") || by.starts_with("x-envoy-") {
+            problems.add(format!("{path}.by"), "is a header that clients cannot send");
+        }
+    }
+    for (j, t) in m.targets.iter().enumerate() {
+        let path = format!("{path}.targets[{j}].weight");
+        match t.weight {
+            Some(_) if m.strategy != Strategy::Weighted => {
+                problems.add(path, "only means something to the strategy weighted");
+            }
+            Some(weight) if weight > 10_000 => problems.add(path, "must be 0 to 10000"),
+            _ => {}
+        }
+    }
+    let weights = m.targets.iter().map(|t| t.weight.unwrap_or(1));
+    if m.strategy == Strategy::Weighted && weights.sum::<u32>() == 0 {
+        problems.add(format!("{path}.targets"), "give one of them a weight above 0");
+    }
 }
 
 fn target(
@@ -119,9 +155,11 @@ fn target(
         provider: index,
         model: (model != "*").then(|| model.to_owned()),
         label: model.to_owned(),
+        id: health::target_id(&provider.name, model),
         first_token_ms: first_token.0,
         timeout_ms: timeout.0,
         api: api.or_else(|| known.as_ref().and_then(Known::api)),
+        weight: t.weight.unwrap_or(1),
         known,
     })
 }

@@ -1,7 +1,7 @@
 //! `providers`: kinds, addresses, keys.
 
 use super::keys::keys;
-use super::{Problems, is_label};
+use super::{Problems, health, is_label};
 use crate::config::compiled::{Provider, Secret};
 use crate::config::raw;
 use crate::config::url::Url;
@@ -73,6 +73,7 @@ pub(super) fn compile(
             paths: paths.collect(),
             region: region.map(|(_, value)| value.clone()).unwrap_or_default(),
             url,
+            key_ids: keys.iter().map(|key| health::key_id(name, key)).collect(),
             keys,
             catalog: Vec::new(),
         });

@@ -1,6 +1,6 @@
 //! A model's target, as a text or with more said of it.
 
-use crate::config::units::Millis;
+use crate::config::units::{Millis, whole};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use std::fmt;
@@ -13,6 +13,7 @@ pub struct Target {
     pub first_token_timeout: Option<Millis>,
     pub timeout: Option<Millis>,
     pub api: Option<String>,
+    pub weight: Option<u32>,
 }
 
 // === impl Target ===
@@ -33,6 +34,14 @@ struct LongTarget {
     /// openai-responses. Default: what the model asks for, else the provider's first.
     #[serde(default)]
     api: Option<String>,
+    /// Its share under the strategy `weighted`, 0 to 10000; 0: only behind the others.
+    /// Default 1.
+    #[serde(default, deserialize_with = "weight")]
+    weight: Option<u32>,
+}
+
+fn weight<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u32>, D::Error> {
+    whole(d).map(Some)
 }
 
 impl<'de> Deserialize<'de> for Target {
@@ -51,13 +60,14 @@ impl<'de> Deserialize<'de> for Target {
                     first_token_timeout: None,
                     timeout: None,
                     api: None,
+                    weight: None,
                 })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Target, A::Error> {
-                let LongTarget { target, first_token_timeout, timeout, api } =
+                let LongTarget { target, first_token_timeout, timeout, api, weight } =
                     LongTarget::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(Target { target, first_token_timeout, timeout, api })
+                Ok(Target { target, first_token_timeout, timeout, api, weight })
             }
         }
         d.deserialize_any(ShortOrLong)

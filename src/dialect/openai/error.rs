@@ -212,9 +212,18 @@ impl Words {
         error.type_ = text(self.type_).map(Into::into);
         error.param = text(self.param).map(Into::into);
         error.code = text(self.code).map(Into::into);
+        if kind == Kind::Rejected && TOO_LONG.iter().any(|words| error.message.contains(words)) {
+            error.code = Some("context_length_exceeded".into());
+        }
         error
     }
 }
+
+/// How servers of this dialect say that a prompt is too long, where they have not
+/// OpenAI's code for it: vLLM, DeepSeek and others; SiliconFlow; llama.cpp
+/// (<https://github.com/ggml-org/llama.cpp/blob/master/tools/server/server-context.cpp>).
+const TOO_LONG: [&str; 3] =
+    ["maximum context length", "less than max_seq_len", "exceeds the available context size"];
 
 /// A message: text, or a list of what is wrong as JSON.
 fn spoken(value: Option<serde_json::Value>) -> Option<String> {

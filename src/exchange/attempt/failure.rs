@@ -2,9 +2,10 @@
 //! what the gateway role will say if there is none.
 
 use super::{Attempt, Try};
-use crate::config::compiled::STREAM_FAILED;
+use crate::config::compiled::{STREAM_FAILED, TOO_LONG};
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::Step;
+use crate::exchange::health;
 use crate::exchange::registry::{ADVICE, Refusal};
 use crate::host::{Headers, Host, Side, text};
 
@@ -24,7 +25,7 @@ impl Attempt {
     ) -> Step {
         let status = match (error.kind, text(headers, ":status")) {
             // The router must see 401 or 403 to tell this class from the others.
-            (Kind::ProviderAuth, Some(status @ ("401" | "403"))) => status.to_owned(),
+            (Kind::ProviderAuth, Some(status @ ("401" | "402" | "403"))) => status.to_owned(),
             _ => error.status().to_string(),
         };
         self.fail(host, this, headers, &status, Refusal { verbatim, ..Refusal::new(error) })
@@ -57,12 +58,22 @@ impl Attempt {
         refusal: Refusal,
     ) -> Step {
         self.forget_deadline(&this);
+        if let Some(event) = health::event_of(&refusal.error, Some(headers), host.now()) {
+            self.learn(host, &this, event);
+        }
         if refusal.error.kind == Kind::ProviderAuth
             && let Some(at) = this.at()
         {
             let status = text(headers, ":status").and_then(|s| s.parse().ok()).unwrap_or(0);
             self.worker.warn_of_key(&at.provider.name, status);
         }
+        if !matches!(refusal.error.kind, Kind::Busy | Kind::ProviderAuth) {
+            this.defer_spares(host);
+        }
+        let too_long = refusal.error.kind == Kind::Rejected
+            && refusal.error.code.as_deref() == Some("context_length_exceeded");
+        let next = TOO_LONG.to_string();
+        let status = if too_long && this.prefers_larger(host) { &next } else { status };
         if text(headers, ":status") != Some(status) {
             host.set_header(Side::Response, ":status", status);
         }

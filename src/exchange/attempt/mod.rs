@@ -9,11 +9,13 @@
 //! Envoy does not retry local replies of this chain.
 
 use super::deadlines;
+use super::health;
 use super::registry::{Entry, Seen};
 use super::{CALL_ID, Step, Worker};
 use crate::dialect::{Shape, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
+use crate::route::health::Event;
 use crate::telemetry;
 use headers::{is_for_envoy, shape};
 use std::rc::Rc;
@@ -221,9 +223,14 @@ impl Attempt {
             | Phase::Whole { this, .. }
             | Phase::Held { this, .. } => {
                 self.forget_deadline(this);
-                let kind =
-                    if host.now() + EARLY >= this.due { Kind::Timeout } else { Kind::Unreachable };
+                let now = host.now();
+                let kind = if now + EARLY >= this.due { Kind::Timeout } else { Kind::Unreachable };
                 this.abandoned(kind);
+                // When the client has left, its call was settled before this.
+                if !this.is_settled() {
+                    this.defer_spares(host);
+                    self.learn(host, this, Event::Failed(None));
+                }
             }
             Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}
         }
@@ -277,6 +284,7 @@ impl Attempt {
                     host.replace_body(Side::Response, body.len(), new);
                 }
                 this.release(host, headers, Some((length, &answer.usage)));
+                self.learn_good(host, &this, headers);
                 let seen = Seen {
                     usage: answer.usage,
                     output_bytes: length as u64,
@@ -307,6 +315,22 @@ impl Attempt {
             host.replace_body(Side::Response, size, b"");
         }
         Step::Continue
+    }
+
+    /// Tells all workers how this attempt went.
+    fn learn(&self, host: &dyn Host, this: &Try, event: Event) {
+        let entry = this.entry.borrow();
+        if let Some(at) = entry.plan.resolve(&entry.config, this.index) {
+            self.worker.learn(host, &entry, at, event);
+        }
+    }
+
+    fn learn_good(&self, host: &dyn Host, this: &Try, headers: &Headers) {
+        let event = match health::says_spent(headers) {
+            true => health::event_of_good(headers, host.now()),
+            false => Event::Good,
+        };
+        self.learn(host, this, event);
     }
 
     fn forget_deadline(&self, this: &Try) {

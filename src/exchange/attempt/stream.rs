@@ -1,9 +1,11 @@
 //! An answer that streams: held until it has shown content, then passed on.
 
 use super::{Attempt, Phase, Try};
-use crate::dialect::{Feed, StreamTranslator};
+use crate::dialect::{Feed, Progress, StreamTranslator};
 use crate::exchange::Step;
+use crate::exchange::health;
 use crate::host::{Headers, Host, Side};
+use crate::route::health::Event;
 
 /// Most bytes held back while waiting for content; then the stream is let go.
 const MAX_HELD: usize = 256 << 10;
@@ -37,6 +39,10 @@ impl Attempt {
             self.forget_deadline(&this);
             host.replace_body(Side::Response, size, &out);
             this.release(host, &headers, None);
+            if health::says_spent(&headers) {
+                self.learn_good(host, &this, &headers);
+            }
+            self.learn_stream(host, &this, progress, false);
             this.entry.borrow_mut().first_token = Some(host.now());
             this.note(progress);
             self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
@@ -58,6 +64,7 @@ impl Attempt {
         end: bool,
     ) -> Step {
         let chunk = host.body(Side::Response, size);
+        let known = is_over(stream.progress());
         let mut out = Vec::new();
         let mut fed = stream.feed(&chunk, &mut out);
         if end {
@@ -71,7 +78,24 @@ impl Attempt {
             host.replace_body(Side::Response, size, &out);
         }
         this.note(stream.progress());
+        self.learn_stream(host, &this, stream.progress(), known);
         self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
         Step::Continue
     }
+
+    /// A stream went well when it has come to its end; one that breaks off after its
+    /// first token has failed. `known`: it was told before.
+    fn learn_stream(&self, host: &dyn Host, this: &Try, progress: &Progress, known: bool) {
+        let event = match &progress.failed {
+            Some(error) => health::event_of(error, None, 0),
+            None => progress.complete.then_some(Event::Good),
+        };
+        if let Some(event) = event.filter(|_| !known) {
+            self.learn(host, this, event);
+        }
+    }
+}
+
+fn is_over(progress: &Progress) -> bool {
+    progress.complete || progress.failed.is_some()
 }

@@ -28,7 +28,7 @@ pub(super) struct Try {
     pub(super) entry: Shared,
     config: Rc<Config>,
     /// Index into the plan, and into the entry's `tried`.
-    index: usize,
+    pub(super) index: usize,
     pub(super) reply: Reply,
     dropped: String,
     /// What the attempt before this one came to.
@@ -58,7 +58,8 @@ impl Try {
             Answer::None | Answer::Given => e.tried.last().and_then(Tried::silence),
         };
         e.seen = Seen::default();
-        e.tried.push(Tried { target: index, outcome: None });
+        let began = now.saturating_sub(e.started) / 1_000_000;
+        e.tried.push(Tried { target: index, began, outcome: None });
         let config = Rc::clone(&e.config);
         let (per_try, flows) = (e.plan.per_try_ms, e.flows);
         let own = e
@@ -80,6 +81,12 @@ impl Try {
     /// The worker's tick has failed this attempt.
     pub(super) fn is_late(&self) -> bool {
         self.watch.as_ref().is_some_and(|w| w.late.get())
+    }
+
+    /// The call has ended, or is being answered now: what this attempt still meets is
+    /// nobody's fault. (Envoy may end an attempt within the callback that answers.)
+    pub(super) fn is_settled(&self) -> bool {
+        self.entry.try_borrow().map_or(true, |entry| entry.settled)
     }
 
     pub(super) fn at(&self) -> Option<Resolved<'_>> {
@@ -107,7 +114,7 @@ impl Try {
             let facts = &entry.facts;
             let model = at.name(facts);
             let (traits, quirks) = (at.known.traits, at.provider.kind.quirks);
-            let key = self.key(at, entry.key_turn);
+            let key = at.key;
             let signs = credential::signs(key);
             let read = match at.translator.reads {
                 Some(reads) if !signs => reads(facts, quirks),
@@ -160,14 +167,6 @@ impl Try {
         Ok(())
     }
 
-    /// The key whose turn it is; `None`: Envoy adds the credentials.
-    fn key<'c>(&self, at: Resolved<'c>, turn: usize) -> Option<&'c Secret> {
-        match at.provider.keys.len() {
-            0 => None,
-            n => at.provider.keys.get((turn % n + self.turns_before(at)) % n),
-        }
-    }
-
     /// The provider's address, credentials and headers, all in one call.
     /// `sent`: the whole body, where `key` signs it.
     fn address(
@@ -216,14 +215,6 @@ impl Try {
         let rest = entry.plan.orders(&self.config, self.index + 1);
         headers.extend(rest.iter().map(|(n, v)| (*n, v.as_bytes())));
         host.set_headers(Side::Request, &headers);
-    }
-
-    /// How often the plan came to this target's provider before: each time it is
-    /// another key's turn.
-    fn turns_before(&self, this: Resolved<'_>) -> usize {
-        let entry = self.entry.borrow();
-        let earlier = (0..self.index).filter_map(|n| entry.plan.resolve(&self.config, n));
-        earlier.filter(|at| std::ptr::eq(at.provider, this.provider)).count()
     }
 
     pub(super) fn understand(&self, status: u16, body: &[u8]) -> UpstreamError {
@@ -285,6 +276,8 @@ impl Try {
             add.push(("x-sluice-dropped", &self.dropped));
         }
         add.extend(cost.as_deref().map(|usd| ("x-sluice-cost-usd", usd)));
+        let explanation = entry.explanation();
+        add.extend(explanation.as_deref().map(|json| ("x-sluice-explain", json)));
         host.edit_headers(Side::Response, &remove, &add);
     }
 
@@ -325,6 +318,31 @@ impl Try {
             tried.outcome = Some(Outcome::Failed(kind));
         }
         said
+    }
+
+    /// This target failed, whatever its key: the router must try others first.
+    pub(super) fn defer_spares(&self, host: &dyn Host) {
+        let entry = self.entry.try_borrow_mut();
+        if entry.is_ok_and(|mut entry| entry.plan.defer_spares(self.index)) {
+            self.reorder(host);
+        }
+    }
+
+    /// The prompt is too long for this target: is another one's window larger? It is
+    /// the next one then.
+    pub(super) fn prefers_larger(&self, host: &dyn Host) -> bool {
+        let larger = self.entry.borrow_mut().plan.prefer_larger(&self.config, self.index);
+        if larger {
+            self.reorder(host);
+        }
+        larger
+    }
+
+    /// Tells the router what the rest of the plan is now.
+    fn reorder(&self, host: &dyn Host) {
+        for (name, cluster) in self.entry.borrow().plan.orders(&self.config, self.index + 1) {
+            host.set_header(Side::Request, name, cluster);
+        }
     }
 
     /// Ended without a word from the provider; whose turn it was is known by place.

@@ -119,6 +119,8 @@ impl Call {
                 headers.push(("x-sluice-model", &at.target.label));
             }
         }
+        let explanation = entry.explanation();
+        headers.extend(explanation.as_deref().map(|json| ("x-sluice-explain", json)));
         let made;
         let body = match &refusal.verbatim {
             Some(body) => body,

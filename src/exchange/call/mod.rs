@@ -9,13 +9,15 @@
 use super::endpoints::{self, Endpoint, models};
 use super::registry::{Answer, Entry, Id, Seen, Shared, announced};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
-use crate::config::{Config, Consumer};
+use crate::config::{Config, Consumer, Provider};
 use crate::dialect::{Addressed, Dialect, Facts, Form, count, misdirected};
 use crate::error::{Error, Kind};
-use crate::host::{Headers, Host, Side, text};
+use crate::host::{Headers, Host, Side, text, value};
 use crate::policy::identity;
-use crate::route::{self, Plan, Planned};
+use crate::route::explain::{self, Notes};
+use crate::route::{self, Moment, Plan, Planned};
 use crate::telemetry;
+use std::cell::RefCell;
 use std::rc::Rc;
 use upload::Upload;
 
@@ -29,6 +31,10 @@ pub struct Call {
     endpoint: &'static str,
     /// What the client speaks; until its path tells, the hub's dialect.
     client: Dialect,
+    /// The client may know why, and asked.
+    explains: bool,
+    /// The decision, where it was asked for.
+    explained: RefCell<Option<String>>,
     phase: Phase,
 }
 
@@ -66,6 +72,22 @@ enum Phase {
     Settled,
 }
 
+/// A call that may begin.
+struct Ready {
+    plan: Plan,
+    facts: Facts,
+    /// Unix nanoseconds.
+    started: u64,
+    /// Somebody rests now.
+    marked: bool,
+}
+
+enum Decided {
+    Run(Box<Ready>),
+    Estimate(u64),
+}
+
+const EXPLAIN: &str = "x-sluice-explain";
 const JSON: (&str, &str) = ("content-type", "application/json");
 /// Beside a count that nobody made.
 const ESTIMATED: (&str, &str) = ("x-sluice-estimated", "true");
@@ -75,13 +97,23 @@ const ESTIMATED: (&str, &str) = ("x-sluice-estimated", "true");
 impl Call {
     pub fn new(worker: Rc<Worker>, config: Rc<Config>) -> Self {
         let client = Dialect::OpenAiChat;
-        Self { worker, config, endpoint: "unknown", client, phase: Phase::Fresh }
+        let (endpoint, phase) = ("unknown", Phase::Fresh);
+        Self {
+            worker,
+            config,
+            endpoint,
+            client,
+            explains: false,
+            explained: RefCell::default(),
+            phase,
+        }
     }
 
     pub fn request_headers(&mut self, host: &dyn Host, end: bool) -> Step {
         let mut headers = host.headers(Side::Request);
         let reserved: Vec<_> = headers.extract_if(.., |(name, _)| is_reserved(name)).collect();
         if !reserved.is_empty() {
+            self.explains = self.config.expose.explain && text(&reserved, EXPLAIN) == Some("1");
             let names: Vec<_> = reserved.iter().map(|(name, _)| name.as_str()).collect();
             host.edit_headers(Side::Request, &names, &[]);
         }
@@ -130,6 +162,7 @@ impl Call {
         match std::mem::replace(&mut self.phase, Phase::Settled) {
             Phase::Planned { id, entry, .. } | Phase::Stopped { id, entry } => {
                 self.worker.registry.remove(id);
+                entry.borrow_mut().settled = true;
                 settle::call(&self.worker, host, &entry.borrow());
             }
             Phase::Replied { outcome, .. } => self.settle_local(host, outcome),
@@ -239,16 +272,62 @@ impl Call {
                 Facts::of(self.client, &body, addressed)
             }
         };
-        let planned = facts
-            .and_then(|facts| Ok((route::plan(&self.config, &consumer, &facts, &body)?, facts)));
-        match planned {
-            Ok((Planned::Run(plan), facts)) => {
-                self.launch(host, headers, &consumer, (facts, plan), None)
-            }
-            Ok((Planned::Estimate(tokens), _)) => {
+        match facts.and_then(|facts| self.decide(host, (&headers, &consumer), facts, &body)) {
+            Ok(Decided::Run(ready)) => self.launch(host, headers, &consumer, *ready, None),
+            Ok(Decided::Estimate(tokens)) => {
                 self.answer(host, &[JSON, ESTIMATED], &count::answer(self.client, tokens))
             }
             Err(e) => self.refuse(host, &misdirected::explained(e, self.client, &body)),
+        }
+    }
+
+    /// Plans; a plan that begins with a probe is one that this call may make.
+    fn decide(
+        &self,
+        host: &dyn Host,
+        (headers, consumer): (&Headers, &Consumer),
+        facts: Facts,
+        body: &[u8],
+    ) -> Result<Decided, Error> {
+        let now = host.now();
+        let mut table = self.worker.table(host, &self.config);
+        let header = |name: &str| value(headers, name).map(<[u8]>::to_vec);
+        let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
+        let chance = self.worker.registry.chance();
+        loop {
+            let notes = self.explains.then(Notes::default);
+            let moment = Moment {
+                now,
+                table: &table,
+                turn: &turn,
+                header: &header,
+                chance,
+                notes: notes.as_ref(),
+            };
+            let planned = route::plan(&self.config, consumer, (&facts, body), moment);
+            if let Some(notes) = &notes {
+                let plan = match &planned {
+                    Ok(Planned::Run(plan)) => Ok(plan),
+                    Ok(Planned::Estimate(_)) => Err(None),
+                    Err(e) => Err(Some(e)),
+                };
+                let json = explain::decision(&self.config, &facts.model, notes, plan);
+                self.explained.replace(Some(json));
+            }
+            let plan = match planned? {
+                Planned::Run(plan) => plan,
+                Planned::Estimate(tokens) => return Ok(Decided::Estimate(tokens)),
+            };
+            match plan.probe {
+                // Another call was faster: it is resting, for this one.
+                Some(target) if !self.worker.claim(host, &self.config, target, now) => {
+                    table = self.worker.table(host, &self.config);
+                }
+                _ => {
+                    let ready = Ready { plan, facts, started: now, marked: !table.is_empty() };
+                    return Ok(Decided::Run(Box::new(ready)));
+                }
+            }
         }
     }
 
@@ -259,11 +338,10 @@ impl Call {
         host: &dyn Host,
         headers: Headers,
         consumer: &Consumer,
-        (facts, plan): (Facts, Plan),
+        ready: Ready,
         upload: Option<Upload>,
     ) -> Step {
-        let first = plan.resolve(&self.config, 0);
-        let key_turn = first.map_or(0, |at| self.worker.next_key_turn(&at.provider.name));
+        let Ready { plan, facts, started, marked } = ready;
         let entry = Entry {
             config: Rc::clone(&self.config),
             client: self.client,
@@ -272,12 +350,14 @@ impl Call {
             facts,
             headers,
             consumer: consumer.name.clone(),
-            started: host.now(),
+            started,
             tried: Vec::new(),
             answer: Answer::None,
             seen: Seen::default(),
             first_token: None,
-            key_turn,
+            marked,
+            settled: false,
+            explained: self.explained.take(),
             flows: upload.is_some(),
         };
         let Some((id, entry)) = self.worker.registry.enter(entry) else {
@@ -292,7 +372,12 @@ impl Call {
 
     fn refuse(&mut self, host: &dyn Host, error: &Error) -> Step {
         let body = self.client.error_body(error);
-        host.reply(error.status(), &[JSON], &body);
+        let after = error.retry_after.map(|seconds| seconds.to_string());
+        let mut headers = vec![JSON];
+        headers.extend(after.as_deref().map(|seconds| ("retry-after", seconds)));
+        let explained = self.explained.take();
+        headers.extend(explained.as_deref().map(|json| (EXPLAIN, json)));
+        host.reply(error.status(), &headers, &body);
         let outcome = error.kind.as_str();
         self.phase = Phase::Replied { outcome, error: Some(error.clone()) };
         Step::Pause

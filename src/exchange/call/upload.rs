@@ -7,14 +7,13 @@
 //! does one that does not say its length: many megabytes may come at once, and Envoy
 //! answers 413 by itself when what is held and what comes exceed its buffer.
 
-use super::{Call, Phase};
+use super::{Call, Decided, Phase};
 use crate::config::Config;
 use crate::dialect::{Dialect, Facts, facts};
 use crate::error::{Error, Kind};
 use crate::exchange::Step;
 use crate::exchange::registry::{Answer, announced};
 use crate::host::{Host, Side};
-use crate::route::{self, Planned};
 use crate::wire::multipart::{self, Invalid, Scanner, WINDOW};
 
 pub(super) struct Upload {
@@ -97,8 +96,7 @@ impl Upload {
 impl Call {
     /// More of a form that is being collected.
     pub(super) fn form_part(&mut self, host: &dyn Host, size: usize) -> Result<Step, Error> {
-        let Phase::Collecting { headers, consumer, upload: Some(upload), .. } = &mut self.phase
-        else {
+        let Phase::Collecting { headers, consumer, upload: Some(upload), .. } = &self.phase else {
             return Ok(Step::Pause);
         };
         let announced = announced(headers);
@@ -106,7 +104,7 @@ impl Call {
             Verdict::Hold => return Ok(Step::Pause),
             Verdict::Flow(facts) => facts,
         };
-        let Planned::Run(plan) = route::plan(&self.config, consumer, &facts, &[])? else {
+        let Decided::Run(ready) = self.decide(host, (headers, consumer), facts, &[])? else {
             return Err(Error::new(Kind::Internal, "an upload has no estimate"));
         };
         let Phase::Collecting { headers, consumer, upload, .. } =
@@ -115,7 +113,7 @@ impl Call {
             return Ok(Step::Pause);
         };
         let upload = upload.map(|upload| Upload { gone: size, ..upload });
-        Ok(self.launch(host, headers, &consumer, (facts, plan), upload))
+        Ok(self.launch(host, headers, &consumer, *ready, upload))
     }
 
     /// More of an upload that flows.

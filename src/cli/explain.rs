@@ -1,0 +1,125 @@
+//! `sluice explain`: where would this call go, and why? The same decision as the
+//! filter's, offline.
+//!
+//! What only a running gateway knows is given: who rests (`--resting`); what is by
+//! chance comes out one way (`--chance`). Must not: know rules of its own.
+
+use super::yaml;
+use crate::config::{self, Config};
+use crate::dialect::Facts;
+use crate::error::Error;
+use crate::exchange::endpoints::{self, Endpoint};
+use crate::route::explain::{self, Notes};
+use crate::route::health::{self, Event, Ids};
+use crate::route::{self, Moment, Planned};
+use crate::store::health::Table;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// sluice.yaml
+    #[arg(long)]
+    config: PathBuf,
+    /// The request's body, as JSON.
+    #[arg(long, value_name = "FILE")]
+    request: PathBuf,
+    /// The path it is sent to.
+    #[arg(long, default_value = "/v1/chat/completions")]
+    path: String,
+    /// A header of the request, `name: value`; repeat it for several.
+    #[arg(long, value_name = "HEADER")]
+    header: Vec<String>,
+    /// A target that rests, `provider/model` as configured; repeat it for several.
+    #[arg(long, value_name = "TARGET")]
+    resting: Vec<String>,
+    /// Instead of chance.
+    #[arg(long, default_value_t = 0)]
+    chance: u64,
+}
+
+/// A request, and what is known beside it.
+pub struct Question<'a> {
+    pub path: &'a str,
+    pub body: &'a [u8],
+    /// Names in lower case.
+    pub headers: &'a [(String, Vec<u8>)],
+    /// `provider/model` of those that rest.
+    pub resting: &'a [String],
+    pub chance: u64,
+}
+
+pub fn main(args: &Args) -> ExitCode {
+    let said = match run(args) {
+        Ok(json) => writeln!(std::io::stdout(), "{json}").map(|()| ExitCode::SUCCESS),
+        Err(e) => writeln!(std::io::stderr(), "{e}").map(|()| ExitCode::FAILURE),
+    };
+    said.unwrap_or(ExitCode::FAILURE)
+}
+
+fn run(args: &Args) -> Result<String, String> {
+    let read = |path: &PathBuf| std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
+    let text = String::from_utf8(read(&args.config)?).map_err(|e| e.to_string())?;
+    let json = yaml::parse(&text).map_err(|e| e.to_string())?;
+    // Keys decide nothing here.
+    let config = config::load(json.to_string().as_bytes(), &|_| Some("assumed".to_owned()))
+        .map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
+    let body = read(&args.request)?;
+    let mut headers = Vec::new();
+    for header in &args.header {
+        let (name, value) = header.split_once(':').ok_or("--header is `name: value`")?;
+        headers.push((name.trim().to_ascii_lowercase(), value.trim().as_bytes().to_vec()));
+    }
+    let question = Question {
+        path: &args.path,
+        body: &body,
+        headers: &headers,
+        resting: &args.resting,
+        chance: args.chance,
+    };
+    explain(&config, &question).map_err(|e| e.to_string())
+}
+
+/// The decision as one line of JSON, as the header has it.
+pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error> {
+    let headers = question.headers.to_vec();
+    let client = endpoints::client(question.path, &headers);
+    let addressed = match endpoints::endpoint("POST", question.path)? {
+        Endpoint::Call(_, addressed) => addressed,
+        _ => None,
+    };
+    let facts = Facts::of(client, question.body, addressed)?;
+    let now = 1_000_000_000;
+    let table = resting(config, question.resting, now);
+    let notes = Notes::default();
+    let header = |name: &str| crate::host::value(&headers, name).map(<[u8]>::to_vec);
+    let moment = Moment {
+        now,
+        table: &table,
+        turn: &|_| 0,
+        header: &header,
+        chance: question.chance,
+        notes: Some(&notes),
+    };
+    let planned = route::plan(config, &config.anonymous, (&facts, question.body), moment);
+    let plan = match &planned {
+        Ok(Planned::Run(plan)) => Ok(plan),
+        Ok(Planned::Estimate(_)) => Err(None),
+        Err(e) => Err(Some(e)),
+    };
+    Ok(explain::decision(config, &facts.model, &notes, plan))
+}
+
+/// A table in which these rest for a minute.
+fn resting(config: &Config, names: &[String], now: u64) -> Table {
+    let mut table = Table::default();
+    for target in config.models.iter().flat_map(|m| &m.targets) {
+        if names.contains(&explain::name(config, target)) {
+            let until = Event::Failed(Some(now + 60_000_000_000));
+            let ids = Ids { target: target.id, key: 0 };
+            health::record(&mut table, &config.health, ids, until, now);
+        }
+    }
+    table
+}

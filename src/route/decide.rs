@@ -1,0 +1,187 @@
+//! The decision: who may take a call, in which order.
+
+use super::count::Uncounted;
+use super::explain::Why;
+use super::health::Standing;
+use super::keys::Ring;
+use super::strategy::{self, Asked};
+use super::{Choice, Moment, Plan};
+use crate::catalog::Known;
+use crate::config::{Config, Consumer, Target};
+use crate::dialect::{Facts, Operation, Request, estimate, features};
+use crate::error::{Error, Kind};
+
+/// What is to be done for a call.
+pub enum Planned {
+    Run(Plan),
+    /// So many tokens by estimate: no vendor counts for this model.
+    Estimate(u64),
+}
+
+/// Plans a call. Targets that cannot carry it are left out; if none is left, the first
+/// one's reason is the error. So are those that rest; if all do, the one whose rest
+/// ends first is tried, or the call refused, as configured.
+///
+/// Top-level facts decide for every target. What stands deeper is only known by
+/// translating, so that is tried here for a target that others stand behind: else
+/// its refusal would end a call that the next target could serve. The last target
+/// translates when its turn comes, so an OpenAI-first plan costs nothing here.
+///
+/// What `consumer` may not use does not exist for it.
+pub fn plan(
+    config: &Config,
+    consumer: &Consumer,
+    (facts, body): (&Facts, &[u8]),
+    moment: Moment<'_>,
+) -> Result<Planned, Error> {
+    let client = facts.client;
+    let allowed = config.model(&facts.model).filter(|_| consumer.may_use(&facts.model));
+    let Some((index, model)) = allowed else {
+        return Err(unknown_model(&facts.model));
+    };
+    let targets = Vec::with_capacity(model.targets.len());
+    let mut plan = Plan { model: index, targets, per_try_ms: 0, probe: None };
+    let (mut refusal, mut uncounted) = (None, None);
+    let mut ring = Ring::new(config, moment);
+    // Of those that rest, the one whose rest ends first, and when; of those whose
+    // windows are too small, the one with the largest, and how large.
+    let mut resting: Option<(u64, Choice)> = None;
+    let mut small: Option<(u32, Choice)> = None;
+    let mut window = Window { facts, body, least: None };
+    let known = |target: &Target| known(config, target, &facts.model);
+    let pass = |target: &Target, why: Why<'_>| {
+        if let Some(notes) = moment.notes {
+            notes.pass(config, target, why, &moment);
+        }
+    };
+    let asked = Asked { facts, body, header: moment.header, chance: moment.chance };
+    let order = strategy::order(model, &known, asked);
+    for (place, i) in order.iter().enumerate() {
+        let Some(target) = model.targets.get(i) else { continue };
+        let Some(provider) = config.providers.get(target.provider) else { continue };
+        let Some(known) = known(target) else { continue };
+        let kind = provider.kind;
+        let name = target.model.as_deref().unwrap_or(&facts.model);
+        let api = target.api.or_else(|| known.api());
+        let maker = known.traits.maker;
+        let Some((surface, row)) = kind.surface(client, name, maker, api) else {
+            if plan.targets.is_empty() && uncounted.is_none() {
+                uncounted = Uncounted::find(client, kind, target, name, known);
+            }
+            pass(target, Why::NoSuchApi);
+            continue;
+        };
+        if uncounted.as_ref().is_some_and(|first| !first.is_like(&known)) {
+            continue;
+        }
+        let mut carried = features::check(row.gaps, facts);
+        let (traits, quirks) = (known.traits, kind.quirks);
+        let deep = row.reads.is_none() || quirks.concern(facts);
+        if deep && place + 1 < model.targets.len() && carried.is_ok() {
+            let request = Request { body, facts, model: name, traits, quirks, betas: "" };
+            carried = (row.request)(&request).and_then(|made| made.allow(config.strict)).map(drop);
+        }
+        if let Err(e) = carried {
+            pass(target, Why::Cannot(&e));
+            refusal = refusal.or(Some(e));
+            continue;
+        }
+        let context = known.context.filter(|context| window.overflows(*context));
+        let known = target.known.is_none().then(|| Box::new(known));
+        let (key, standing) = ring.next(target, provider);
+        let choice = Choice { target: i, surface, translator: row, key, spare: false, known };
+        if let Some(context) = context {
+            pass(target, Why::Overflows(context));
+            if small.as_ref().is_none_or(|(largest, _)| context > *largest) {
+                small = Some((context, choice));
+            }
+            continue;
+        }
+        match standing {
+            Standing::Cooling(until, _) => {
+                pass(target, Why::Rests(until));
+                if resting.as_ref().is_none_or(|(first, _)| until < *first) {
+                    resting = Some((until, choice));
+                }
+                continue;
+            }
+            Standing::Probe if plan.targets.is_empty() => plan.probe = Some(target.id),
+            Standing::Probe | Standing::Well => {}
+        }
+        plan.targets.push(choice);
+    }
+    match resting {
+        Some((until, _)) if plan.targets.is_empty() && config.health.refuse => {
+            return Err(resting_error(until.saturating_sub(moment.now)));
+        }
+        Some((_, choice)) if plan.targets.is_empty() => plan.targets.push(choice),
+        _ => {}
+    }
+    // The provider knows better than an estimate.
+    match small {
+        Some((_, choice)) if plan.targets.is_empty() => plan.targets.push(choice),
+        _ => {}
+    }
+    if plan.targets.is_empty() {
+        let words = "this model has no target that can take calls of this API";
+        return match uncounted {
+            Some(first) => first.estimate(config, facts, body).map(Planned::Estimate),
+            None => Err(refusal.unwrap_or_else(|| Error::invalid("model", words))),
+        };
+    }
+    ring.add_spares(model, &mut plan.targets);
+    let own = |choice: &Choice| model.targets.get(choice.target);
+    let deadlines = plan.targets.iter().filter_map(own).map(|t| t.deadline_ms(facts.stream));
+    plan.per_try_ms = deadlines.max().unwrap_or_default();
+    Ok(Planned::Run(plan))
+}
+
+/// What the request surely fills of a model's window.
+struct Window<'a> {
+    facts: &'a Facts,
+    body: &'a [u8],
+    /// Tokens; measured once a call, and only if need be.
+    least: Option<u64>,
+}
+
+/// For listings and for the error of a single look-up.
+pub fn unknown_model(name: &str) -> Error {
+    let shown: String = name.chars().take(64).collect();
+    let more = if shown.len() < name.len() { ".." } else { "" };
+    Error::new(
+        Kind::ModelNotFound,
+        format!(
+            "the model `{shown}{more}` does not exist here, or not for this key; GET /v1/models \
+             lists what does"
+        ),
+    )
+    .with_param("model")
+}
+
+/// What is known of a target's model, for a client that asks for `asked`.
+fn known(config: &Config, target: &Target, asked: &str) -> Option<Known> {
+    let name = target.model.as_deref().unwrap_or(asked);
+    let look_up = || config.providers.get(target.provider).map(|p| p.known(name));
+    target.known.or_else(look_up)
+}
+
+/// `rest`: nanoseconds until the first target may be tried again.
+fn resting_error(rest: u64) -> Error {
+    let words = "all providers of this model rest after failures or rate limits; try again later";
+    Error::new(Kind::Unavailable, words).with_retry_after(rest.div_ceil(1_000_000_000).max(1))
+}
+
+// === impl Window ===
+
+impl Window<'_> {
+    /// More tokens than `context`, whatever a tokenizer makes of it. A token has a byte
+    /// at least, so that short requests cost nothing.
+    fn overflows(&mut self, context: u32) -> bool {
+        let is_text = self.facts.client.operation() == Operation::Chat;
+        if !is_text || self.facts.body_bytes as u64 <= u64::from(context) {
+            return false;
+        }
+        let body = self.body;
+        *self.least.get_or_insert_with(|| estimate::least_of_request(body)) > u64::from(context)
+    }
+}

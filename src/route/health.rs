@@ -1,0 +1,163 @@
+//! Judgement over `store::health`: what an event does to a mark, and whether a target
+//! may be tried.
+//!
+//! Three kinds of trouble, each with an id of its own, so that one does not take down
+//! what another leaves whole:
+//!
+//! - a *target* that fails (no connection, 5xx, silence, broken answers) opens its
+//!   circuit after some failures in a row; when its time is up one call of the live
+//!   traffic probes it, the others go on leaving it alone;
+//! - a *key at a target* that is rate limited rests as long as the provider said;
+//! - a *key* that is refused (401, 402, 403) rests long, whatever the target.
+//!
+//! A success ends what is over, never what still holds: a stream that began before a
+//! refusal and ends well after it proves nothing. Values in, values out: no clock, no
+//! store, no provider's header (`provider::limits` reads those).
+
+use crate::config::compiled::HealthRules as Rules;
+use crate::store::health::{Mark, Reason, Table};
+
+/// The ids of one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ids {
+    pub target: u64,
+    /// 0: Envoy adds the credentials.
+    pub key: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Well,
+    /// Its time is up: whoever claims it may try.
+    Probe,
+    /// Until then, Unix nanoseconds.
+    Cooling(u64, Reason),
+}
+
+/// What an attempt came to. Times are Unix nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    Good,
+    /// Good, and the provider says that nothing is left until then.
+    Spent(u64),
+    /// 429 and its like; when to come back, where it was told.
+    Busy(Option<u64>),
+    /// Its fault; when to come back, where it was told.
+    Failed(Option<u64>),
+    KeyRefused,
+}
+
+/// How long a probe keeps others from probing, where nobody hears how it went: 30 s.
+const PROBE: u64 = 30_000_000_000;
+/// Longest rest a provider can ask for: an hour.
+const MAX_ADVICE: u64 = 3_600_000_000_000;
+
+/// May this be tried?
+pub fn standing(table: &Table, rules: &Rules, ids: Ids, now: u64) -> Standing {
+    let cooling = ids
+        .all()
+        .into_iter()
+        .filter_map(|id| table.get(id))
+        .filter(|m| m.until > now)
+        .max_by_key(|m| m.until);
+    if let Some(mark) = cooling {
+        return Standing::Cooling(mark.until, mark.reason);
+    }
+    match table.get(ids.target).filter(|m| is_open(rules, m)) {
+        Some(mark) if mark.claimed > now => Standing::Cooling(mark.claimed, mark.reason),
+        Some(_) => Standing::Probe,
+        None => Standing::Well,
+    }
+}
+
+/// Takes the probe of a target whose time is up; `false`: another did, or none is due.
+pub fn claim(table: &mut Table, rules: &Rules, target: u64, now: u64) -> bool {
+    let due = |m: &&Mark| is_open(rules, m) && m.until <= now && m.claimed <= now;
+    let Some(mark) = table.get(target).filter(due).copied() else { return false };
+    table.put(Mark { claimed: now.saturating_add(PROBE), ..mark });
+    true
+}
+
+/// Writes an event down; `false`: it changes nothing.
+pub fn record(table: &mut Table, rules: &Rules, ids: Ids, event: Event, now: u64) -> bool {
+    match event {
+        Event::Good => settle(table, ids, now),
+        Event::Spent(until) => {
+            let settled = settle(table, ids, now);
+            rest(table, ids.rate(), Reason::RateLimited, advised(until, now), now, 0) || settled
+        }
+        Event::Busy(told) => {
+            let failures = next(table, ids.rate());
+            let until = told.map_or(now + backoff(rules, failures), |t| advised(t, now));
+            rest(table, ids.rate(), Reason::RateLimited, until, now, failures)
+        }
+        Event::Failed(told) => {
+            let failures = next(table, ids.target);
+            let opened = failures.checked_sub(rules.failures);
+            let own = opened.map_or(0, |n| now + backoff(rules, n + 1));
+            let until = told.map_or(own, |t| advised(t, now).max(own));
+            rest(table, ids.target, Reason::Failing, until, now, failures)
+        }
+        Event::KeyRefused => {
+            let failures = next(table, ids.credential());
+            let until = now + rules.key_cooldown;
+            rest(table, ids.credential(), Reason::KeyRefused, until, now, failures)
+        }
+    }
+}
+
+/// What is over is forgotten.
+fn settle(table: &mut Table, ids: Ids, now: u64) -> bool {
+    let over = |id: &u64| table.get(*id).is_some_and(|m| m.until <= now);
+    let over: Vec<u64> = ids.all().into_iter().filter(over).collect();
+    over.iter().for_each(|id| table.remove(*id));
+    !over.is_empty()
+}
+
+fn next(table: &Table, id: u64) -> u16 {
+    table.get(id).map_or(1, |m| m.failures.saturating_add(1))
+}
+
+fn rest(table: &mut Table, id: u64, reason: Reason, until: u64, now: u64, failures: u16) -> bool {
+    let before = table.get(id).map_or(0, |m| m.until);
+    if failures == 0 && before >= until {
+        return false;
+    }
+    let until = until.max(before);
+    table.put(Mark { id, until, last: now, claimed: 0, failures, reason });
+    true
+}
+
+fn is_open(rules: &Rules, mark: &Mark) -> bool {
+    mark.reason == Reason::Failing && mark.failures >= rules.failures
+}
+
+/// The rest after `n` failures, from 1.
+fn backoff(rules: &Rules, n: u16) -> u64 {
+    let doubled = rules.cooldown.saturating_mul(1 << u32::from(n.saturating_sub(1)).min(20));
+    doubled.min(rules.max_cooldown)
+}
+
+fn advised(until: u64, now: u64) -> u64 {
+    until.min(now.saturating_add(MAX_ADVICE))
+}
+
+// === impl Ids ===
+
+impl Ids {
+    /// Under which any of its troubles is remembered.
+    fn all(self) -> [u64; 3] {
+        [self.target, self.credential(), self.rate()]
+    }
+
+    /// Of the key; where Envoy adds the credentials, of this target's alone: nobody here
+    /// knows whose else they are.
+    fn credential(self) -> u64 {
+        if self.key == 0 { self.target.rotate_left(17) ^ 0x6B65_7973 } else { self.key }
+    }
+
+    /// Of this key at this target.
+    fn rate(self) -> u64 {
+        self.target ^ self.key.rotate_left(32) ^ 0x5375_6963_6521
+    }
+}
