@@ -226,8 +226,11 @@ impl Facts {
     }
 }
 
+/// Whether a string of a request is one of our marks.
+type IsMark = fn(&[u8], &[u8]) -> bool;
+
 /// What tells, by one string of a body with quotes, that it may hold thoughts of ours.
-fn mark(client: Dialect) -> Option<fn(&[u8], &[u8]) -> bool> {
+fn mark(client: Dialect) -> Option<IsMark> {
     match client {
         Dialect::AnthropicMessages | Dialect::AnthropicCount => Some(anthropic::sweep::is_mark),
         Dialect::Gemini => Some(gemini::sweep::is_mark),

@@ -254,7 +254,8 @@ mod tests {
         );
         for (status, word) in [
             (400, "invalid_request_error"),
-            (402, "billing_error"),
+            // Of our account, not the client's.
+            (402, "api_error"),
             (404, "not_found_error"),
             (408, "timeout_error"),
             (409, "conflict_error"),
