@@ -9,19 +9,19 @@
 use super::endpoints::{self, Endpoint, models};
 use super::registry::{Answer, Entry, Id, Seen, Shared, announced};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
-use crate::config::{Config, Consumer, Provider};
+use crate::config::{Config, Consumer};
 use crate::dialect::{Addressed, Dialect, Facts, Form, count, misdirected};
 use crate::error::{Error, Kind};
-use crate::host::{Headers, Host, Side, text, value};
+use crate::host::{Headers, Host, Side, text};
 use crate::policy::identity;
-use crate::route::explain::{self, Notes};
-use crate::route::{self, Moment, Plan, Planned};
 use crate::telemetry;
+use decide::{Decided, Ready};
 use std::cell::RefCell;
 use std::rc::Rc;
 use upload::Upload;
 
 mod answer;
+mod decide;
 mod upload;
 
 pub struct Call {
@@ -70,21 +70,6 @@ enum Phase {
     /// Another route's business.
     Through,
     Settled,
-}
-
-/// A call that may begin.
-struct Ready {
-    plan: Plan,
-    facts: Facts,
-    /// Unix nanoseconds.
-    started: u64,
-    /// Somebody rests now.
-    marked: bool,
-}
-
-enum Decided {
-    Run(Box<Ready>),
-    Estimate(u64),
 }
 
 const EXPLAIN: &str = "x-sluice-explain";
@@ -278,56 +263,6 @@ impl Call {
                 self.answer(host, &[JSON, ESTIMATED], &count::answer(self.client, tokens))
             }
             Err(e) => self.refuse(host, &misdirected::explained(e, self.client, &body)),
-        }
-    }
-
-    /// Plans; a plan that begins with a probe is one that this call may make.
-    fn decide(
-        &self,
-        host: &dyn Host,
-        (headers, consumer): (&Headers, &Consumer),
-        facts: Facts,
-        body: &[u8],
-    ) -> Result<Decided, Error> {
-        let now = host.now();
-        let mut table = self.worker.table(host, &self.config);
-        let header = |name: &str| value(headers, name).map(<[u8]>::to_vec);
-        let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
-        let chance = self.worker.registry.chance();
-        loop {
-            let notes = self.explains.then(Notes::default);
-            let moment = Moment {
-                now,
-                table: &table,
-                turn: &turn,
-                header: &header,
-                chance,
-                notes: notes.as_ref(),
-            };
-            let planned = route::plan(&self.config, consumer, (&facts, body), moment);
-            if let Some(notes) = &notes {
-                let plan = match &planned {
-                    Ok(Planned::Run(plan)) => Ok(plan),
-                    Ok(Planned::Estimate(_)) => Err(None),
-                    Err(e) => Err(Some(e)),
-                };
-                let json = explain::decision(&self.config, &facts.model, notes, plan);
-                self.explained.replace(Some(json));
-            }
-            let plan = match planned? {
-                Planned::Run(plan) => plan,
-                Planned::Estimate(tokens) => return Ok(Decided::Estimate(tokens)),
-            };
-            match plan.probe {
-                // Another call was faster: it is resting, for this one.
-                Some(target) if !self.worker.claim(host, &self.config, target, now) => {
-                    table = self.worker.table(host, &self.config);
-                }
-                _ => {
-                    let ready = Ready { plan, facts, started: now, marked: !table.is_empty() };
-                    return Ok(Decided::Run(Box::new(ready)));
-                }
-            }
         }
     }
 

@@ -1,0 +1,86 @@
+//! From a whole request to a call that may begin: plans with what all workers know,
+//! claims the probe a plan begins with, notes the decision where it was asked for.
+
+use super::Call;
+use crate::config::{Consumer, Provider};
+use crate::dialect::Facts;
+use crate::error::Error;
+use crate::host::{Headers, Host, value};
+use crate::route::explain::{self, Notes};
+use crate::route::{self, Moment, Plan, Planned};
+
+/// A call that may begin.
+pub(super) struct Ready {
+    pub(super) plan: Plan,
+    pub(super) facts: Facts,
+    /// Unix nanoseconds.
+    pub(super) started: u64,
+    /// Somebody rests now.
+    pub(super) marked: bool,
+}
+
+pub(super) enum Decided {
+    Run(Box<Ready>),
+    Estimate(u64),
+}
+
+/// Most plans made for a call whose probes others claim.
+const MAX_TRIES: usize = 4;
+
+// === impl Call ===
+
+impl Call {
+    /// Plans; a plan that begins with a probe is one that this call may make.
+    pub(super) fn decide(
+        &self,
+        host: &dyn Host,
+        (headers, consumer): (&Headers, &Consumer),
+        facts: Facts,
+        body: &[u8],
+    ) -> Result<Decided, Error> {
+        let now = host.now();
+        let mut table = self.worker.table(host, &self.config);
+        let header = |name: &str| value(headers, name).map(<[u8]>::to_vec);
+        let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
+        let chance = self.worker.registry.chance();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let notes = self.explains.then(Notes::default);
+            let moment = Moment {
+                now,
+                table: &table,
+                turn: &turn,
+                header: &header,
+                chance,
+                notes: notes.as_ref(),
+            };
+            let planned = route::plan(&self.config, consumer, (&facts, body), moment);
+            if let Some(notes) = &notes {
+                let plan = match &planned {
+                    Ok(Planned::Run(plan)) => Ok(plan),
+                    Ok(Planned::Estimate(_)) => Err(None),
+                    Err(e) => Err(Some(e)),
+                };
+                let json = explain::decision(&self.config, &facts.model, notes, plan);
+                self.explained.replace(Some(json));
+            }
+            let plan = match planned? {
+                Planned::Run(plan) => plan,
+                Planned::Estimate(tokens) => return Ok(Decided::Estimate(tokens)),
+            };
+            match plan.probe {
+                // Another call was faster: it is resting, for this one.
+                Some(target)
+                    if tries < MAX_TRIES && !self.worker.claim(host, &self.config, target, now) =>
+                {
+                    table = self.worker.table(host, &self.config);
+                }
+                _ => {
+                    let ready = Ready { plan, facts, started: now, marked: !table.is_empty() };
+                    return Ok(Decided::Run(Box::new(ready)));
+                }
+            }
+        }
+    }
+}
