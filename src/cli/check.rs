@@ -65,7 +65,7 @@ pub fn check(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String,
 /// The targets without a price. What stands for any name is priced by the name.
 fn unpriced(config: &Config) -> String {
     let mut names = Vec::new();
-    for target in config.models.iter().flat_map(|m| &m.targets) {
+    for target in &config.targets {
         if let (Some(known), Some(provider)) = (target.known, config.providers.get(target.provider))
             && known.price.is_none()
         {

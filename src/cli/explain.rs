@@ -108,13 +108,13 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
         Ok(Planned::Estimate(_)) => Err(None),
         Err(e) => Err(Some(e)),
     };
-    Ok(explain::decision(config, &facts.model, &notes, plan))
+    Ok(explain::decision(config, &notes, plan))
 }
 
 /// A table in which these rest for a minute.
 fn resting(config: &Config, names: &[String], now: u64) -> Table {
     let mut table = Table::default();
-    for target in config.models.iter().flat_map(|m| &m.targets) {
+    for target in &config.targets {
         if names.contains(&explain::name(config, target)) {
             let until = Event::Failed(Some(now + 60_000_000_000));
             let ids = Ids { target: target.id, key: 0 };

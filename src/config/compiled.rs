@@ -11,12 +11,17 @@ use crate::dialect::Dialect;
 use crate::provider::{Kind, Path};
 use hashbrown::HashMap;
 use std::fmt;
+use std::ops::Range;
 use std::rc::Rc;
 
 #[derive(Debug)]
 pub struct Config {
     pub providers: Vec<Provider>,
     pub models: Vec<Model>,
+    /// The first that fits a call decides how it is tried.
+    pub rules: Vec<Rule>,
+    /// Of all models and rules, which know their own by place.
+    pub targets: Vec<Target>,
     /// SHA-256 of a key to an index into `consumers`.
     pub consumers_by_key: HashMap<[u8; 32], usize>,
     pub consumers: Vec<Rc<Consumer>>,
@@ -30,11 +35,7 @@ pub struct Config {
     pub strict: bool,
     pub total_timeout_ms: u64,
     pub expose: raw::Expose,
-    /// `x-envoy-retry-on`.
-    pub retry_on: String,
-    /// `x-envoy-retriable-status-codes`.
-    pub retry_codes: String,
-    pub retry_classes: Vec<RetryClass>,
+    pub retry: Retry,
     pub passthrough: Vec<Passthrough>,
     pub max_usage_rows: u32,
     pub health: HealthRules,
@@ -78,7 +79,45 @@ pub struct Model {
     pub strategy: Strategy,
     /// The request header that decides, in lower case.
     pub by: Option<String>,
-    pub targets: Vec<Target>,
+    /// Of `Config::targets`.
+    pub targets: Range<usize>,
+}
+
+/// How calls are tried that its conditions fit.
+#[derive(Debug)]
+pub struct Rule {
+    pub name: String,
+    pub when: When,
+    /// Of `Config::targets`; `None`: the model's.
+    pub targets: Option<Range<usize>>,
+    /// `None`: the model's, and its `by`.
+    pub strategy: Option<Strategy>,
+    /// The request header that decides, in lower case.
+    pub by: Option<String>,
+    /// Tags without which no target is tried.
+    pub require: Vec<String>,
+    /// Instead of the targets' own.
+    pub first_token_ms: Option<u64>,
+    pub timeout_ms: Option<u64>,
+    pub total_timeout_ms: Option<u64>,
+    pub retry: Option<Retry>,
+}
+
+/// All of these must fit; what is empty fits all.
+#[derive(Debug, Default)]
+pub struct When {
+    /// Patterns of the name a client asks for.
+    pub models: Vec<String>,
+}
+
+/// What makes the router try the next target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// `x-envoy-retry-on`.
+    pub on: String,
+    /// `x-envoy-retriable-status-codes`.
+    pub codes: String,
+    pub classes: Vec<RetryClass>,
 }
 
 #[derive(Debug)]
@@ -97,6 +136,8 @@ pub struct Target {
     pub api: Option<Dialect>,
     /// Its share under `Strategy::Weighted`.
     pub weight: u32,
+    /// What rules may require of it: its provider's tags and region, and its own.
+    pub tags: Vec<String>,
     /// What is known of the model; `None`: that depends on the name asked for.
     pub known: Option<Known>,
 }
@@ -158,6 +199,7 @@ pub const TOO_LONG: u16 = 597;
 /// Most targets of a model: Envoy's route names that many clusters.
 pub const MAX_TARGETS: usize = 8;
 pub const MAX_MODELS: usize = 4096;
+pub const MAX_RULES: usize = 1024;
 pub const MAX_CONSUMERS: usize = 10_000;
 pub const ANONYMOUS: &str = "anonymous";
 
@@ -170,6 +212,17 @@ impl Config {
             .iter()
             .enumerate()
             .find(|(_, m)| if m.is_glob { glob::matches(&m.name, asked) } else { m.name == asked })
+    }
+
+    /// Of any call, in milliseconds.
+    pub fn longest_total_ms(&self) -> u64 {
+        let rules = self.rules.iter().filter_map(|r| r.total_timeout_ms);
+        rules.fold(self.total_timeout_ms, u64::max)
+    }
+
+    /// Those of a model or a rule.
+    pub fn targets(&self, own: &Range<usize>) -> &[Target] {
+        self.targets.get(own.clone()).unwrap_or_default()
     }
 
     pub fn passes_through(&self, path: &str) -> bool {

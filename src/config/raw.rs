@@ -11,12 +11,14 @@ mod catalog;
 mod health;
 mod keys;
 mod model;
+mod rule;
 mod target;
 
 pub use catalog::Entry;
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys};
 pub use model::{Model, Strategy};
+pub use rule::{Rule, When};
 pub use target::Target;
 
 /// sluice.yaml
@@ -28,6 +30,10 @@ pub struct Sluice {
     pub providers: BTreeMap<String, Provider>,
     /// What clients may ask for. The first entry whose name matches wins.
     pub models: Vec<Model>,
+    /// How calls are tried that need more than their model says. The first rule that
+    /// fits a call is the one.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
     #[serde(default)]
     pub defaults: Defaults,
     /// What models cost and hold, where the list of `sluice models` does not know it,
@@ -84,6 +90,10 @@ pub struct Provider {
     /// Default: the vendor's usual environment variable.
     #[serde(default)]
     pub keys: Option<Keys>,
+    /// What rules may require of its targets, such as eu or zdr; its region is one
+    /// without saying.
+    #[serde(default)]
+    pub tags: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

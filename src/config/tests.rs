@@ -29,14 +29,14 @@ fn base() -> serde_json::Value {
 fn reads_the_shortest_file() {
     let config = read(&base()).unwrap();
     let (_, fast) = config.model("fast").unwrap();
-    assert_eq!(fast.targets[1].first_token_ms, 5_000);
-    assert_eq!(fast.targets[1].known.unwrap().traits.max_output_tokens, 64_000);
+    assert_eq!(config.targets(&fast.targets)[1].first_token_ms, 5_000);
+    assert_eq!(config.targets(&fast.targets)[1].known.unwrap().traits.max_output_tokens, 64_000);
     let (_, glob) = config.model("gpt-9").unwrap();
-    assert_eq!(glob.targets[0].model, None);
+    assert_eq!(config.targets(&glob.targets)[0].model, None);
     assert!(config.model("other").is_none());
     assert!(config.allow_anonymous);
-    assert_eq!(config.retry_on, "retriable-status-codes,connect-failure,reset,5xx");
-    assert_eq!(config.retry_codes, "597,408,409,425,429,401,402,403,598");
+    assert_eq!(config.retry.on, "retriable-status-codes,connect-failure,reset,5xx");
+    assert_eq!(config.retry.codes, "597,408,409,425,429,401,402,403,598");
     assert!(!format!("{config:?}").contains("secret-of"), "Debug must not show keys");
 }
 
@@ -273,7 +273,7 @@ fn the_operators_catalog_goes_before_the_list() {
         { "model": "vllm/*", "max_output": 777 },
     ]);
     let config = read(&config).unwrap();
-    let known = |n: usize| config.models[0].targets[n].known.unwrap();
+    let known = |n: usize| config.targets(&config.models[0].targets)[n].known.unwrap();
     let price = |n: usize| known(n).price.map(|p| (p.input, p.output, p.cache_read));
     assert_eq!(price(0), Some((1_250_000, Some(10_000_000), Some(125_000))));
     assert_eq!(price(1), Some((750_000, Some(29_999_970), None)), "all prices or none");
@@ -281,11 +281,15 @@ fn the_operators_catalog_goes_before_the_list() {
     assert_eq!(price(2), Some((1_000_000, Some(5_000_000), Some(100_000))));
     assert_eq!(known(2).traits.max_output_tokens, 64_000);
     assert_eq!((price(3), known(3).traits.max_output_tokens), (None, 777));
-    let api = |n: usize| config.models[0].targets[n].api;
+    let api = |n: usize| config.targets(&config.models[0].targets)[n].api;
     use crate::dialect::Dialect;
     assert_eq!((api(0), api(4)), (None, Some(Dialect::OpenAiResponses)));
     assert_eq!(api(5), Some(Dialect::OpenAiChat), "what is written goes before what is known");
-    assert_eq!(config.models[1].targets[0].known, None, "known when a name is asked for");
+    assert_eq!(
+        config.targets(&config.models[1].targets)[0].known,
+        None,
+        "known when a name is asked for"
+    );
 }
 
 #[test]
@@ -301,8 +305,8 @@ fn retry_classes_become_envoy_words() {
     let mut config = base();
     config["defaults"] = json!({ "retry_on": ["server", "connect"] });
     let config = read(&config).unwrap();
-    assert_eq!(config.retry_on, "retriable-status-codes,connect-failure");
-    assert!(config.retry_codes.starts_with("597,500,501") && config.retry_codes.contains("529"));
+    assert_eq!(config.retry.on, "retriable-status-codes,connect-failure");
+    assert!(config.retry.codes.starts_with("597,500,501") && config.retry.codes.contains("529"));
 }
 
 #[test]

@@ -47,6 +47,7 @@ use crate::wire::json::Splice;
 use loss::{Field, Lost};
 
 pub mod anthropic;
+pub mod asks;
 pub mod bedrock;
 mod claude;
 pub mod cohere;

@@ -51,7 +51,7 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let Some(at) = tried.chain([0]).find_map(resolve) else { return };
     let labels = Labels {
         consumer: &entry.consumer,
-        model: &at.model.name,
+        model: &at.terms.model.name,
         provider: &at.provider.name,
         upstream_model: &at.target.label,
     };

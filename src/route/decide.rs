@@ -1,12 +1,13 @@
 //! The decision: who may take a call, in which order.
 
+use super::candidates::{self, Candidate};
 use super::count::Uncounted;
 use super::explain::Why;
 use super::health::Standing;
 use super::keys::Ring;
-use super::strategy::{self, Asked};
-use super::{Choice, Moment, Plan};
-use crate::catalog::Known;
+use super::strategy::Asked;
+use super::terms::Terms;
+use super::{AnyModel, Choice, Moment, Plan, rules};
 use crate::config::{Config, Consumer, Target};
 use crate::dialect::{Facts, Operation, Request, estimate, features};
 use crate::error::{Error, Kind};
@@ -39,8 +40,12 @@ pub fn plan(
     let Some((index, model)) = allowed else {
         return Err(unknown_model(&facts.model));
     };
-    let targets = Vec::with_capacity(model.targets.len());
-    let mut plan = Plan { model: index, targets, per_try_ms: 0, probe: None };
+    let rule = rules::find(config, facts);
+    let terms = Terms { config, model, rule: rule.and_then(|r| config.rules.get(r)) };
+    if let Some(notes) = moment.notes {
+        notes.under(terms);
+    }
+    let mut plan = Plan { model: index, rule, targets: Vec::new(), per_try_ms: 0, probe: None };
     let (mut refusal, mut uncounted) = (None, None);
     let mut ring = Ring::new(config, moment);
     // Of those that rest, the one whose rest ends first, and when; of those whose
@@ -48,22 +53,23 @@ pub fn plan(
     let mut resting: Option<(u64, Choice)> = None;
     let mut small: Option<(u32, Choice)> = None;
     let mut window = Window { facts, body, least: None };
-    let known = |target: &Target| known(config, target, &facts.model);
     let pass = |target: &Target, why: Why<'_>| {
         if let Some(notes) = moment.notes {
             notes.pass(config, target, why, &moment);
         }
     };
-    let asked = Asked { facts, body, header: moment.header, chance: moment.chance };
-    let order = strategy::order(model, &known, asked);
-    for (place, i) in order.iter().enumerate() {
-        let Some(target) = model.targets.get(i) else { continue };
-        let Some(provider) = config.providers.get(target.provider) else { continue };
-        let Some(known) = known(target) else { continue };
+    let call = Asked { facts, body, header: moment.header, chance: moment.chance };
+    let candidates = candidates::of(terms, &facts.model, call);
+    for (place, candidate) in candidates.iter().enumerate() {
+        let Candidate { index, target, provider, known, .. } = *candidate;
         let kind = provider.kind;
-        let name = target.model.as_deref().unwrap_or(&facts.model);
+        let name = candidate.name();
         let api = target.api.or_else(|| known.api());
         let maker = known.traits.maker;
+        if let Some(tag) = terms.require().iter().find(|tag| !target.tags.contains(tag)) {
+            pass(target, Why::Lacks(tag));
+            continue;
+        }
         let Some((surface, row)) = kind.surface(client, name, maker, api) else {
             if plan.targets.is_empty() && uncounted.is_none() {
                 uncounted = Uncounted::find(client, kind, target, name, known);
@@ -77,7 +83,7 @@ pub fn plan(
         let mut carried = features::check(row.gaps, facts);
         let (traits, quirks) = (known.traits, kind.quirks);
         let deep = row.reads.is_none() || quirks.concern(facts);
-        if deep && place + 1 < model.targets.len() && carried.is_ok() {
+        if deep && place + 1 < candidates.len() && carried.is_ok() {
             let request = Request { body, facts, model: name, traits, quirks, betas: "" };
             carried = (row.request)(&request).and_then(|made| made.allow(config.strict)).map(drop);
         }
@@ -87,9 +93,10 @@ pub fn plan(
             continue;
         }
         let context = known.context.filter(|context| window.overflows(*context));
-        let known = target.known.is_none().then(|| Box::new(known));
+        let any = AnyModel { name: candidate.asked.to_owned(), known };
+        let any = target.model.is_none().then(|| Box::new(any));
         let (key, standing) = ring.next(target, provider);
-        let choice = Choice { target: i, surface, translator: row, key, spare: false, known };
+        let choice = Choice { target: index, surface, translator: row, key, spare: false, any };
         if let Some(context) = context {
             pass(target, Why::Overflows(context));
             if small.as_ref().is_none_or(|(largest, _)| context > *largest) {
@@ -129,9 +136,10 @@ pub fn plan(
             None => Err(refusal.unwrap_or_else(|| Error::invalid("model", words))),
         };
     }
-    ring.add_spares(model, &mut plan.targets);
-    let own = |choice: &Choice| model.targets.get(choice.target);
-    let deadlines = plan.targets.iter().filter_map(own).map(|t| t.deadline_ms(facts.stream));
+    ring.add_spares(&mut plan.targets);
+    let own = |choice: &Choice| config.targets.get(choice.target);
+    let deadlines = plan.targets.iter().filter_map(own);
+    let deadlines = deadlines.map(|target| terms.deadline_ms(target, facts.stream));
     plan.per_try_ms = deadlines.max().unwrap_or_default();
     Ok(Planned::Run(plan))
 }
@@ -156,13 +164,6 @@ pub fn unknown_model(name: &str) -> Error {
         ),
     )
     .with_param("model")
-}
-
-/// What is known of a target's model, for a client that asks for `asked`.
-fn known(config: &Config, target: &Target, asked: &str) -> Option<Known> {
-    let name = target.model.as_deref().unwrap_or(asked);
-    let look_up = || config.providers.get(target.provider).map(|p| p.known(name));
-    target.known.or_else(look_up)
 }
 
 /// `rest`: nanoseconds until the first target may be tried again.

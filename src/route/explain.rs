@@ -3,9 +3,10 @@
 //!
 //! Must not: decide, name a key, or quote a request.
 
+use super::terms::Terms;
 use super::{Moment, Plan};
 use crate::config::raw::Strategy;
-use crate::config::{Config, Model, Target};
+use crate::config::{Config, Target};
 use crate::error::Error;
 use serde::Serialize;
 use std::cell::RefCell;
@@ -21,11 +22,24 @@ pub enum Why<'a> {
     Rests(u64),
     /// Its window, in tokens.
     Overflows(u32),
+    /// A tag that is required.
+    Lacks(&'a str),
 }
 
 /// What a decision told.
 #[derive(Default)]
-pub struct Notes(RefCell<Vec<Passed>>);
+pub struct Notes {
+    under: RefCell<Under>,
+    passed: RefCell<Vec<Passed>>,
+}
+
+/// What a call falls under.
+#[derive(Default, Clone)]
+struct Under {
+    model: String,
+    rule: Option<String>,
+    strategy: Strategy,
+}
 
 #[derive(Serialize, Clone)]
 struct Passed {
@@ -35,7 +49,9 @@ struct Passed {
 
 #[derive(Serialize)]
 struct Decision<'a> {
-    model: &'a str,
+    model: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
     strategy: Strategy,
     /// In order; a spare key is its target once more.
     plan: Vec<String>,
@@ -49,22 +65,18 @@ struct Decision<'a> {
 const MAX_WHY: usize = 160;
 
 /// One line of ASCII JSON.
-pub fn decision(
-    config: &Config,
-    asked: &str,
-    notes: &Notes,
-    plan: Result<&Plan, Option<&Error>>,
-) -> String {
-    let model = config.model(asked).map(|(_, model)| model);
+pub fn decision(config: &Config, notes: &Notes, plan: Result<&Plan, Option<&Error>>) -> String {
+    let Under { model, rule, strategy } = notes.under.borrow().clone();
     let targets = plan.map(|plan| {
         let all = (0..plan.targets.len()).filter_map(|n| plan.resolve(config, n));
         all.map(|at| name(config, at.target)).collect()
     });
     let decision = Decision {
-        model: model.map_or("", |m: &Model| &m.name),
-        strategy: model.map_or(Strategy::Order, |m| m.strategy),
+        model,
+        rule,
+        strategy,
         plan: targets.unwrap_or_default(),
-        passed_over: notes.0.borrow().clone(),
+        passed_over: notes.passed.borrow().clone(),
         refused: plan.err().flatten().map(|e| e.kind.as_str()),
     };
     ascii(&serde_json::to_string(&decision).unwrap_or_default())
@@ -95,6 +107,14 @@ fn ascii(json: &str) -> String {
 // === impl Notes ===
 
 impl Notes {
+    pub fn under(&self, terms: Terms<'_>) {
+        *self.under.borrow_mut() = Under {
+            model: terms.model.name.clone(),
+            rule: terms.rule.map(|r| r.name.clone()),
+            strategy: terms.strategy(),
+        };
+    }
+
     pub fn pass(&self, config: &Config, target: &Target, why: Why<'_>, moment: &Moment<'_>) {
         let why = match why {
             Why::NoSuchApi => "no API for such calls".to_owned(),
@@ -105,9 +125,10 @@ impl Notes {
             Why::Rests(until) => {
                 format!("rests {} ms", until.saturating_sub(moment.now) / 1_000_000)
             }
+            Why::Lacks(tag) => format!("has no tag {tag}"),
             Why::Overflows(window) => format!("too long for {window} tokens"),
         };
         let why = why.chars().take(MAX_WHY).collect();
-        self.0.borrow_mut().push(Passed { target: name(config, target), why });
+        self.passed.borrow_mut().push(Passed { target: name(config, target), why });
     }
 }

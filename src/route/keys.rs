@@ -4,7 +4,7 @@
 use super::health::{self, Ids, Standing};
 use super::{Choice, Moment};
 use crate::config::compiled::MAX_TARGETS;
-use crate::config::{Config, Model, Provider, Target};
+use crate::config::{Config, Provider, Target};
 
 /// Whose turn it is among the keys of providers.
 pub(super) struct Ring<'a> {
@@ -62,12 +62,12 @@ impl<'a> Ring<'a> {
 
     /// Behind each target, the other keys of its provider that are well, as far as
     /// there is room: a refused or limited key is no reason to leave the provider.
-    pub(super) fn add_spares(&self, model: &Model, targets: &mut Vec<Choice>) {
+    pub(super) fn add_spares(&self, targets: &mut Vec<Choice>) {
         let mut room = MAX_TARGETS.saturating_sub(targets.len());
         let mut at = 0;
         while let (Some(choice), true) = (targets.get(at), room > 0) {
             at += 1;
-            let Some(target) = model.targets.get(choice.target) else { continue };
+            let Some(target) = self.config.targets.get(choice.target) else { continue };
             let Some(provider) = self.config.providers.get(target.provider) else { continue };
             let all = provider.key_ids.len();
             let Some(first) = choice.key.filter(|_| all > 1) else { continue };

@@ -8,25 +8,31 @@
 
 use crate::catalog::Known;
 use crate::config::compiled::MAX_TARGETS;
-use crate::config::{Config, Model, Provider, Secret, Target};
-use crate::dialect::{Facts, Translator};
+use crate::config::{Config, Provider, Secret, Target};
+use crate::dialect::Translator;
 use crate::provider::{Path, Surface};
 use crate::store::health::Table;
 use explain::Notes;
 use health::Ids;
+use terms::Terms;
 
+mod candidates;
 mod count;
 mod decide;
 pub mod explain;
 pub mod health;
 mod keys;
+mod rules;
 pub mod strategy;
+pub mod terms;
 
 pub use decide::{Planned, plan, unknown_model};
 
 /// The ordered targets of a call, as indexes into the configuration.
 pub struct Plan {
     pub model: usize,
+    /// The rule it falls under.
+    pub rule: Option<usize>,
     /// At least one.
     pub targets: Vec<Choice>,
     /// `x-envoy-upstream-rq-per-try-timeout-ms`: the longest of the targets' own
@@ -57,7 +63,7 @@ pub struct Moment<'a> {
 
 /// One of the model's targets, and the surface of its provider that is spoken.
 pub struct Choice {
-    /// Index into the model's targets.
+    /// Index into the configuration's targets.
     pub target: usize,
     /// Index into the kind's surfaces.
     pub surface: usize,
@@ -66,15 +72,21 @@ pub struct Choice {
     pub key: Option<usize>,
     /// The target before it with another key: for the case that the key was to blame.
     pub spare: bool,
-    /// What is known of the model a client named, for a target that takes any; looked
-    /// up once a call.
-    pub known: Option<Box<Known>>,
+    /// For a target that takes any model.
+    pub any: Option<Box<AnyModel>>,
+}
+
+/// The model a client named; looked up once a call.
+#[derive(Clone)]
+pub struct AnyModel {
+    pub name: String,
+    pub known: Known,
 }
 
 /// A target with all that belongs to it.
 #[derive(Clone, Copy)]
 pub struct Resolved<'a> {
-    pub model: &'a Model,
+    pub terms: Terms<'a>,
     pub target: &'a Target,
     pub provider: &'a Provider,
     pub surface: &'static Surface,
@@ -104,18 +116,32 @@ const TARGET_HEADERS: [&str; MAX_TARGETS] = [
 impl Plan {
     /// The target of attempt `attempt`, counted from 0.
     pub fn resolve<'a>(&self, config: &'a Config, attempt: usize) -> Option<Resolved<'a>> {
-        let model = config.models.get(self.model)?;
+        let terms = self.terms(config)?;
         let choice = self.targets.get(attempt)?;
-        let target = model.targets.get(choice.target)?;
+        let target = config.targets.get(choice.target)?;
         let provider = config.providers.get(target.provider)?;
         let surface = provider.kind.surfaces.get(choice.surface)?;
         let paths = provider.paths.get(choice.surface)?;
         let translator = choice.translator;
-        let known = target.known.or_else(|| choice.known.as_deref().copied())?;
+        let known = target.known.or_else(|| choice.any.as_ref().map(|any| any.known))?;
         let key = choice.key.and_then(|k| provider.keys.get(k));
         let id = choice.key.and_then(|k| provider.key_ids.get(k)).copied().unwrap_or_default();
         let ids = Ids { target: target.id, key: id };
-        Some(Resolved { model, target, provider, surface, paths, translator, known, key, ids })
+        Some(Resolved { terms, target, provider, surface, paths, translator, known, key, ids })
+    }
+
+    /// What holds for its call.
+    pub fn terms<'a>(&self, config: &'a Config) -> Option<Terms<'a>> {
+        let model = config.models.get(self.model)?;
+        let rule = self.rule.and_then(|rule| config.rules.get(rule));
+        Some(Terms { config, model, rule })
+    }
+
+    /// The provider's name of the model of attempt `attempt`.
+    pub fn model_name<'a>(&'a self, config: &'a Config, attempt: usize) -> Option<&'a str> {
+        let choice = self.targets.get(attempt)?;
+        let named = config.targets.get(choice.target)?.model.as_deref();
+        named.or_else(|| choice.any.as_ref().map(|any| any.name.as_str()))
     }
 
     /// Puts the spare keys behind attempt `attempt`, whose key was not to blame, behind
@@ -169,25 +195,7 @@ impl Plan {
 
 impl Choice {
     fn with_spare_key(&self, key: usize) -> Self {
-        let Self { target, surface, translator, ref known, .. } = *self;
-        Self { target, surface, translator, key: Some(key), spare: true, known: known.clone() }
-    }
-}
-
-// === impl Resolved ===
-
-impl<'a> Resolved<'a> {
-    /// The provider's name of the model.
-    pub fn name(&self, facts: &'a Facts) -> &'a str {
-        self.target.model.as_deref().unwrap_or(&facts.model)
-    }
-}
-
-// === impl Target ===
-
-impl Target {
-    /// Milliseconds until the first token of a stream, or until the whole answer.
-    pub fn deadline_ms(&self, stream: bool) -> u64 {
-        if stream { self.first_token_ms } else { self.timeout_ms }
+        let Self { target, surface, translator, ref any, .. } = *self;
+        Self { target, surface, translator, key: Some(key), spare: true, any: any.clone() }
     }
 }

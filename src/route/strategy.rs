@@ -8,12 +8,13 @@
 //!
 //! <https://en.wikipedia.org/wiki/Rendezvous_hashing>
 
-use crate::catalog::Known;
-use crate::config::compiled::MAX_TARGETS;
+use super::candidates::Candidate;
+use super::terms::Terms;
+use crate::config::Target;
 use crate::config::raw::Strategy;
-use crate::config::{Model, Target};
 use crate::dialect::conversation;
 use crate::dialect::{Facts, Usage, estimate};
+use std::cmp::Ordering;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// What a strategy may look at.
@@ -27,42 +28,36 @@ pub struct Asked<'a> {
     pub chance: u64,
 }
 
-/// Indexes into a model's targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
-    places: [usize; MAX_TARGETS],
-    len: usize,
-}
-
 /// Output that a call is taken to have where it sets no limit, in tokens.
 const OUTPUT: u64 = 1_000;
 
-/// `known`: of each target's model.
-pub fn order(model: &Model, known: &dyn Fn(&Target) -> Option<Known>, asked: Asked<'_>) -> Order {
-    let listed = Order::listed(model.targets.len());
-    match model.strategy {
-        Strategy::Order => listed,
+/// Puts them in order; equals stay as they are listed.
+pub(super) fn sort(all: &mut [Candidate<'_>], terms: Terms<'_>, asked: Asked<'_>) {
+    let by = || Some(xxh3_64_with_seed(&(asked.header)(terms.by()?)?, 0));
+    match terms.strategy() {
+        Strategy::Order => {}
         Strategy::Weighted => {
-            let key = by(model, asked).unwrap_or(asked.chance);
-            listed.sorted(model, |target| draw(target, key, f64::from(target.weight)))
+            let key = by().unwrap_or(asked.chance);
+            sort_by(all, |c| draw(c.target, key, f64::from(c.target.weight)));
         }
         Strategy::Sticky => {
             let conversation = || conversation::key(asked.body).unwrap_or(asked.chance);
-            let key = by(model, asked).unwrap_or_else(conversation);
-            listed.sorted(model, |target| draw(target, key, 1.0))
+            let key = by().unwrap_or_else(conversation);
+            sort_by(all, |c| draw(c.target, key, 1.0));
         }
-        Strategy::Cheapest => listed.sorted(model, |target| {
+        Strategy::Cheapest => {
             let usage = expected(asked.facts);
-            let cost = known(target).and_then(|k| k.price).and_then(|price| price.cost(&usage));
-            cost.map_or(f64::INFINITY, |nano| nano as f64)
-        }),
+            sort_by(all, |c| {
+                let cost = c.known.price.and_then(|price| price.cost(&usage));
+                cost.map_or(f64::INFINITY, |nano| nano as f64)
+            });
+        }
     }
 }
 
-/// The value of the header that decides, hashed.
-fn by(model: &Model, asked: Asked<'_>) -> Option<u64> {
-    let value = (asked.header)(model.by.as_deref()?)?;
-    Some(xxh3_64_with_seed(&value, 0))
+/// The smallest first.
+fn sort_by(all: &mut [Candidate<'_>], value: impl Fn(&Candidate<'_>) -> f64) {
+    all.sort_by_cached_key(|c| Ordered(value(c)));
 }
 
 /// An exponential clock of rate `weight`: the first of several to ring is each one in
@@ -82,24 +77,27 @@ fn expected(facts: &Facts) -> Usage {
     }
 }
 
-// === impl Order ===
+/// A number that sorts.
+struct Ordered(f64);
 
-impl Order {
-    fn listed(len: usize) -> Self {
-        Self { places: std::array::from_fn(|n| n), len: len.min(MAX_TARGETS) }
-    }
+// === impl Ordered ===
 
-    /// By what `value` gives, the smallest first; equals stay as they are listed.
-    fn sorted(mut self, model: &Model, value: impl Fn(&Target) -> f64) -> Self {
-        let values = self.places.map(|n| model.targets.get(n).map_or(f64::INFINITY, &value));
-        if let Some(own) = self.places.get_mut(..self.len) {
-            let of = |n: &usize| values.get(*n).copied().unwrap_or(f64::INFINITY);
-            own.sort_by(|a, b| of(a).total_cmp(&of(b)));
-        }
-        self
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = usize> {
-        self.places.into_iter().take(self.len)
+impl Ord for Ordered {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
     }
 }
+
+impl PartialOrd for Ordered {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Ordered {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ordered {}

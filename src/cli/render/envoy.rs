@@ -122,7 +122,7 @@ fn listeners(base: &mut Value, source: &Source, options: &EnvoyOptions) -> Resul
         }
         found += 1;
         // It must not end what total_timeout still allows.
-        let wanted = source.config.total_timeout_ms.div_ceil(1000) + 5;
+        let wanted = source.config.longest_total_ms().div_ceil(1000) + 5;
         each_object(listener, &mut |manager| {
             let written = manager.get("stream_idle_timeout").and_then(seconds);
             // 0s is "never", which is enough.

@@ -2,7 +2,7 @@
 //! everything that can be wrong found now, and all of it at once.
 
 use super::Problem;
-use super::compiled::{ANONYMOUS, Config, Consumer, Passthrough, STREAM_FAILED, TOO_LONG};
+use super::compiled::{ANONYMOUS, Config, Consumer, Passthrough, Retry, STREAM_FAILED, TOO_LONG};
 use super::raw::{self, RetryClass};
 use super::units::Bytes;
 use std::rc::Rc;
@@ -13,6 +13,8 @@ mod health;
 mod keys;
 mod models;
 mod providers;
+mod rules;
+mod targets;
 
 pub fn compile(
     raw: &raw::Sluice,
@@ -21,7 +23,9 @@ pub fn compile(
     let mut problems = Problems(Vec::new());
     let mut providers = providers::compile(raw, env, &mut problems);
     catalog::compile(raw, &mut providers, &mut problems);
-    let models = models::compile(raw, &providers, &mut problems);
+    let mut targets = Vec::new();
+    let models = models::compile((raw, &providers), &mut targets, &mut problems);
+    let rules = rules::compile((raw, &providers), &mut targets, &mut problems);
     let (consumers, consumers_by_key) = consumers::compile(raw, &mut problems);
     let d = &raw.defaults;
     for (path, millis) in [("first_token_timeout", d.first_token_timeout), ("timeout", d.timeout)] {
@@ -43,10 +47,11 @@ pub fn compile(
     }
     let passthrough = passthrough(raw, &mut problems);
     let health = health::compile(&raw.health, &mut problems);
-    let (retry_on, retry_codes) = retry_rules(&d.retry_on);
     let config = Config {
         providers,
         models,
+        rules,
+        targets,
         consumers_by_key,
         allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),
         consumers,
@@ -56,9 +61,7 @@ pub fn compile(
         max_upload: bytes(d.max_upload.unwrap_or(d.max_body)),
         total_timeout_ms: d.total_timeout.0,
         expose: raw.expose,
-        retry_on,
-        retry_codes,
-        retry_classes: d.retry_on.clone(),
+        retry: retry(&d.retry_on),
         passthrough,
         max_usage_rows: raw.usage.max_rows,
         health,
@@ -89,7 +92,7 @@ fn passthrough(raw: &raw::Sluice, problems: &mut Problems) -> Vec<Passthrough> {
 /// Envoy's `x-envoy-retry-on` and `x-envoy-retriable-status-codes` for the classes.
 /// `reset` and `5xx` overlap in Envoy (5xx includes resets), so 5xx is only used
 /// where both are wanted; else the statuses are listed one by one.
-fn retry_rules(classes: &[RetryClass]) -> (String, String) {
+fn retry(classes: &[RetryClass]) -> Retry {
     let has = |c: RetryClass| classes.contains(&c);
     let mut on = vec!["retriable-status-codes"];
     let mut codes: Vec<String> = Vec::new();
@@ -118,7 +121,7 @@ fn retry_rules(classes: &[RetryClass]) -> (String, String) {
     if has(RetryClass::Stream) {
         add(&[STREAM_FAILED]);
     }
-    (on.join(","), codes.join(","))
+    Retry { on: on.join(","), codes: codes.join(","), classes: classes.to_vec() }
 }
 
 fn is_label(name: &str) -> bool {

@@ -1,7 +1,7 @@
 //! `providers`: kinds, addresses, keys.
 
 use super::keys::keys;
-use super::{Problems, health, is_label};
+use super::{Problems, health, is_label, targets};
 use crate::config::compiled::{Provider, Secret};
 use crate::config::raw;
 use crate::config::url::Url;
@@ -47,6 +47,7 @@ pub(super) fn compile(
                 continue;
             }
         };
+        targets::check_tags(&format!("{path}.tags"), &p.tags, problems);
         let cluster = p.cluster.clone().unwrap_or_else(|| name.clone());
         if !is_label(&cluster.replace(['|', '/', ':'], "_")) {
             problems.add(

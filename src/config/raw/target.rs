@@ -14,6 +14,7 @@ pub struct Target {
     pub timeout: Option<Millis>,
     pub api: Option<String>,
     pub weight: Option<u32>,
+    pub tags: Vec<String>,
 }
 
 // === impl Target ===
@@ -38,6 +39,9 @@ struct LongTarget {
     /// Default 1.
     #[serde(default, deserialize_with = "weight")]
     weight: Option<u32>,
+    /// What rules may require of it, beside its provider's tags.
+    #[serde(default)]
+    tags: Vec<String>,
 }
 
 fn weight<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u32>, D::Error> {
@@ -61,13 +65,14 @@ impl<'de> Deserialize<'de> for Target {
                     timeout: None,
                     api: None,
                     weight: None,
+                    tags: Vec::new(),
                 })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Target, A::Error> {
-                let LongTarget { target, first_token_timeout, timeout, api, weight } =
+                let LongTarget { target, first_token_timeout, timeout, api, weight, tags } =
                     LongTarget::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(Target { target, first_token_timeout, timeout, api, weight })
+                Ok(Target { target, first_token_timeout, timeout, api, weight, tags })
             }
         }
         d.deserialize_any(ShortOrLong)

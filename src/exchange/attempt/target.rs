@@ -65,7 +65,7 @@ impl Try {
         let own = e
             .plan
             .resolve(&config, index)
-            .map_or(per_try, |at| at.target.deadline_ms(e.facts.stream));
+            .map_or(per_try, |at| at.terms.deadline_ms(at.target, e.facts.stream));
         let due = now + own * 1_000_000;
         drop(e);
         // How long an upload takes is the client's affair.
@@ -112,7 +112,7 @@ impl Try {
             let entry = self.entry.borrow();
             let at = entry.plan.resolve(&self.config, self.index).ok_or_else(bug)?;
             let facts = &entry.facts;
-            let model = at.name(facts);
+            let model = entry.plan.model_name(&self.config, self.index).ok_or_else(bug)?;
             let (traits, quirks) = (at.known.traits, at.provider.kind.quirks);
             let key = at.key;
             let signs = credential::signs(key);
@@ -146,7 +146,7 @@ impl Try {
             // What has not come yet stays as it is.
             let rest =
                 if end { Some(0) } else { announced(&entry.headers).map(|n| n - n.min(size)) };
-            self.address(host, &entry, at, key, &sent, rest.map(|rest| length + rest));
+            self.address(host, &entry, (at, model), key, &sent, rest.map(|rest| length + rest));
             let reply = Reply {
                 model: model.to_owned(),
                 created: entry.started / 1_000_000_000,
@@ -173,7 +173,7 @@ impl Try {
         &self,
         host: &dyn Host,
         entry: &Entry,
-        at: Resolved<'_>,
+        (at, model): (Resolved<'_>, &str),
         key: Option<&Secret>,
         sent: &[u8],
         length: Option<usize>,
@@ -184,7 +184,7 @@ impl Try {
         let type_ = form.and_then(|name| value(&entry.headers, name));
         let stream = entry.facts.stream;
         let [whole, streamed] = at.paths;
-        let path = if stream { streamed } else { whole }.of(at.name(&entry.facts));
+        let path = if stream { streamed } else { whole }.of(model);
         let scheme = if at.provider.url.tls { "https" } else { "http" };
         let mut headers: Vec<(&str, &[u8])> = vec![
             (":method", b"POST"),
@@ -231,7 +231,7 @@ impl Try {
     /// May a failure inside a 200 stream be hidden from the client by another try?
     pub(super) fn may_hide(&self, error: &Error) -> bool {
         error.kind.fault() == Fault::Client
-            || self.config.retry_classes.contains(&RetryClass::Stream)
+            || self.at().is_some_and(|at| at.terms.retry().classes.contains(&RetryClass::Stream))
     }
 
     /// Lets the answer go to the client. `whole`: its length and usage, where it is not
@@ -264,10 +264,9 @@ impl Try {
             if expose.provider {
                 add.push(("x-sluice-provider", &at.provider.name));
             }
-            let model = at.name(&entry.facts);
-            if expose.model && model.is_ascii() {
-                add.push(("x-sluice-model", model));
-            }
+            let model = entry.plan.model_name(&self.config, self.index);
+            let model = model.filter(|m| expose.model && m.is_ascii());
+            add.extend(model.map(|m| ("x-sluice-model", m)));
         }
         if expose.attempts {
             add.push(("x-sluice-attempts", &attempts));

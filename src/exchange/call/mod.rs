@@ -347,14 +347,15 @@ fn is_reserved(name: &str) -> bool {
 fn orders(host: &dyn Host, config: &Config, entry: &Entry) {
     let retries = (entry.plan.targets.len().saturating_sub(1)).to_string();
     let per_try = entry.plan.per_try_ms.to_string();
-    let total = config.total_timeout_ms.to_string();
+    let Some(terms) = entry.plan.terms(config) else { return };
+    let total = terms.total_ms().to_string();
     let mut orders = entry.plan.orders(config, 0);
     orders.push(("x-envoy-upstream-rq-timeout-ms", &total));
     orders.push(("x-envoy-upstream-rq-per-try-timeout-ms", &per_try));
     if entry.plan.targets.len() > 1 {
         orders.push(("x-envoy-max-retries", &retries));
-        orders.push(("x-envoy-retry-on", &config.retry_on));
-        orders.push(("x-envoy-retriable-status-codes", &config.retry_codes));
+        orders.push(("x-envoy-retry-on", &terms.retry().on));
+        orders.push(("x-envoy-retriable-status-codes", &terms.retry().codes));
     }
     host.edit_headers(Side::Request, &[], &orders);
 }

@@ -112,6 +112,6 @@ fn methods(mode: Option<Mode>) -> &'static [&'static str] {
 
 /// Of the first target.
 fn known(config: &Config, model: &Model, asked: &str) -> Option<Known> {
-    let target = model.targets.first()?;
+    let target = config.targets(&model.targets).first()?;
     target.known.or_else(|| Some(config.providers.get(target.provider)?.known(asked)))
 }
