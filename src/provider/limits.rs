@@ -1,5 +1,5 @@
 //! What a provider's response headers say of its limits: when to come back after a
-//! refusal, and that nothing is left after an answer.
+//! refusal, and how much is left after an answer: enough, little, nothing.
 //!
 //! Times are Unix nanoseconds. Must not: decide what to do about it.
 //!
@@ -11,16 +11,55 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// `(remaining, reset)` of each budget a provider may tell of.
-const BUDGETS: [(&str, &str); 7] = [
-    ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
-    ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
-    ("x-ratelimit-remaining", "x-ratelimit-reset"),
-    ("anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"),
-    ("anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
-    ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"),
-    ("anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
+/// How much is left, of the budget of which least is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Left {
+    /// No budget is told of.
+    Untold,
+    Enough,
+    Low,
+    Spent,
+}
+
+/// A budget a provider may tell of: what is left of it, of how much, until when it is
+/// whole again.
+struct Budget {
+    remaining: &'static str,
+    limit: &'static str,
+    reset: &'static str,
+    of: Of,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Of {
+    Requests,
+    Tokens,
+}
+
+macro_rules! budget {
+    ($of:ident, $remaining:literal, $limit:literal, $reset:literal) => {
+        Budget { remaining: $remaining, limit: $limit, reset: $reset, of: Of::$of }
+    };
+}
+
+#[rustfmt::skip]
+const BUDGETS: [Budget; 7] = [
+    budget!(Requests, "x-ratelimit-remaining-requests", "x-ratelimit-limit-requests", "x-ratelimit-reset-requests"),
+    budget!(Tokens, "x-ratelimit-remaining-tokens", "x-ratelimit-limit-tokens", "x-ratelimit-reset-tokens"),
+    budget!(Requests, "x-ratelimit-remaining", "x-ratelimit-limit", "x-ratelimit-reset"),
+    budget!(Requests, "anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-reset"),
+    budget!(Tokens, "anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-reset"),
+    budget!(Tokens, "anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-limit", "anthropic-ratelimit-input-tokens-reset"),
+    budget!(Tokens, "anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-limit", "anthropic-ratelimit-output-tokens-reset"),
 ];
+
+/// Little, where no limit is told: fewer requests, or tokens.
+const FEW: (u64, u64) = (3, 1_000);
+/// Calls are kept apart no further than this: a budget that is whole again in a day would
+/// stand still. 5 s.
+const MAX_PACE: u64 = 5_000_000_000;
+/// Calls that may follow each other closer than this need no pace. 10 ms.
+const MIN_PACE: u64 = 10_000_000;
 
 /// When a refusal says to come back.
 pub fn retry_at<'h>(header: &dyn Fn(&str) -> Option<&'h str>, now: u64) -> Option<u64> {
@@ -34,9 +73,56 @@ pub fn retry_at<'h>(header: &dyn Fn(&str) -> Option<&'h str>, now: u64) -> Optio
 
 /// Until when nothing is left of some budget, if so.
 pub fn spent_until<'h>(header: &dyn Fn(&str) -> Option<&'h str>, now: u64) -> Option<u64> {
-    let spent =
-        BUDGETS.iter().filter(|(remaining, _)| header(remaining).map(str::trim) == Some("0"));
-    spent.filter_map(|(_, reset)| moment(header(reset)?, now)).max().filter(|t| *t > now)
+    let spent = BUDGETS.iter().filter(|b| header(b.remaining).map(str::trim) == Some("0"));
+    spent.filter_map(|b| moment(header(b.reset)?, now)).max().filter(|t| *t > now)
+}
+
+/// How much is left: of every good answer, so in one pass. `below`: percent of a limit
+/// that are little; 0: nothing is.
+pub fn left(headers: &[(String, Vec<u8>)], below: u32) -> Left {
+    let text = |value: &[u8]| std::str::from_utf8(value).ok().and_then(whole);
+    let value = |wanted: &str| {
+        let found = headers.iter().find(|(name, _)| name == wanted);
+        found.and_then(|(_, value)| text(value))
+    };
+    let mut left = Left::Untold;
+    for (name, of) in headers {
+        if !name.starts_with("x-ratelimit-re") && !name.starts_with("anthropic-ratelimit-") {
+            continue;
+        }
+        let budget = BUDGETS.iter().find(|b| b.remaining == name);
+        let Some((budget, n)) = budget.zip(text(of)) else { continue };
+        left = left.max(match n {
+            0 => Left::Spent,
+            _ if below > 0 && budget.is_low(n, value(budget.limit), below) => Left::Low,
+            _ => Left::Enough,
+        });
+    }
+    left
+}
+
+/// How far apart calls of so many tokens must be so that what is left lasts until it is
+/// whole again, and when that is.
+pub fn pace<'h>(
+    header: &dyn Fn(&str) -> Option<&'h str>,
+    now: u64,
+    below: u32,
+    tokens: u64,
+) -> Option<(u64, u64)> {
+    let number = |name: &str| header(name).and_then(whole);
+    let low = BUDGETS.iter().filter_map(|b| {
+        let n = number(b.remaining).filter(|n| *n > 0)?;
+        let whole = moment(header(b.reset)?, now)?;
+        let low = below > 0 && b.is_low(n, number(b.limit), below);
+        let calls = if b.of == Of::Tokens { n / tokens.max(1) } else { n };
+        let every = (whole.saturating_sub(now) / calls.max(1)).min(MAX_PACE);
+        (low && every >= MIN_PACE).then_some((every, whole))
+    });
+    low.max()
+}
+
+fn whole(text: &str) -> Option<u64> {
+    text.trim().parse().ok()
 }
 
 /// A duration or a moment, in any of the ways above.
@@ -88,6 +174,18 @@ fn duration(text: &str) -> Option<u64> {
         rest = tail;
     }
     (sum.is_finite() && !text.is_empty()).then_some(sum as u64)
+}
+
+// === impl Budget ===
+
+impl Budget {
+    fn is_low(&self, n: u64, limit: Option<u64>, below: u32) -> bool {
+        let few = if self.of == Of::Tokens { FEW.1 } else { FEW.0 };
+        match limit {
+            Some(limit) => n.saturating_mul(100) < limit.saturating_mul(u64::from(below)),
+            None => n < few,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -155,6 +253,64 @@ mod tests {
         assert_eq!(duration("1h2m3.5s"), Some(3_723 * S + S / 2));
         for bad in ["", "s", "5", "5x", "m5", "1.2.3s"] {
             assert_eq!(duration(bad), None, "{bad}");
+        }
+    }
+
+    /// How much is left, and how far apart calls of 100 tokens are: milliseconds.
+    fn paced(headers: &[(&'static str, &'static str)], below: u32) -> (Left, Option<(u64, u64)>) {
+        let owned: Vec<_> =
+            headers.iter().map(|(n, v)| ((*n).to_owned(), v.as_bytes().to_vec())).collect();
+        let header = |name: &str| headers.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
+        let pace = pace(&header, NOW, below, 100);
+        (left(&owned, below), pace.map(|(every, t)| (every / 1_000_000, (t - NOW) / 1_000_000)))
+    }
+
+    #[test]
+    fn what_is_left_is_made_to_last() {
+        const RR: &str = "x-ratelimit-remaining-requests";
+        const LR: &str = "x-ratelimit-limit-requests";
+        const TR: &str = "x-ratelimit-reset-requests";
+        const RT: &str = "anthropic-ratelimit-input-tokens-remaining";
+        const LT: &str = "anthropic-ratelimit-input-tokens-limit";
+        const TT: &str = "anthropic-ratelimit-input-tokens-reset";
+        for (headers, below, wanted) in [
+            (
+                &[("content-type", "x"), ("x-ratelimit-reset-requests", "1s")][..],
+                2,
+                (Left::Untold, None),
+            ),
+            (&[(RR, "59"), (LR, "60"), (TR, "1s")], 2, (Left::Enough, None)),
+            (&[(RR, "19"), (LR, "1000"), (TR, "19s")], 2, (Left::Low, Some((1000, 19_000)))),
+            (&[(RR, "20"), (LR, "1000"), (TR, "19s")], 2, (Left::Enough, None)),
+            (&[(RR, "1"), (LR, "1000"), (TR, "19s")], 0, (Left::Enough, None)),
+            // Not further apart than this, and not at all where calls may be close.
+            (&[(RR, "1"), (LR, "1000"), (TR, "6h")], 2, (Left::Low, Some((5000, 21_600_000)))),
+            (&[(RR, "19"), (LR, "1000"), (TR, "120ms")], 2, (Left::Low, None)),
+            (&[(RR, "19"), (LR, "1000")], 2, (Left::Low, None)),
+            // No limit is told.
+            (&[(RR, "2"), (TR, "4s")], 2, (Left::Low, Some((2000, 4000)))),
+            (&[(RR, "3"), (TR, "4s")], 2, (Left::Enough, None)),
+            // By the tokens that a call needs, and the budget of which least is left.
+            (
+                &[
+                    (RT, "1000"),
+                    (LT, "100000"),
+                    (TT, "2023-11-14T22:13:40Z"),
+                    (RR, "59"),
+                    (LR, "60"),
+                ],
+                2,
+                (Left::Low, Some((2000, 20_000))),
+            ),
+            (
+                &[(RT, "50"), (LT, "100000"), (TT, "2023-11-14T22:13:24Z")],
+                2,
+                (Left::Low, Some((4000, 4000))),
+            ),
+            (&[(RR, "0"), (LR, "60"), (TR, "1s"), (RT, "5"), (LT, "9")], 2, (Left::Spent, None)),
+            (&[(RR, "some"), (LR, "60")], 2, (Left::Untold, None)),
+        ] {
+            assert_eq!(paced(headers, below), wanted, "{headers:?}");
         }
     }
 }
