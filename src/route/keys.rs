@@ -8,7 +8,7 @@
 //! key where that rests.
 
 use super::health::{self, Ids, Standing};
-use super::strategy::{Ordered, draw};
+use super::strategy::draw;
 use super::{Choice, Moment};
 use crate::config::compiled::MAX_TARGETS;
 use crate::config::{Config, Provider, Target};
@@ -97,23 +97,32 @@ impl<'a> Ring<'a> {
 
     /// In the order in which they are used. `first`: whose turn it is, where that is
     /// settled.
-    fn arrange(&mut self, provider: &Provider, keys: &mut [usize], first: Option<usize>) {
-        if let Some(affinity) = self.affinity {
-            let id = |k: usize| provider.key_ids.get(k).copied().unwrap_or_default();
-            keys.sort_by_cached_key(|k| {
-                Ordered(draw(id(*k), affinity, f64::from(weight(provider, *k))))
-            });
-            return;
-        }
-        let turn = self.moment.turn;
-        let turn = *self.turn.get_or_insert_with(|| turn(provider));
-        let first = first.unwrap_or_else(|| {
-            let weights: Vec<_> = keys.iter().map(|k| weight(provider, *k)).collect();
-            keys.get(in_turn(&weights, turn)).copied().unwrap_or_default()
-        });
-        let all = provider.key_ids.len().max(1);
-        keys.sort_by_key(|k| (weight(provider, *k) == 0 && *k != first, (k + all - first) % all));
+    fn arrange(&mut self, provider: &Provider, keys: &mut Vec<usize>, first: Option<usize>) {
+        let mut ranked: Vec<(u64, usize)> = match self.affinity {
+            Some(affinity) => keys.iter().map(|k| (drawn(provider, *k, affinity), *k)).collect(),
+            None => {
+                let turn = self.moment.turn;
+                let turn = *self.turn.get_or_insert_with(|| turn(provider));
+                let weights = || keys.iter().map(|k| weight(provider, *k)).collect::<Vec<_>>();
+                let first = first.or_else(|| keys.get(in_turn(&weights(), turn)).copied());
+                let (first, all) = (first.unwrap_or_default(), provider.key_ids.len().max(1));
+                let distance = |k: usize| {
+                    let spare = weight(provider, k) == 0 && k != first;
+                    ((k + all - first) % all) as u64 + if spare { u64::from(u32::MAX) } else { 0 }
+                };
+                keys.iter().map(|k| (distance(*k), *k)).collect()
+            }
+        };
+        ranked.sort_unstable();
+        keys.clear();
+        keys.extend(ranked.into_iter().map(|(_, k)| k));
     }
+}
+
+/// What a key draws, as a number that sorts as it does: none is below 0.
+fn drawn(provider: &Provider, key: usize, affinity: u64) -> u64 {
+    let id = provider.key_ids.get(key).copied().unwrap_or_default();
+    draw(id, affinity, f64::from(weight(provider, key))).to_bits()
 }
 
 fn weight(provider: &Provider, key: usize) -> u32 {

@@ -81,7 +81,7 @@ pub(super) fn expected(facts: &Facts) -> Usage {
 }
 
 /// A number that sorts.
-pub(super) struct Ordered(pub(super) f64);
+struct Ordered(f64);
 
 // === impl Ordered ===
 
