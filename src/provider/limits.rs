@@ -80,21 +80,21 @@ pub fn spent_until<'h>(header: &dyn Fn(&str) -> Option<&'h str>, now: u64) -> Op
 /// How much is left: of every good answer, so in one pass. `below`: percent of a limit
 /// that are little; 0: nothing is.
 pub fn left(headers: &[(String, Vec<u8>)], below: u32) -> Left {
-    let text = |value: &[u8]| std::str::from_utf8(value).ok().and_then(whole);
-    let value = |wanted: &str| {
-        let found = headers.iter().find(|(name, _)| name == wanted);
-        found.and_then(|(_, value)| text(value))
-    };
     let mut left = Left::Untold;
-    for (name, of) in headers {
-        if !name.starts_with("x-ratelimit-re") && !name.starts_with("anthropic-ratelimit-") {
+    for (name, value) in headers {
+        // Cheap, and few get past it.
+        if !name.starts_with("x-ratelimit-rem") && !name.ends_with("-remaining") {
             continue;
         }
         let budget = BUDGETS.iter().find(|b| b.remaining == name);
-        let Some((budget, n)) = budget.zip(text(of)) else { continue };
+        let Some((budget, n)) = budget.zip(number(value)) else { continue };
+        let limit = || {
+            let found = headers.iter().find(|(name, _)| name == budget.limit);
+            found.and_then(|(_, value)| number(value))
+        };
         left = left.max(match n {
             0 => Left::Spent,
-            _ if below > 0 && budget.is_low(n, value(budget.limit), below) => Left::Low,
+            _ if below > 0 && budget.is_low(n, limit(), below) => Left::Low,
             _ => Left::Enough,
         });
     }
@@ -109,7 +109,7 @@ pub fn pace<'h>(
     below: u32,
     tokens: u64,
 ) -> Option<(u64, u64)> {
-    let number = |name: &str| header(name).and_then(whole);
+    let number = |name: &str| header(name).and_then(|text| number(text.as_bytes()));
     let low = BUDGETS.iter().filter_map(|b| {
         let n = number(b.remaining).filter(|n| *n > 0)?;
         let whole = moment(header(b.reset)?, now)?;
@@ -121,8 +121,11 @@ pub fn pace<'h>(
     low.max()
 }
 
-fn whole(text: &str) -> Option<u64> {
-    text.trim().parse().ok()
+/// A whole number.
+fn number(value: &[u8]) -> Option<u64> {
+    let value = value.trim_ascii();
+    let digits = !value.is_empty() && value.len() < 19 && value.iter().all(u8::is_ascii_digit);
+    digits.then(|| value.iter().fold(0, |n, digit| n * 10 + u64::from(digit - b'0')))
 }
 
 /// A duration or a moment, in any of the ways above.
