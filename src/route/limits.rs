@@ -26,10 +26,9 @@ const MINUTE: u64 = 60_000_000_000;
 pub fn need(facts: &Facts) -> Option<u64> {
     let operation = facts.client.operation();
     let usage = strategy::expected(facts);
-    let (texts_in, texts_out) = operation.texts();
-    let (input, output) = (if texts_in { usage.input } else { 0 }, u64::from(texts_out));
-    // What comes out of the others is no text that was asked for.
-    let output = if operation == Operation::Chat { usage.output } else { output };
+    let (reads_text, _) = operation.texts();
+    let input = if reads_text { usage.input } else { 0 };
+    let output = if operation == Operation::Chat { usage.output } else { 0 };
     (operation != Operation::CountTokens).then_some(input + output)
 }
 
@@ -39,7 +38,8 @@ pub fn mark(table: &mut Table, config: &Config, buckets: &Buckets, tokens: u64, 
         return;
     }
     for provider in &config.providers {
-        for (key, share) in provider.key_ids.iter().zip(&provider.shares) {
+        let keys = provider.key_ids.iter().zip(&provider.shares);
+        for (key, share) in keys.filter(|(_, share)| share.limits.any()) {
             let id = Ids { target: 0, key: *key }.own();
             let until = opens(buckets.of(id), share.limits, tokens, now);
             if until > now {

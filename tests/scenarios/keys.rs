@@ -86,9 +86,21 @@ fn tokens_are_charged_by_estimate_and_set_right() {
     assert_eq!(key(&mut envoy, "m"), "2");
     envoy.run(first);
     assert_eq!(key(&mut envoy, "m"), "1");
-    // What was refused has used nothing; what was tried later is charged as well.
-    let tried = keys(&mut envoy, chat("both"), vec![refusal(429), refusal(429), good("openai")]);
-    assert_eq!(tried, ["1", "2", "openai"]);
+    envoy.assert_calm();
+}
+
+#[test]
+fn a_spare_is_charged_when_it_is_tried() {
+    let two = r#"{ "value": "sk-1" }, { "value": "sk-2", "weight": 0, "requests_per_minute": 1 }"#;
+    let mut envoy = pool(two, "");
+    assert_eq!(keys(&mut envoy, chat("both"), vec![refusal(429), good("openai")]), ["1", "2"]);
+    assert_eq!(key(&mut envoy, "both"), "openai", "one rests, the other has used up its limit");
+    // What a provider refused has used no tokens.
+    let one = r#"{ "value": "sk-1", "tokens_per_minute": 2000 }"#;
+    let mut envoy = pool(one, r#", "health": { "enabled": false }"#);
+    for _ in 0..3 {
+        assert_eq!(keys(&mut envoy, chat("both"), vec![refusal(429), good("openai")]).len(), 2);
+    }
     envoy.assert_calm();
 }
 
