@@ -1,11 +1,10 @@
 //! Several keys of one provider, on four workers: what one of them learns or spends, all
 //! know.
 
-use crate::support::client::{chat, post};
+use crate::support::client::{chat, crowd, post};
 use crate::support::gateway::{Gateway, Setup};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 async fn start(keys: &str) -> Gateway {
     let config = format!(
@@ -13,21 +12,6 @@ async fn start(keys: &str) -> Gateway {
          models: [{{ name: m, targets: [openai/x] }}]\n"
     );
     Gateway::start(Setup { config: Some(config), workers: 4, ..Setup::default() }).await
-}
-
-/// Calls over connections of their own, so that every worker has some.
-async fn ask(gateway: &Gateway, calls: u64) {
-    let calls = (0..calls).map(|n| {
-        let (url, body) = (gateway.url("/v1/chat/completions"), chat("m"));
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(n % 20)).await;
-            let reply = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
-            (reply.status().as_u16(), reply.headers()["x-sluice-attempts"].to_str().unwrap() == "1")
-        })
-    });
-    for call in calls.collect::<Vec<_>>() {
-        assert_eq!(call.await.unwrap(), (200, true));
-    }
 }
 
 /// How often the mock has seen each key.
@@ -53,7 +37,7 @@ async fn all_workers_leave_a_limited_key_alone_at_once() {
     let tried: Vec<_> = used(&gateway).into_iter().collect();
     assert_eq!(tried.len(), 2, "rotated within the call: {tried:?}");
     let limited = gateway.mock.requests()[0].header("authorization").unwrap().to_owned();
-    ask(&gateway, 90).await;
+    crowd(&gateway, 90).await;
     let used = used(&gateway);
     assert_eq!(used[limited.trim_start_matches("Bearer ")], 1, "{used:?}");
     assert_eq!(used.len(), 3);
@@ -67,7 +51,7 @@ async fn all_workers_leave_a_limited_key_alone_at_once() {
 async fn own_limits_hold_over_all_workers() {
     let mut gateway =
         start("{ value: sk-1, weight: 9, requests_per_minute: 7 }, { value: sk-2 }").await;
-    ask(&gateway, 90).await;
+    crowd(&gateway, 90).await;
     // One more comes back in 8.6 seconds.
     let used = used(&gateway);
     assert!((7..=8).contains(&used["sk-1"]), "{used:?}");

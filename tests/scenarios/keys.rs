@@ -148,7 +148,7 @@ fn a_conversation_keeps_its_key_until_that_rests() {
     let mut at_pool = Vec::new();
     for n in 0..40 {
         let used = keys(&mut envoy, talk(n, 0), vec![good("openai")]).remove(0);
-        assert_eq!(keys(&mut envoy, talk(n, 3), vec![good("openai")]), [used.clone()]);
+        assert_eq!(keys(&mut envoy, talk(n, 3), vec![good("openai")]).join(","), used);
         at_pool.extend((used != "openai").then_some((n, used)));
     }
     let (n, own) = at_pool[0].clone();
@@ -157,7 +157,7 @@ fn a_conversation_keeps_its_key_until_that_rests() {
     assert_eq!(tried[0], own);
     assert_eq!(keys(&mut envoy, talk(n, 2), vec![good("openai")]), [tried[1].clone()]);
     for (other, key) in at_pool.iter().filter(|(_, key)| *key != own) {
-        assert_eq!(keys(&mut envoy, talk(*other, 1), vec![good("openai")]), [key.clone()]);
+        assert_eq!(keys(&mut envoy, talk(*other, 1), vec![good("openai")]).join(","), *key);
     }
     envoy.assert_calm();
 }
