@@ -24,6 +24,12 @@ pub enum Why<'a> {
     Overflows(u32),
     /// A tag that is required.
     Lacks(&'a str),
+    /// The client's preference that leaves it out.
+    Unwanted(&'a str),
+    /// What the call asks for and the model has not.
+    Unable(&'a str),
+    /// The plan is full without it.
+    Beyond,
 }
 
 /// What a decision told.
@@ -107,11 +113,12 @@ fn ascii(json: &str) -> String {
 // === impl Notes ===
 
 impl Notes {
-    pub fn under(&self, terms: Terms<'_>) {
+    /// `sort`: instead of the strategy.
+    pub fn under(&self, terms: Terms<'_>, sort: Option<Strategy>) {
         *self.under.borrow_mut() = Under {
             model: terms.model.name.clone(),
             rule: terms.rule.map(|r| r.name.clone()),
-            strategy: terms.strategy(),
+            strategy: sort.unwrap_or(terms.strategy()),
         };
     }
 
@@ -126,6 +133,9 @@ impl Notes {
                 format!("rests {} ms", until.saturating_sub(moment.now) / 1_000_000)
             }
             Why::Lacks(tag) => format!("has no tag {tag}"),
+            Why::Unwanted(param) => format!("left out by {param}"),
+            Why::Unable(ability) => format!("its model has no {ability}"),
+            Why::Beyond => "the plan is full".to_owned(),
             Why::Overflows(window) => format!("too long for {window} tokens"),
         };
         let why = why.chars().take(MAX_WHY).collect();

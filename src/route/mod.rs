@@ -14,14 +14,17 @@ use crate::provider::{Path, Surface};
 use crate::store::health::Table;
 use explain::Notes;
 use health::Ids;
+use prefer::Preferences;
 use terms::Terms;
 
+mod able;
 mod candidates;
 mod count;
 mod decide;
 pub mod explain;
 pub mod health;
 mod keys;
+pub mod prefer;
 mod rules;
 pub mod strategy;
 pub mod terms;
@@ -41,6 +44,8 @@ pub struct Plan {
     /// The first target has rested enough: this call may be its probe, if it can claim
     /// it.
     pub probe: Option<u64>,
+    /// The client wants all of its request carried, or none.
+    pub strict: bool,
 }
 
 /// What is known of the world when a call is planned.
@@ -59,6 +64,8 @@ pub struct Moment<'a> {
     pub chance: u64,
     /// Where the decision tells what it passes over, if anybody asks.
     pub notes: Option<&'a Notes>,
+    /// What the client says of who serves it.
+    pub prefers: Option<&'a Preferences>,
 }
 
 /// One of the model's targets, and the surface of its provider that is spoken.

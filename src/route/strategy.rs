@@ -26,6 +26,8 @@ pub struct Asked<'a> {
     pub header: &'a dyn Fn(&str) -> Option<Vec<u8>>,
     /// Differs from call to call.
     pub chance: u64,
+    /// Instead of the strategy.
+    pub sort: Option<Strategy>,
 }
 
 /// Output that a call is taken to have where it sets no limit, in tokens.
@@ -34,7 +36,7 @@ const OUTPUT: u64 = 1_000;
 /// Puts them in order; equals stay as they are listed.
 pub(super) fn sort(all: &mut [Candidate<'_>], terms: Terms<'_>, asked: Asked<'_>) {
     let by = || Some(xxh3_64_with_seed(&(asked.header)(terms.by()?)?, 0));
-    match terms.strategy() {
+    match asked.sort.unwrap_or(terms.strategy()) {
         Strategy::Order => {}
         Strategy::Weighted => {
             let key = by().unwrap_or(asked.chance);

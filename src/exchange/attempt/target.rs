@@ -124,7 +124,7 @@ impl Try {
             let betas = &*betas(&entry.headers);
             let request = Request { body: &body, facts, model, traits, quirks, betas };
             let made = (at.translator.request)(&request)
-                .and_then(|made| made.allow(self.config.strict))
+                .and_then(|made| made.allow(entry.plan.strict))
                 .map_err(|e| misdirected::explained(e, facts.client, &body))?;
             let (sent, length) = match made.body {
                 Body::Whole(new) => {

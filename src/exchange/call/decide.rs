@@ -43,6 +43,7 @@ impl Call {
         let header = |name: &str| value(headers, name).map(<[u8]>::to_vec);
         let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
         let chance = self.worker.registry.chance();
+        let prefers = self.wishes(consumer)?;
         let mut tries = 0;
         loop {
             tries += 1;
@@ -54,6 +55,7 @@ impl Call {
                 header: &header,
                 chance,
                 notes: notes.as_ref(),
+                prefers: prefers.as_ref(),
             };
             let planned = route::plan(&self.config, consumer, (&facts, body), moment);
             if let Some(notes) = &notes {
