@@ -258,10 +258,8 @@ impl Ability {
 
 impl Abilities {
     /// What a call may ask for.
-    pub const ASKED: Abilities = Abilities::BELIEVED
-        .with(Ability::Pdf)
-        .with(Ability::AudioIn)
-        .with(Ability::Schema);
+    pub const ASKED: Abilities =
+        Abilities::BELIEVED.with(Ability::Pdf).with(Ability::AudioIn).with(Ability::Schema);
     /// Of these, what the list is complete in.
     const BELIEVED: Abilities = Abilities(0).with(Ability::Tools).with(Ability::Vision);
 

@@ -9,7 +9,6 @@ use crate::config::{self, Config};
 use crate::dialect::Facts;
 use crate::error::Error;
 use crate::exchange::endpoints::{self, Endpoint};
-use crate::host;
 use crate::route::explain::{self, Notes};
 use crate::route::health::{self, Event, Ids};
 use crate::route::prefer;
@@ -98,8 +97,9 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
     };
     let body = taken.as_ref().map_or(question.body, |t| &t.body);
     let facts = Facts::of(client, body, addressed)?;
-    let said = host::text(&headers, prefer::HEADER);
-    let prefers = prefer::of(config, consumer, said, taken.as_ref().map(|t| &t.preferences))?;
+    let said = prefer::header(&headers);
+    let prefers =
+        prefer::of(config, consumer, said.as_deref(), taken.as_ref().map(|t| &t.preferences))?;
     let now = 1_000_000_000;
     let table = resting(config, question.resting, now);
     let notes = Notes::default();

@@ -39,6 +39,7 @@ fn asked(asks: &Asks) -> Abilities {
         (asks.audio, Ability::AudioIn),
         (asks.schema, Ability::Schema),
     ];
-    let set = |set: Abilities, (is, ability): (bool, Ability)| if is { set.with(ability) } else { set };
+    let set =
+        |set: Abilities, (is, ability): (bool, Ability)| if is { set.with(ability) } else { set };
     said.into_iter().fold(Abilities::default(), set)
 }

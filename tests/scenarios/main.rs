@@ -26,7 +26,10 @@ mod fallback;
 mod health;
 mod hang_ups;
 mod lost;
+mod abilities;
+mod prefers;
 mod windows;
+mod withheld;
 mod uploads;
 
 use fake::envoy::Envoy;

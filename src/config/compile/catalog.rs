@@ -93,8 +93,7 @@ fn price(path: &str, entry: &raw::Entry, problems: &mut Problems) -> Option<Pric
     if price.is_none() && columns.iter().any(Option::is_some) {
         problems.add(format!("{path}.input"), "is needed where any price is given");
     }
-    let sizes =
-        entry.context.is_some() || entry.max_output.is_some() || entry.abilities.is_some();
+    let sizes = entry.context.is_some() || entry.max_output.is_some() || entry.abilities.is_some();
     if entry.like.is_none() && !sizes && columns.iter().all(Option::is_none) {
         problems.add(path, "says nothing; give prices, sizes, abilities, or a model it is `like`");
     }

@@ -2,7 +2,9 @@
 //! everything that can be wrong found now, and all of it at once.
 
 use super::Problem;
-use super::compiled::{ANONYMOUS, Config, Consumer, Passthrough, FILTERED, Retry, STREAM_FAILED, TOO_LONG};
+use super::compiled::{
+    ANONYMOUS, Config, Consumer, FILTERED, Passthrough, Retry, STREAM_FAILED, TOO_LONG,
+};
 use super::raw::{self, RetryClass};
 use super::units::Bytes;
 use std::rc::Rc;

@@ -94,6 +94,10 @@ impl Try {
         entry.plan.resolve(&self.config, self.index)
     }
 
+    pub(super) fn client(&self) -> Dialect {
+        self.entry.borrow().client
+    }
+
     pub(super) fn reply_is_stream(&self) -> bool {
         self.entry.borrow().facts.stream
     }
@@ -232,6 +236,14 @@ impl Try {
     pub(super) fn may_hide(&self, error: &Error) -> bool {
         error.kind.fault() == Fault::Client
             || self.at().is_some_and(|at| at.terms.retry().classes.contains(&RetryClass::Stream))
+    }
+
+    /// Does the call go on to another target where a content filter refuses it?
+    pub(super) fn leaves_filters(&self) -> bool {
+        let is_last = self.entry.borrow().plan.targets.len() <= self.index + 1;
+        let leaves =
+            |at: Resolved<'_>| at.terms.retry().classes.contains(&RetryClass::ContentFilter);
+        !is_last && self.at().is_some_and(leaves)
     }
 
     /// Lets the answer go to the client. `whole`: its length and usage, where it is not

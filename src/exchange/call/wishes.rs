@@ -9,7 +9,7 @@ use super::Call;
 use crate::config::Consumer;
 use crate::error::Error;
 use crate::host::{Headers, Host, Side, text};
-use crate::route::prefer::{self, HEADER, Preferences};
+use crate::route::prefer::{self, Preferences};
 
 /// What was said so far.
 #[derive(Default)]
@@ -23,12 +23,9 @@ pub(super) struct Wishes {
 impl Call {
     /// `reserved`: the headers that go no further.
     pub(super) fn note_wishes(&mut self, reserved: &Headers) {
-        if !self.config.preferences.header {
-            return;
+        if self.config.preferences.header {
+            self.wishes.header = prefer::header(reserved);
         }
-        let values = reserved.iter().filter(|(name, _)| name == HEADER);
-        let values: Vec<_> = values.map(|(_, v)| String::from_utf8_lossy(v)).collect();
-        self.wishes.header = (!values.is_empty()).then(|| values.join(";"));
     }
 
     /// Takes them out of `body`, of which Envoy holds the same bytes.

@@ -18,6 +18,7 @@ use crate::catalog::Price;
 use crate::config::raw::Strategy;
 use crate::config::{Config, Consumer, Target};
 use crate::error::Error;
+use crate::host::Headers;
 
 pub mod body;
 mod header;
@@ -58,7 +59,10 @@ enum Keep {
     /// In any of these.
     Region(Vec<String>),
     /// Picodollars per token.
-    MaxPrice { input: Option<u64>, output: Option<u64> },
+    MaxPrice {
+        input: Option<u64>,
+        output: Option<u64>,
+    },
 }
 
 /// One thing a client says.
@@ -73,7 +77,7 @@ enum Wish {
 }
 
 /// The request header, which no provider sees.
-pub const HEADER: &str = "x-sluice-route";
+const HEADER: &str = "x-sluice-route";
 /// Most models a call may fall back to: no plan is longer.
 const MAX_MODELS: usize = 8;
 /// Most names in any other list.
@@ -82,6 +86,13 @@ const MAX_NAMES: usize = 64;
 const MAX_NAME: usize = 256;
 /// The tag of targets that retain nothing.
 const ZDR: &str = "zdr";
+
+/// All that the header says.
+pub fn header(headers: &Headers) -> Option<String> {
+    let values = headers.iter().filter(|(name, _)| name == HEADER);
+    let values: Vec<_> = values.map(|(_, v)| String::from_utf8_lossy(v)).collect();
+    (!values.is_empty()).then(|| values.join(";"))
+}
 
 /// May this consumer say anything in the body?
 pub fn reads_body(config: &Config, consumer: &Consumer) -> bool {
