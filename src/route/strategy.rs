@@ -57,8 +57,8 @@ pub(super) fn sort(all: &mut [Candidate<'_>], terms: Terms<'_>, asked: Asked<'_>
     }
 }
 
-/// The smallest first.
-fn sort_by(all: &mut [Candidate<'_>], value: impl Fn(&Candidate<'_>) -> f64) {
+/// The smallest first; equals stay as they are.
+pub(super) fn sort_by(all: &mut [Candidate<'_>], value: impl Fn(&Candidate<'_>) -> f64) {
     all.sort_by_cached_key(|c| Ordered(value(c)));
 }
 

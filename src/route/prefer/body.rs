@@ -68,8 +68,8 @@ pub fn take(body: &[u8], addressed: bool) -> Result<Option<Taken>, Error> {
     {
         let mut with = b"\"model\":".to_vec();
         json::push_text(&mut with, name);
-        splices.push(Splice { range, with });
-        splices.sort_by_key(|s| s.range.start);
+        let behind = splices.iter().filter(|s| s.range.start < range.start).count();
+        splices.insert(behind, Splice { range, with });
     }
     Ok(Some(Taken { preferences, body: json::splice(body, &splices) }))
 }

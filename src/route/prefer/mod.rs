@@ -14,6 +14,7 @@
 //! `body::NO_EFFECT` is the list of hints that do nothing here.
 
 use super::candidates::Candidate;
+use super::strategy;
 use crate::catalog::Price;
 use crate::config::raw::Strategy;
 use crate::config::{Config, Consumer, Target};
@@ -168,7 +169,9 @@ impl Preferences {
             }
             against.is_none()
         });
-        group.sort_by_key(|c| self.place(c));
+        if !self.order.is_empty() {
+            strategy::sort_by(group, |c| self.place(c) as f64);
+        }
         if let Some(param) = self.alone.as_deref().filter(|_| self.order.is_empty()) {
             group.iter().skip(1).for_each(|c| pass(c.target, param));
             group.truncate(1);
