@@ -88,47 +88,47 @@ const WORDS: [&str; 7] = [
 ];
 
 fn of_whole(dialect: Dialect, answer: &Value) -> Shown {
-    let stopped = |field: &str, word: &str| answer[field].as_str() == Some(word);
+    let stopped = |field: &str, word: &str| at(answer, field).as_str() == Some(word);
     match dialect {
-        Dialect::OpenAiChat | Dialect::OpenAiCompletions => choices(answer, "message"),
+        Dialect::OpenAiChat | Dialect::OpenAiCompletions => choices(answer, "/message"),
         Dialect::OpenAiResponses => response(answer),
         Dialect::AnthropicMessages | Dialect::AnthropicVertex | Dialect::AnthropicBedrock => {
-            shown(stopped("stop_reason", "refusal"), !is_empty(&answer["content"]))
+            shown(stopped("/stop_reason", "refusal"), !is_empty(at(answer, "/content")))
         }
         Dialect::Gemini => gemini(answer),
-        Dialect::BedrockConverse if stopped("stopReason", "guardrail_intervened") => {
+        Dialect::BedrockConverse if stopped("/stopReason", "guardrail_intervened") => {
             Shown::Withheld
         }
         Dialect::BedrockConverse => {
-            let content = &answer["output"]["message"]["content"];
-            shown(stopped("stopReason", "content_filtered"), !is_empty(content))
+            let content = at(answer, "/output/message/content");
+            shown(stopped("/stopReason", "content_filtered"), !is_empty(content))
         }
         Dialect::CohereChat => {
-            let message = &answer["message"];
-            let content = !is_empty(&message["content"]) || !is_empty(&message["tool_calls"]);
-            shown(stopped("finish_reason", "ERROR_TOXIC"), content)
+            let parts = ["/message/content", "/message/tool_calls"];
+            let content = parts.iter().any(|part| !is_empty(at(answer, part)));
+            shown(stopped("/finish_reason", "ERROR_TOXIC"), content)
         }
         _ => Shown::Nothing,
     }
 }
 
 fn of_event(client: Dialect, event: &Value) -> Shown {
-    let type_ = event["type"].as_str().unwrap_or_default();
+    let type_ = at(event, "/type").as_str().unwrap_or_default();
     match (client, type_) {
-        (Dialect::OpenAiChat | Dialect::OpenAiCompletions, _) => choices(event, "delta"),
+        (Dialect::OpenAiChat | Dialect::OpenAiCompletions, _) => choices(event, "/delta"),
         (Dialect::Gemini, _) => gemini(event),
         (Dialect::AnthropicMessages, "content_block_delta") => Shown::Content,
         (Dialect::AnthropicMessages, "content_block_start") => {
-            shown(false, event["content_block"]["type"] != "text")
+            shown(false, at(event, "/content_block/type") != "text")
         }
         (Dialect::AnthropicMessages, "message_delta") => {
-            shown(event["delta"]["stop_reason"] == "refusal", false)
+            shown(at(event, "/delta/stop_reason") == "refusal", false)
         }
         (Dialect::OpenAiResponses, t) if t.ends_with(".delta") => Shown::Content,
-        (Dialect::OpenAiResponses, "response.incomplete") => response(&event["response"]),
+        (Dialect::OpenAiResponses, "response.incomplete") => response(at(event, "/response")),
         (Dialect::CohereChat, "content-delta" | "tool-call-start") => Shown::Content,
         (Dialect::CohereChat, "message-end") => {
-            shown(event["delta"]["finish_reason"] == "ERROR_TOXIC", false)
+            shown(at(event, "/delta/finish_reason") == "ERROR_TOXIC", false)
         }
         _ => Shown::Nothing,
     }
@@ -136,26 +136,27 @@ fn of_event(client: Dialect, event: &Value) -> Shown {
 
 /// OpenAI's choices. The words of a `refusal` are the filter's or the gateway's.
 fn choices(answer: &Value, part: &str) -> Shown {
-    let all = answer["choices"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let all = items(answer, "/choices");
     let has = |choice: &Value| {
-        let message = &choice[part];
-        let fields = ["content", "tool_calls", "reasoning_content", "reasoning"];
-        fields.iter().any(|field| !is_empty(&message[*field])) || !is_empty(&choice["text"])
+        let message = at(choice, part);
+        let fields = ["/content", "/tool_calls", "/reasoning_content", "/reasoning"];
+        fields.iter().any(|f| !is_empty(at(message, f))) || !is_empty(at(choice, "/text"))
     };
-    let is_filtered = |choice: &Value| choice["finish_reason"] == CODE;
+    let is_filtered = |choice: &Value| at(choice, "/finish_reason") == CODE;
     shown(all.iter().any(is_filtered), all.iter().any(has))
 }
 
 fn response(response: &Value) -> Shown {
-    shown(response["incomplete_details"]["reason"] == CODE, !is_empty(&response["output"]))
+    let filtered = at(response, "/incomplete_details/reason") == CODE;
+    shown(filtered, !is_empty(at(response, "/output")))
 }
 
 fn gemini(answer: &Value) -> Shown {
-    let all = answer["candidates"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let blocked = !answer["promptFeedback"]["blockReason"].is_null();
+    let all = items(answer, "/candidates");
+    let blocked = !at(answer, "/promptFeedback/blockReason").is_null();
     let is_withheld =
-        |c: &Value| c["finishReason"].as_str().is_some_and(super::gemini::finish::is_withheld);
-    let has = |c: &Value| !is_empty(&c["content"]["parts"]);
+        |c: &Value| at(c, "/finishReason").as_str().is_some_and(super::gemini::finish::is_withheld);
+    let has = |c: &Value| !is_empty(at(c, "/content/parts"));
     shown(blocked || all.iter().any(is_withheld), all.iter().any(has))
 }
 
@@ -165,6 +166,15 @@ fn shown(withheld: bool, content: bool) -> Shown {
         (false, true) => Shown::Withheld,
         (false, false) => Shown::Nothing,
     }
+}
+
+/// Null where there is nothing.
+fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
+    value.pointer(path).unwrap_or(&Value::Null)
+}
+
+fn items<'a>(value: &'a Value, path: &str) -> &'a [Value] {
+    at(value, path).as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -12,8 +12,7 @@ async fn the_openai_package_brings_its_own_order() {
                   - { name: second, targets: [gemini/gemini-2.5-flash] }";
     let text = config(models) + "preferences: { header: true, body: true }\n";
     let mut gateway = Gateway::start(Setup { config: Some(text), ..Setup::default() }).await;
-    let said =
-        python::run("tests/clients/prefers.py", &[&gateway.url("/v1")], &Value::Null).await;
+    let said = python::run("tests/clients/prefers.py", &[&gateway.url("/v1")], &Value::Null).await;
     assert_eq!(said.lines().filter(|l| l.starts_with("ok ")).count(), 13, "{said}");
     // No provider learns what the client prefers.
     for request in gateway.mock.requests() {
@@ -28,7 +27,8 @@ async fn the_openai_package_brings_its_own_order() {
 
 #[tokio::test]
 async fn a_large_body_loses_its_members_and_is_replayed() {
-    let models = "- { name: first, targets: [\"openai/gpt-5!status=503\", mistral/mistral-large-latest] }";
+    let models =
+        "- { name: first, targets: [\"openai/gpt-5!status=503\", mistral/mistral-large-latest] }";
     let text = config(models) + "preferences: { body: true }\n";
     let mut gateway = Gateway::start(Setup { config: Some(text), ..Setup::default() }).await;
     let words = "word ".repeat(400_000);
