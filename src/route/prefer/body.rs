@@ -196,7 +196,7 @@ fn max_price(param: &str, raw: &[u8]) -> Result<Wish, Error> {
 /// A list of names, or one.
 fn list(param: &str, max: usize, raw: &[u8]) -> Result<Vec<String>, Error> {
     if let Some(one) = json::text(raw).filter(|_| param != "models") {
-        return names(param, max, std::iter::once(Some(one)));
+        return names(param, max, vec![Some(one)]);
     }
     match json::count(raw) {
         Some(count) if count > max => {
@@ -204,7 +204,7 @@ fn list(param: &str, max: usize, raw: &[u8]) -> Result<Vec<String>, Error> {
         }
         Some(_) => {
             let items = json::items(raw).unwrap_or_default();
-            names(param, max, items.into_iter().map(json::text))
+            names(param, max, items.into_iter().map(json::text).collect())
         }
         None => Err(Error::invalid(param.to_owned(), "must be a list of names")),
     }

@@ -20,10 +20,7 @@ pub(super) fn read(text: &str, into: &mut Preferences) -> Result<(), Error> {
 fn member(key: &str, value: &str, into: &mut Preferences) -> Result<(), Error> {
     let shown: String = key.chars().take(32).filter(|c| !c.is_control()).collect();
     let param = &*format!("{HEADER}.{shown}");
-    let list = |max| {
-        let all: Vec<_> = value.split(',').map(|n| Some(n.trim().into())).collect();
-        names(param, max, all.into_iter())
-    };
+    let list = |max| names(param, max, value.split(',').map(|n| Some(n.trim().into())).collect());
     let flag = || match value {
         "true" => Ok(true),
         "false" => Ok(false),

@@ -20,6 +20,7 @@ use crate::config::raw::Strategy;
 use crate::config::{Config, Consumer, Target};
 use crate::error::Error;
 use crate::host::Headers;
+use std::borrow::Cow;
 
 pub mod body;
 mod header;
@@ -248,7 +249,7 @@ fn sort(param: &str, word: &str) -> Result<Wish, Error> {
 fn names<'a>(
     param: &str,
     max: usize,
-    all: impl ExactSizeIterator<Item = Option<std::borrow::Cow<'a, str>>>,
+    all: Vec<Option<Cow<'a, str>>>,
 ) -> Result<Vec<String>, Error> {
     let wrong = |words: String| Err(Error::invalid(param.to_owned(), words));
     if all.len() > max {
