@@ -86,6 +86,10 @@ fn what_has_content_or_nobody_behind_it_stays() {
     let scripts = || vec![said("azure"), ended_so("anthropic", json!([]))];
     let exchange = envoy.ask(chat("m"), scripts());
     assert_eq!(exchange.client.json()["choices"][0]["finish_reason"], "content_filter");
+    // Another key of the same target is nobody else.
+    let mut ring = super::with(r#""ring/gpt""#, ON);
+    let exchange = ring.ask(chat("m"), vec![said("azure")]);
+    assert_eq!((exchange.client.status(), clusters(exchange).len()), (400, 1));
     let mut lone = super::with(O, ON);
     let exchange = lone.ask(streamed("m"), vec![streamed_so(&[])]);
     assert_eq!(exchange.client.status(), 200);

@@ -240,7 +240,12 @@ impl Try {
 
     /// Does the call go on to another target where a content filter refuses it?
     pub(super) fn leaves_filters(&self) -> bool {
-        let is_last = self.entry.borrow().plan.targets.len() <= self.index + 1;
+        let entry = self.entry.borrow();
+        let own = entry.plan.targets.get(self.index).map(|choice| choice.target);
+        // Another key is no other filter.
+        let mut behind = entry.plan.targets.iter().skip(self.index + 1);
+        let is_last = !behind.any(|choice| Some(choice.target) != own);
+        drop(entry);
         let leaves =
             |at: Resolved<'_>| at.terms.retry().classes.contains(&RetryClass::ContentFilter);
         !is_last && self.at().is_some_and(leaves)
