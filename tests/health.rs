@@ -116,6 +116,7 @@ impl World {
                 header: &|_| None,
                 chance: 1,
                 notes: None,
+                prefers: None,
             };
             let everybody = &self.config.anonymous;
             let planned = route::plan(&self.config, everybody, (&facts, BODY), moment);

@@ -84,6 +84,7 @@ impl World {
             header: &|_| None,
             chance: turn as u64,
             notes: None,
+            prefers: None,
         };
         let facts = Facts::read(body).unwrap();
         let planned = route::plan(&self.config, &self.config.anonymous, (&facts, body), moment);

@@ -6,7 +6,7 @@
 use super::glob;
 use super::raw::{self, RetryClass, Strategy};
 use super::url::Url;
-use crate::catalog::{self, Known, Price};
+use crate::catalog::{self, Abilities, Known, Price};
 use crate::dialect::Dialect;
 use crate::provider::{Kind, Path};
 use hashbrown::HashMap;
@@ -41,6 +41,7 @@ pub struct Config {
     pub health: HealthRules,
     /// Some key has limits of its own.
     pub limited: bool,
+    pub preferences: raw::Preferences,
 }
 
 #[derive(Debug)]
@@ -89,6 +90,7 @@ pub struct Entry {
     pub price: Option<Price>,
     pub context: Option<u32>,
     pub max_output: Option<u32>,
+    pub abilities: Option<Abilities>,
 }
 
 #[derive(Debug)]
@@ -185,6 +187,8 @@ pub struct Consumer {
     pub name: String,
     /// Patterns of the models it may use; empty: all.
     pub models: Vec<String>,
+    /// It may say who serves its calls, where that is on.
+    pub preferences: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -218,6 +222,9 @@ pub const STREAM_FAILED: u16 = 598;
 /// The status by which an attempt tells the router that the prompt is too long for its
 /// target, and not for the next.
 pub const TOO_LONG: u16 = 597;
+/// The status by which an attempt tells the router that a content filter refused, where
+/// that is a retry class.
+pub const FILTERED: u16 = 596;
 /// Most targets of a model: Envoy's route names that many clusters.
 pub const MAX_TARGETS: usize = 8;
 pub const MAX_MODELS: usize = 4096;
@@ -277,6 +284,10 @@ impl Provider {
         known.price = entry.price.or(known.price);
         known.context = entry.context.or(known.context);
         known.traits.max_output_tokens = entry.max_output.unwrap_or(known.traits.max_output_tokens);
+        if let Some(abilities) = entry.abilities {
+            known.abilities = abilities;
+            known.lacks = Abilities::ASKED.without(abilities);
+        }
         known
     }
 }

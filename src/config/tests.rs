@@ -369,6 +369,63 @@ fn the_operators_catalog_goes_before_the_list() {
 }
 
 #[test]
+fn preferences_are_off_and_consumers_may_be_left_out() {
+    let config = read(&base()).unwrap();
+    assert!(!config.preferences.any() && config.anonymous.preferences);
+    let mut file = base();
+    file["consumers"] = json!([
+        { "name": "a", "key_sha256": ["0".repeat(64)] },
+        { "name": "b", "key_sha256": ["1".repeat(64)], "preferences": false }]);
+    file["preferences"] = json!({ "header": true, "anonymous": false });
+    let config = read(&file).unwrap();
+    assert!(config.preferences.header && !config.preferences.body);
+    let may: Vec<_> = config.consumers.iter().map(|c| c.preferences).collect();
+    assert_eq!((may, config.anonymous.preferences), (vec![true, false], false));
+    file["preferences"] = json!({});
+    file["consumers"][0]["preferences"] = json!(true);
+    let problems = read(&file).unwrap_err();
+    assert_eq!(problems[0].path, "consumers[0].preferences");
+    assert!(problems[0].message.contains("preferences.header"));
+    for wrong in [json!({ "heather": true }), json!({ "header": "yes" }), json!(true)] {
+        file["preferences"] = wrong;
+        assert!(read(&file).unwrap_err()[0].path.starts_with("preferences"));
+    }
+}
+
+#[test]
+fn abilities_are_the_lists_or_the_operators() {
+    use crate::catalog::Ability;
+    let mut file = base();
+    file["models"] = json!([{ "name": "m", "targets": [
+        "openai/gpt-4", "openai/gpt-5", "openai/unheard-of", "openai/mine", "openai/o3-mini"] }]);
+    file["catalog"] = json!([{ "model": "openai/mine", "abilities": ["tools", "audio_in"] }]);
+    let config = read(&file).unwrap();
+    let lacks = |n: usize| {
+        let known = config.targets(&config.models[0].targets)[n].known.unwrap();
+        known.lacks.iter().collect::<Vec<_>>()
+    };
+    assert_eq!(lacks(0), [Ability::Vision]);
+    assert_eq!((lacks(1), lacks(2)), (vec![], vec![]), "what is not listed may do all");
+    assert_eq!(lacks(3), [Ability::Vision, Ability::Pdf, Ability::Schema]);
+    assert_eq!(lacks(4), [Ability::Vision], "the list is not believed in files");
+    file["catalog"][0]["abilities"] = json!(["tools", "flight"]);
+    let problems = read(&file).unwrap_err();
+    assert_eq!(problems[0].path, "catalog[0].abilities[1]");
+    assert!(problems[0].message.contains("audio_in"));
+}
+
+#[test]
+fn content_filters_are_a_class_of_their_own() {
+    let mut file = base();
+    file["defaults"] = json!({ "retry_on": ["content_filter", "server"] });
+    let config = read(&file).unwrap();
+    let codes: Vec<_> = config.retry.codes.split(',').collect();
+    assert_eq!(codes.iter().filter(|c| **c == "596").count(), 1);
+    file["defaults"] = json!({ "retry_on": ["server"] });
+    assert!(!read(&file).unwrap().retry.codes.contains("596"));
+}
+
+#[test]
 fn finds_all_problems_at_once() {
     let mut config = base();
     config["models"][0]["targets"] = json!(["nope/x", "openai"]);

@@ -25,6 +25,12 @@ pub enum Why<'a> {
     Overflows(u32),
     /// A tag that is required.
     Lacks(&'a str),
+    /// The client's preference that leaves it out.
+    Unwanted(&'a str),
+    /// What the call asks for and the model has not.
+    Unable(&'a str),
+    /// The plan is full without it.
+    Beyond,
 }
 
 /// What a decision told.
@@ -118,11 +124,12 @@ fn ascii(json: &str) -> String {
 // === impl Notes ===
 
 impl Notes {
-    pub fn under(&self, terms: Terms<'_>) {
+    /// `sort`: instead of the strategy.
+    pub fn under(&self, terms: Terms<'_>, sort: Option<Strategy>) {
         *self.under.borrow_mut() = Under {
             model: terms.model.name.clone(),
             rule: terms.rule.map(|r| r.name.clone()),
-            strategy: terms.strategy(),
+            strategy: sort.unwrap_or(terms.strategy()),
         };
     }
 
@@ -138,6 +145,9 @@ impl Notes {
                 format!("rests {millis} ms: {}", words(reason))
             }
             Why::Lacks(tag) => format!("has no tag {tag}"),
+            Why::Unwanted(param) => format!("left out by {param}"),
+            Why::Unable(ability) => format!("its model has no {ability}"),
+            Why::Beyond => "the plan is full".to_owned(),
             Why::Overflows(window) => format!("too long for {window} tokens"),
         };
         let why = why.chars().take(MAX_WHY).collect();

@@ -14,8 +14,10 @@ use crate::provider::{Path, Surface};
 use crate::store::health::Table;
 use explain::Notes;
 use health::Ids;
+use prefer::Preferences;
 use terms::Terms;
 
+mod able;
 mod candidates;
 mod count;
 mod decide;
@@ -23,6 +25,7 @@ pub mod explain;
 pub mod health;
 mod keys;
 pub mod limits;
+pub mod prefer;
 mod rules;
 pub mod strategy;
 pub mod terms;
@@ -30,6 +33,7 @@ pub mod terms;
 pub use decide::{Planned, plan, unknown_model};
 
 /// The ordered targets of a call, as indexes into the configuration.
+#[derive(Default)]
 pub struct Plan {
     pub model: usize,
     /// The rule it falls under.
@@ -45,6 +49,8 @@ pub struct Plan {
     /// The first target's key is paced, and its turn has come: this call may take it, if
     /// no other did.
     pub due: bool,
+    /// The client wants all of its request carried, or none.
+    pub strict: bool,
 }
 
 /// What is known of the world when a call is planned.
@@ -63,6 +69,8 @@ pub struct Moment<'a> {
     pub chance: u64,
     /// Where the decision tells what it passes over, if anybody asks.
     pub notes: Option<&'a Notes>,
+    /// What the client says of who serves it.
+    pub prefers: Option<&'a Preferences>,
 }
 
 /// One of the model's targets, and the surface of its provider that is spoken.

@@ -25,6 +25,8 @@ pub struct Asked<'a> {
     pub header: &'a dyn Fn(&str) -> Option<Vec<u8>>,
     /// Differs from call to call.
     pub chance: u64,
+    /// Instead of the strategy.
+    pub sort: Option<Strategy>,
 }
 
 /// Output that a call is taken to have where it sets no limit, in tokens.
@@ -34,7 +36,7 @@ const OUTPUT: u64 = 1_000;
 /// if it does.
 pub(super) fn sort(all: &mut [Candidate<'_>], terms: Terms<'_>, asked: Asked<'_>) -> Option<u64> {
     let by = || Some(xxh3_64_with_seed(&(asked.header)(terms.by()?)?, 0));
-    match terms.strategy() {
+    match asked.sort.unwrap_or(terms.strategy()) {
         Strategy::Order => {}
         Strategy::Weighted => {
             let key = by().unwrap_or(asked.chance);
@@ -57,8 +59,8 @@ pub(super) fn sort(all: &mut [Candidate<'_>], terms: Terms<'_>, asked: Asked<'_>
     None
 }
 
-/// The smallest first.
-fn sort_by(all: &mut [Candidate<'_>], value: impl Fn(&Candidate<'_>) -> f64) {
+/// The smallest first; equals stay as they are.
+pub(super) fn sort_by(all: &mut [Candidate<'_>], value: impl Fn(&Candidate<'_>) -> f64) {
     all.sort_by_cached_key(|c| Ordered(value(c)));
 }
 

@@ -33,6 +33,7 @@ mod misdirected;
 mod moving;
 mod natives;
 mod openai_sdk;
+mod prefers;
 mod relay;
 mod search;
 mod sign_in;

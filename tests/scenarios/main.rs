@@ -27,7 +27,10 @@ mod health;
 mod hang_ups;
 mod keys;
 mod lost;
+mod abilities;
+mod prefers;
 mod windows;
+mod withheld;
 mod uploads;
 
 use fake::envoy::Envoy;

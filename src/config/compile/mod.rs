@@ -2,7 +2,9 @@
 //! everything that can be wrong found now, and all of it at once.
 
 use super::Problem;
-use super::compiled::{ANONYMOUS, Config, Consumer, Passthrough, Retry, STREAM_FAILED, TOO_LONG};
+use super::compiled::{
+    ANONYMOUS, Config, Consumer, FILTERED, Passthrough, Retry, STREAM_FAILED, TOO_LONG,
+};
 use super::raw::{self, RetryClass};
 use super::units::Bytes;
 use std::rc::Rc;
@@ -56,7 +58,11 @@ pub fn compile(
         consumers_by_key,
         allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),
         consumers,
-        anonymous: Rc::new(Consumer { name: ANONYMOUS.to_owned(), models: Vec::new() }),
+        anonymous: Rc::new(Consumer {
+            name: ANONYMOUS.to_owned(),
+            models: Vec::new(),
+            preferences: raw.preferences.anonymous,
+        }),
         strict: d.strict,
         max_body: bytes(d.max_body),
         max_upload: bytes(d.max_upload.unwrap_or(d.max_body)),
@@ -67,6 +73,7 @@ pub fn compile(
         max_usage_rows: raw.usage.max_rows,
         health,
         limited,
+        preferences: raw.preferences,
     };
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
 }
@@ -117,11 +124,15 @@ fn retry(classes: &[RetryClass]) -> Retry {
         if has(RetryClass::Reset) && has(RetryClass::Connect) {
             on.push("5xx");
         } else {
-            add(&(500..600).filter(|s| ![STREAM_FAILED, TOO_LONG].contains(s)).collect::<Vec<_>>());
+            let ours = [STREAM_FAILED, TOO_LONG, FILTERED];
+            add(&(500..600).filter(|s| !ours.contains(s)).collect::<Vec<_>>());
         }
     }
     if has(RetryClass::Stream) {
         add(&[STREAM_FAILED]);
+    }
+    if has(RetryClass::ContentFilter) {
+        add(&[FILTERED]);
     }
     Retry { on: on.join(","), codes: codes.join(","), classes: classes.to_vec() }
 }

@@ -12,7 +12,7 @@ use super::deadlines;
 use super::health;
 use super::registry::{Entry, Seen};
 use super::{CALL_ID, Step, Worker};
-use crate::dialect::{Shape, StreamTranslator};
+use crate::dialect::{Shape, StreamTranslator, withheld};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::route::health::Event;
@@ -284,6 +284,9 @@ impl Attempt {
         this.reply.told_input = text(headers, TOLD_INPUT).and_then(|n| n.parse().ok());
         let Some(at) = this.at() else { return self.lost(host, "plan") };
         match (at.translator.response)(&body, &this.reply) {
+            Ok(_) if this.leaves_filters() && withheld::whole(at.surface.dialect, &body) => {
+                self.give_up(host, this, headers, withheld::error(), None)
+            }
             Ok(answer) => {
                 let length = answer.body.as_ref().map_or(body.len(), Vec::len);
                 if let Some(new) = &answer.body {

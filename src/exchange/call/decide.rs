@@ -46,6 +46,7 @@ impl Call {
         let header = |name: &str| value(headers, name).map(<[u8]>::to_vec);
         let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
         let chance = self.worker.registry.chance();
+        let prefers = self.wishes(consumer)?;
         let mut tries = 0;
         loop {
             tries += 1;
@@ -57,6 +58,7 @@ impl Call {
                 header: &header,
                 chance,
                 notes: notes.as_ref(),
+                prefers: prefers.as_ref(),
             };
             let planned = route::plan(&self.config, consumer, (&facts, body), moment);
             if let Some(notes) = &notes {

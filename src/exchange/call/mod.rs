@@ -19,10 +19,12 @@ use decide::{Decided, Ready};
 use std::cell::RefCell;
 use std::rc::Rc;
 use upload::Upload;
+use wishes::Wishes;
 
 mod answer;
 mod decide;
 mod upload;
+mod wishes;
 
 pub struct Call {
     worker: Rc<Worker>,
@@ -35,6 +37,8 @@ pub struct Call {
     explains: bool,
     /// The decision, where it was asked for.
     explained: RefCell<Option<String>>,
+    /// What the client says of who serves it.
+    wishes: Wishes,
     phase: Phase,
 }
 
@@ -90,6 +94,7 @@ impl Call {
             client,
             explains: false,
             explained: RefCell::default(),
+            wishes: Wishes::default(),
             phase,
         }
     }
@@ -99,6 +104,7 @@ impl Call {
         let reserved: Vec<_> = headers.extract_if(.., |(name, _)| is_reserved(name)).collect();
         if !reserved.is_empty() {
             self.explains = self.config.expose.explain && text(&reserved, EXPLAIN) == Some("1");
+            self.note_wishes(&reserved);
             let names: Vec<_> = reserved.iter().map(|(name, _)| name.as_str()).collect();
             host.edit_headers(Side::Request, &names, &[]);
         }
@@ -254,7 +260,9 @@ impl Call {
             Some(upload) => upload.facts(self.client),
             None => {
                 body = host.body(Side::Request, size);
-                Facts::of(self.client, &body, addressed)
+                let who = (&headers, &*consumer);
+                self.take_wishes(host, who, addressed.is_some(), &mut body)
+                    .and_then(|()| Facts::of(self.client, &body, addressed))
             }
         };
         match facts.and_then(|facts| self.decide(host, (&headers, &consumer), facts, &body)) {
