@@ -1,7 +1,7 @@
 //! A target to which there is no connection yet: what its time is, who pays.
 
 use crate::support::client::{chat, post, streamed};
-use crate::support::gateway::{Gateway, Setup, config, local};
+use crate::support::gateway::{Gateway, Setup, config, healed, local};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -118,4 +118,31 @@ async fn who_leaves_while_envoy_connects_is_not_charged() {
     }
     assert!(gateway.usage().await.is_empty());
     gateway.assert_calm().await;
+}
+
+/// A cluster whose name never resolved: it has no endpoints.
+fn nowhere(bootstrap: String, _: &Path) -> String {
+    let (before, cluster) = bootstrap.split_once("cluster_name: openai\n").unwrap();
+    let (_, after) = cluster.split_once("    name: openai\n").unwrap();
+    format!("{before}cluster_name: openai\n    name: openai\n{after}")
+}
+
+#[tokio::test]
+async fn a_provider_without_an_address_fails_one_call_not_all() {
+    let models = "- { name: first, targets: [openai/x, anthropic/claude-haiku-4-5] }\n\
+                  - { name: second, targets: [\"mistral/y!status=503\", openai/x, anthropic/claude-haiku-4-5] }";
+    for model in ["first", "second"] {
+        let setup =
+            Setup { config: Some(healed(models)), edit: nowhere, workers: 2, ..Setup::default() };
+        let mut gateway = Gateway::start(setup).await;
+        // Envoy itself ends the call that meets it, and asks nobody else.
+        assert_eq!(post(&gateway, &chat(model)).await.error().0, 503);
+        for _ in 0..10 {
+            let reply = post(&gateway, &streamed(model)).await;
+            assert_eq!((reply.status, reply.header("x-sluice-provider")), (200, "anthropic"));
+        }
+        let rests = "wasmcustom.sluice.rests;provider=openai;reason=failing";
+        assert_eq!(gateway.stat(rests).await, 1);
+        gateway.assert_calm().await;
+    }
 }

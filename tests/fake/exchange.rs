@@ -51,6 +51,8 @@ pub struct Exchange {
     stray: Option<String>,
     /// The cluster of all attempts, whatever was ordered.
     pinned: Option<String>,
+    /// A cluster without a host.
+    empty: Option<String>,
 }
 
 enum Part {
@@ -131,6 +133,7 @@ impl Exchange {
             piece: request.replay_piece,
             stray: None,
             pinned: None,
+            empty: None,
         }
     }
 
@@ -196,6 +199,11 @@ impl Exchange {
         self.router.retries += more;
         self.router.on.push("gateway-error".into());
         self.stray = Some(cluster.to_owned());
+    }
+
+    /// Envoy knows no address for this cluster.
+    pub fn empty(&mut self, cluster: &str) {
+        self.empty = Some(cluster.to_owned());
     }
 
     /// A route without `refresh_cluster_on_retry`, or with hedging.
@@ -328,6 +336,9 @@ impl Exchange {
             return self.local_reply(503, "no_healthy_upstream");
         };
         let cluster = self.pinned.clone().unwrap_or(cluster);
+        if self.empty.as_ref() == Some(&cluster) {
+            return self.local_reply(503, "no_healthy_upstream");
+        }
         *self.stream.cluster.borrow_mut() = cluster.clone();
         self.stream.connected.set(true);
         let bodiless = self.body.is_empty() && !self.trailers;
