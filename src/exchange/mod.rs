@@ -15,6 +15,7 @@ pub mod deadlines;
 pub mod endpoints;
 mod health;
 mod place;
+mod quota;
 pub mod registry;
 pub mod settle;
 

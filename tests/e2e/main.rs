@@ -29,6 +29,7 @@ mod fallback;
 mod health;
 mod hedging;
 mod hostile;
+mod keys;
 mod kinds;
 mod misdirected;
 mod moving;
