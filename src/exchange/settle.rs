@@ -5,6 +5,7 @@
 //! bytes and marked, where bytes are text. Pictures and audio are not: nothing is made
 //! up for them, and what such a call cost is not known. Must not: be called from anywhere else.
 
+use super::place::is_connected;
 use super::registry::{Answer, Entry, Outcome};
 use super::{RECORD, Worker};
 use crate::dialect::{Operation, Usage, estimate};
@@ -184,8 +185,9 @@ impl Verdict {
                 Self::charge(outcome, entry, true)
             }
             Answer::Refused(refusal) => Self::free(refusal.error.kind.as_str()),
-            // The client left while a provider was at work: it will charge for the input.
-            Answer::None if entry.is_tried_now() && left(host) => {
+            // The client left while a provider was at work: it will charge for the input. One
+            // that had no connection yet has not heard of it.
+            Answer::None if entry.is_tried_now() && left(host) && is_connected(host) => {
                 Self::charge("cancelled", entry, false)
             }
             Answer::None if left(host) => Self::free("cancelled"),

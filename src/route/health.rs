@@ -59,6 +59,8 @@ pub enum Event {
     /// Its fault; when to come back, where it was told.
     Failed(Option<u64>),
     KeyRefused,
+    /// Envoy knows no address for it: no call can be tried there.
+    Nowhere,
 }
 
 /// How long a probe keeps others from probing, where nobody hears how it went: 30 s.
@@ -140,6 +142,12 @@ pub fn record(table: &mut Table, rules: &Rules, ids: Ids, event: Event, now: u64
             let opened = failures.checked_sub(rules.failures);
             let own = opened.map_or(0, |n| now + backoff(rules, n + 1));
             let until = told.map_or(own, |t| advised(t, now).max(own));
+            rest(table, ids.target, Reason::Failing, until, now, failures)
+        }
+        Event::Nowhere => {
+            // Needs no second proof.
+            let failures = next(table, ids.target).max(rules.failures);
+            let until = now + backoff(rules, failures - rules.failures + 1);
             rest(table, ids.target, Reason::Failing, until, now, failures)
         }
         Event::KeyRefused => {

@@ -49,6 +49,10 @@ pub struct Exchange {
     piece: usize,
     /// The cluster of attempts that nobody ordered.
     stray: Option<String>,
+    /// The cluster of all attempts, whatever was ordered.
+    pinned: Option<String>,
+    /// A cluster without a host.
+    empty: Option<String>,
 }
 
 enum Part {
@@ -128,6 +132,8 @@ impl Exchange {
             scripts,
             piece: request.replay_piece,
             stray: None,
+            pinned: None,
+            empty: None,
         }
     }
 
@@ -193,6 +199,16 @@ impl Exchange {
         self.router.retries += more;
         self.router.on.push("gateway-error".into());
         self.stray = Some(cluster.to_owned());
+    }
+
+    /// Envoy knows no address for this cluster.
+    pub fn empty(&mut self, cluster: &str) {
+        self.empty = Some(cluster.to_owned());
+    }
+
+    /// A route without `refresh_cluster_on_retry`, or with hedging.
+    pub fn pin(&mut self, cluster: &str) {
+        self.pinned = Some(cluster.to_owned());
     }
 
     /// Envoy answers by itself.
@@ -319,6 +335,12 @@ impl Exchange {
             }
             return self.local_reply(503, "no_healthy_upstream");
         };
+        let cluster = self.pinned.clone().unwrap_or(cluster);
+        if self.empty.as_ref() == Some(&cluster) {
+            return self.local_reply(503, "no_healthy_upstream");
+        }
+        *self.stream.cluster.borrow_mut() = cluster.clone();
+        self.stream.connected.set(true);
         let bodiless = self.body.is_empty() && !self.trailers;
         let mut request: VecDeque<_> = [Part::Headers(bodiless)].into();
         let size = if self.piece == 0 { self.body.len().max(1) } else { self.piece };
@@ -415,7 +437,15 @@ impl Exchange {
             }
             Act::Trailers => (this.attempt.response_trailers(&*context), true),
             Act::Reset => return self.upstream_reset(false),
-            Act::ConnectFailure => return self.upstream_reset(true),
+            Act::Connecting => {
+                // Its time begins with a connection.
+                this.per_try_due = None;
+                return self.stream.connected.set(false);
+            }
+            Act::ConnectFailure => {
+                self.stream.connected.set(false);
+                return self.upstream_reset(true);
+            }
         };
         if context.reply.take().is_some() {
             self.process.refused.borrow_mut().push("a reply to a response".into());

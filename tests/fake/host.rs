@@ -39,6 +39,10 @@ pub struct Stream {
     pub state: RefCell<HashMap<String, Vec<u8>>>,
     /// `response.code_details`
     pub details: RefCell<String>,
+    /// `xds.cluster_name` of the latest attempt.
+    pub cluster: RefCell<String>,
+    /// The latest attempt has a connection: `upstream.local_address`.
+    pub connected: Cell<bool>,
 }
 
 pub struct Context {
@@ -207,6 +211,10 @@ impl Host for Context {
         match path {
             [name] => self.stream.state.borrow().get(*name).cloned(),
             ["response", "code_details"] => Some(self.stream.details.borrow().clone().into_bytes()),
+            ["xds", "cluster_name"] => Some(self.stream.cluster.borrow().clone().into_bytes()),
+            ["upstream", "local_address"] => {
+                self.stream.connected.get().then(|| b"10.0.0.1:40000".to_vec())
+            }
             _ => None,
         }
     }

@@ -23,6 +23,8 @@ pub enum Act {
     Body(Vec<u8>, bool),
     Trailers,
     Reset,
+    /// There is no connection to it yet.
+    Connecting,
     ConnectFailure,
 }
 

@@ -110,3 +110,20 @@ fn a_client_that_leaves_between_attempts_owes_nothing() {
         envoy.assert_calm();
     }
 }
+
+#[test]
+fn a_client_that_leaves_while_envoy_connects_is_not_charged() {
+    for (targets, scripts) in
+        [(O, vec![[Act::Connecting].into()]), (OA, vec![refusal(503), [Act::Connecting].into()])]
+    {
+        let mut envoy = gateway(targets);
+        let attempts = scripts.len();
+        let index = envoy.open(streamed("m"), scripts);
+        envoy.run_until(index, |e| e.received.len() == attempts);
+        envoy.step(index);
+        envoy.hang_up(index);
+        assert_eq!(outcome(&envoy.exchanges[index]), (json!("cancelled"), json!(false)));
+        assert_eq!(used(&envoy).0, 0);
+        envoy.assert_calm();
+    }
+}

@@ -216,3 +216,48 @@ fn silence_and_lost_connections_count() {
     }
     assert_eq!(asked(&mut envoy, vec![good("anthropic")]), ["anthropic"]);
 }
+
+/// A call while the cluster `empty` has no host; where it went, if it was answered.
+fn asked_around(envoy: &mut Envoy, empty: &str, scripts: Vec<Script>) -> (u16, Vec<String>) {
+    let index = envoy.open(chat("m"), scripts);
+    envoy.run_until(index, |e| e.planned > 0);
+    envoy.exchanges[index].empty(empty);
+    let exchange = envoy.run(index);
+    (exchange.client.status(), exchange.received.iter().map(|r| r.cluster.clone()).collect())
+}
+
+#[test]
+fn a_provider_without_an_address_is_met_by_one_call_at_a_time() {
+    let mut envoy = healed(OA, "");
+    // Envoy ends the call itself; the next ones pass it by.
+    assert_eq!(asked_around(&mut envoy, "openai", vec![]), (503, vec![]));
+    let served = |envoy: &mut Envoy| {
+        let asked = asked_around(envoy, "openai", vec![good("anthropic")]);
+        assert_eq!(asked, (200, vec!["anthropic".to_owned()]));
+    };
+    served(&mut envoy);
+    wait(&mut envoy, 9_900);
+    served(&mut envoy);
+    // A probe each time its rest is over, twice as long each time.
+    wait(&mut envoy, 200);
+    assert_eq!(asked_around(&mut envoy, "openai", vec![]), (503, vec![]));
+    wait(&mut envoy, 19_900);
+    served(&mut envoy);
+    wait(&mut envoy, 200);
+    assert_eq!(asked(&mut envoy, vec![good("openai")]), ["openai"]);
+    assert_eq!(asked(&mut envoy, vec![good("openai")]), ["openai"]);
+    let rests = "sluice.rests;provider=openai;reason=failing";
+    assert_eq!(envoy.process.counted(rests), 1);
+    envoy.assert_calm();
+}
+
+#[test]
+fn a_second_target_without_an_address_rests_and_the_first_ones_words_stand() {
+    let mut envoy = healed(OA, "");
+    let failed = refused(503, "x-other", "1");
+    let asked = asked_around(&mut envoy, "anthropic", vec![failed]);
+    assert_eq!(asked, (503, vec!["openai".to_owned()]));
+    assert_eq!(envoy.process.counted("sluice.rests;provider=anthropic;reason=failing"), 1);
+    assert_eq!(envoy.process.counted("sluice.rests;provider=openai"), 0);
+    envoy.assert_calm();
+}

@@ -47,3 +47,22 @@ fn one_attempt_too_many_is_a_503_and_still_counted() {
     assert_eq!(envoy.process.counted("sluice.requests"), 1);
     envoy.assert_calm();
 }
+
+#[test]
+fn a_route_that_stays_with_the_first_cluster_sends_it_no_other_key() {
+    let mut envoy = gateway(OA);
+    let index = envoy.open(chat("m"), vec![refusal(503), good("anthropic")]);
+    envoy.run_until(index, |e| e.planned > 0);
+    envoy.exchanges[index].pin("openai");
+    let exchange = envoy.run(index);
+    assert_eq!(error(&exchange.client), (500, "server_error".into(), "internal".into()));
+    assert_eq!(exchange.received.len(), 1);
+    assert_eq!(envoy.process.counted("sluice.internal_errors;reason=route"), 1);
+    assert_eq!(used(&envoy).0, 0);
+    // A cluster that the plan does not know may be one that leads there.
+    let index = envoy.open(chat("m"), vec![refusal(503), good("anthropic")]);
+    envoy.run_until(index, |e| e.planned > 0);
+    envoy.exchanges[index].pin("openai-then-anthropic");
+    assert_eq!(envoy.run(index).client.status(), 200);
+    envoy.assert_calm();
+}

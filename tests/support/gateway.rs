@@ -204,13 +204,13 @@ impl Gateway {
         .await
     }
 
+    pub fn is_alive(&mut self) -> bool {
+        self.envoy.try_wait().expect("Envoy's state").is_none()
+    }
+
     /// The VM never trapped and Envoy lives.
     pub async fn assert_calm(&mut self) {
-        assert!(
-            self.envoy.try_wait().expect("Envoy's state").is_none(),
-            "Envoy is gone: {}",
-            self.log()
-        );
+        assert!(self.is_alive(), "Envoy is gone: {}", self.log());
         let page = self.admin("/stats?filter=vm_reload|wasm_runtime_error|internal_errors").await;
         for line in page.lines() {
             assert!(line.ends_with(": 0"), "{line}\n{}", self.log());

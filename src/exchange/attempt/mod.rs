@@ -10,7 +10,8 @@
 
 use super::deadlines;
 use super::health;
-use super::registry::{Entry, Seen};
+use super::place;
+use super::registry::{Entry, Refusal, Seen};
 use super::{CALL_ID, Step, Worker};
 use crate::dialect::{Shape, StreamTranslator, withheld};
 use crate::error::{Error, Kind};
@@ -102,6 +103,9 @@ impl Attempt {
         let this = Try::begin(host, entry, attempt, self.context);
         if end || this.at().is_none() {
             return self.lost(host, "plan");
+        }
+        if this.index > 0 && this.is_misrouted(host) {
+            return self.misrouted(host, &this);
         }
         // The first was charged with the plan.
         if this.index > 0
@@ -230,7 +234,8 @@ impl Attempt {
             | Phase::Held { this, .. } => {
                 self.forget_deadline(this);
                 let now = host.now();
-                let kind = if now + EARLY >= this.due { Kind::Timeout } else { Kind::Unreachable };
+                let late = now + EARLY >= this.due && place::is_connected(host);
+                let kind = if late { Kind::Timeout } else { Kind::Unreachable };
                 this.abandoned(kind);
                 // When the client has left, its call was settled before this.
                 if !this.is_settled() {
@@ -314,6 +319,19 @@ impl Attempt {
         let error = Error::new(Kind::Unavailable, "the gateway lost this call; try again");
         let body = crate::dialect::Dialect::OpenAiChat.error_body(&error);
         host.reply(error.status(), &[("content-type", "application/json")], &body);
+        self.phase = Phase::Over;
+        Step::Pause
+    }
+
+    /// What was made for one provider must not go to another: the call ends here.
+    fn misrouted(&mut self, host: &dyn Host, this: &Try) -> Step {
+        self.worker.meter.count(host, telemetry::INTERNAL, &[("reason", "route")], 1);
+        let words = "the gateway's route does not follow its plan; its log says more";
+        let error = Error::new(Kind::Internal, words);
+        let body = this.entry.borrow().client.error_body(&error);
+        let status = error.status();
+        this.fail(Refusal::new(error));
+        host.reply(status, &[("content-type", "application/json")], &body);
         self.phase = Phase::Over;
         Step::Pause
     }

@@ -12,6 +12,7 @@ use crate::dialect::{
 };
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::deadlines::Watch;
+use crate::exchange::place;
 use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried, announced};
 use crate::host::{Headers, Host, Side, text, value};
 use crate::provider;
@@ -87,6 +88,19 @@ impl Try {
     /// nobody's fault. (Envoy may end an attempt within the callback that answers.)
     pub(super) fn is_settled(&self) -> bool {
         self.entry.try_borrow().map_or(true, |entry| entry.settled)
+    }
+
+    /// Envoy has taken this attempt to another provider.
+    pub(super) fn is_misrouted(&self, host: &dyn Host) -> bool {
+        let entry = self.entry.borrow();
+        let Some(cluster) = place::misrouted(host, &entry, self.index) else { return false };
+        let wanted = entry.plan.resolve(&self.config, self.index);
+        let wanted = wanted.map_or("", |at| at.provider.cluster.as_str());
+        log::error!(
+            "an attempt for cluster {wanted} was brought to {cluster} and stopped: the route needs \
+             `refresh_cluster_on_retry` and must have no `hedge_policy`"
+        );
+        true
     }
 
     pub(super) fn at(&self) -> Option<Resolved<'_>> {

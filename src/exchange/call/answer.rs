@@ -8,6 +8,7 @@ use crate::error::{Error, Kind};
 use crate::exchange::Step;
 use crate::exchange::registry::{Answer, Entry, Refusal};
 use crate::host::{Host, Side};
+use crate::route::health::Event;
 use std::rc::Rc;
 
 // === impl Call ===
@@ -19,6 +20,7 @@ impl Call {
         let (error, refusal) = match &self.phase {
             Phase::Planned { entry, .. } => {
                 let entry = &*entry.borrow();
+                self.learn_of_nowhere(host, entry);
                 match &entry.answer {
                     Answer::Given => return Step::Continue,
                     Answer::Refused(refusal) => (refusal.error.clone(), Some(refusal.clone())),
@@ -50,6 +52,18 @@ impl Call {
             other => other,
         };
         step
+    }
+
+    /// Envoy ends a call whose next cluster has no host, without an attempt and without
+    /// trying others: later calls must not meet it first.
+    fn learn_of_nowhere(&self, host: &dyn Host, entry: &Entry) {
+        let next = entry.tried.len();
+        let given = matches!(entry.answer, Answer::Given);
+        let Some(at) = entry.plan.resolve(&entry.config, next).filter(|_| !given) else { return };
+        let details = host.property(&["response", "code_details"]).unwrap_or_default();
+        if NOWHERE.iter().any(|words| details.starts_with(words)) {
+            self.worker.learn(host, entry, at, Event::Nowhere);
+        }
     }
 
     /// Envoy made this response itself: no connection, a deadline, a limit.
@@ -134,6 +148,10 @@ impl Call {
         Step::Pause
     }
 }
+
+/// Envoy's details of a reply for want of a host.
+/// <https://www.envoyproxy.io/docs/envoy/v1.40.0/configuration/http/http_conn_man/response_code_details>
+const NOWHERE: [&[u8]; 2] = [b"no_healthy_upstream", b"cluster_not_found"];
 
 /// A filter behind us (rate limit, authorization) has said no: its words stand.
 fn others_refusal(host: &dyn Host) -> bool {
