@@ -13,13 +13,15 @@ mod keys;
 mod model;
 mod rule;
 mod target;
+mod when;
 
 pub use catalog::Entry;
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys};
 pub use model::{Model, Strategy};
-pub use rule::{Rule, When};
+pub use rule::Rule;
 pub use target::Target;
+pub use when::{Part, Span, When};
 
 /// sluice.yaml
 #[derive(Debug, Deserialize)]

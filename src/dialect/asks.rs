@@ -25,6 +25,13 @@ pub struct Asks {
     pub effort: Option<String>,
 }
 
+/// The bits of `Asks::bits`.
+pub const TOOLS: u64 = 1;
+pub const IMAGES: u64 = 1 << 1;
+pub const FILES: u64 = 1 << 2;
+pub const AUDIO: u64 = 1 << 3;
+pub const SCHEMA: u64 = 1 << 4;
+
 /// How deep parts are looked for, lists and objects counted each: a part in the result of
 /// a tool, which is itself a part of a message, stands at the seventh.
 const MAX_DEPTH: usize = 8;
@@ -63,6 +70,17 @@ impl Asks {
             }
         }
         asks
+    }
+
+    pub fn bits(&self) -> u64 {
+        let all = [
+            (self.tools, TOOLS),
+            (self.images, IMAGES),
+            (self.files, FILES),
+            (self.audio, AUDIO),
+            (self.schema, SCHEMA),
+        ];
+        all.iter().filter(|(asked, _)| *asked).fold(0, |bits, (_, bit)| bits | bit)
     }
 
     /// Gemini's.

@@ -40,7 +40,9 @@ pub fn plan(
     let Some((index, model)) = allowed else {
         return Err(unknown_model(&facts.model));
     };
-    let rule = rules::find(config, facts);
+    let Moment { header, .. } = moment;
+    let asked = rules::Call { facts, body, consumer: &consumer.name, header, wants: &[] };
+    let rule = rules::find(&config.index, &asked);
     let terms = Terms { config, model, rule: rule.and_then(|r| config.rules.get(r)) };
     if let Some(notes) = moment.notes {
         notes.under(terms);

@@ -65,9 +65,8 @@ fn cases(client: Dialect) -> (Value, Vec<(Value, &'static str)>) {
             (json!({ "model": "m", "input": "hi" }), cases)
         }
         Dialect::AnthropicMessages | Dialect::AnthropicCount => {
-            let says = |block: Value| {
-                json!({ "messages": [{ "role": "user", "content": [block] }] })
-            };
+            let says =
+                |block: Value| json!({ "messages": [{ "role": "user", "content": [block] }] });
             let image = json!({ "type": "image", "source": { "type": "url", "url": "x" } });
             let result = json!({ "type": "tool_result", "tool_use_id": "1", "content": [image] });
             let cases = vec![
@@ -107,9 +106,8 @@ fn cases(client: Dialect) -> (Value, Vec<(Value, &'static str)>) {
             (json!({ "contents": [{ "parts": [{ "text": "hi" }] }] }), cases)
         }
         Dialect::BedrockConverse | Dialect::BedrockCount => {
-            let says = |block: Value| {
-                json!({ "messages": [{ "role": "user", "content": [block] }] })
-            };
+            let says =
+                |block: Value| json!({ "messages": [{ "role": "user", "content": [block] }] });
             let image = json!({ "image": { "format": "png", "source": { "bytes": "AAAA" } } });
             let cases = vec![
                 (json!({ "toolConfig": { "tools": [{ "toolSpec": { "name": "f" } }] } }), "t"),
@@ -149,8 +147,7 @@ fn wrapped(client: Dialect, body: Value) -> Value {
 
 #[test]
 fn every_clients_dialect_asks_in_its_own_words() {
-    let asks_for =
-        |d: Dialect| matches!(d.operation(), Operation::Chat | Operation::CountTokens);
+    let asks_for = |d: Dialect| matches!(d.operation(), Operation::Chat | Operation::CountTokens);
     let mut clients: Vec<_> =
         TRANSLATORS.iter().map(|t| t.client).filter(|client| asks_for(*client)).collect();
     clients.dedup();
