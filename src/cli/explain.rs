@@ -5,9 +5,10 @@
 //! chance comes out one way (`--chance`). Must not: know rules of its own.
 
 use super::yaml;
+use crate::config::compiled::ANONYMOUS;
 use crate::config::{self, Config};
 use crate::dialect::Facts;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::exchange::endpoints::{self, Endpoint};
 use crate::route::explain::{self, Notes};
 use crate::route::health::{self, Event, Ids};
@@ -31,6 +32,9 @@ pub struct Args {
     /// A header of the request, `name: value`; repeat it for several.
     #[arg(long, value_name = "HEADER")]
     header: Vec<String>,
+    /// Who asks: a name of `consumers`. Default: anonymous.
+    #[arg(long, value_name = "NAME")]
+    consumer: Option<String>,
     /// A target that rests, `provider/model` as configured; repeat it for several.
     #[arg(long, value_name = "TARGET")]
     resting: Vec<String>,
@@ -45,6 +49,8 @@ pub struct Question<'a> {
     pub body: &'a [u8],
     /// Names in lower case.
     pub headers: &'a [(String, Vec<u8>)],
+    /// A name of `consumers`, or anonymous.
+    pub consumer: &'a str,
     /// `provider/model` of those that rest.
     pub resting: &'a [String],
     pub chance: u64,
@@ -75,6 +81,7 @@ fn run(args: &Args) -> Result<String, String> {
         path: &args.path,
         body: &body,
         headers: &headers,
+        consumer: args.consumer.as_deref().unwrap_or(ANONYMOUS),
         resting: &args.resting,
         chance: args.chance,
     };
@@ -90,6 +97,11 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
         _ => None,
     };
     let facts = Facts::of(client, question.body, addressed)?;
+    let mut consumers = config.consumers.iter().chain([&config.anonymous]);
+    let Some(consumer) = consumers.find(|c| c.name == question.consumer) else {
+        let words = format!("there is no consumer `{}`", question.consumer);
+        return Err(Error::new(Kind::InvalidRequest, words));
+    };
     let now = 1_000_000_000;
     let table = resting(config, question.resting, now);
     let notes = Notes::default();
@@ -102,7 +114,7 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
         chance: question.chance,
         notes: Some(&notes),
     };
-    let planned = route::plan(config, &config.anonymous, (&facts, question.body), moment);
+    let planned = route::plan(config, consumer, (&facts, question.body), moment);
     let plan = match &planned {
         Ok(Planned::Run(plan)) => Ok(plan),
         Ok(Planned::Estimate(_)) => Err(None),
