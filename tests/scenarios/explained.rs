@@ -67,17 +67,17 @@ fn ruled(n: u32) -> (&'static str, Value) {
         1 => json!({ "model": model, "messages": turns, "max_tokens": n % 1000 }),
         _ => json!({ "model": model, "input": format!("{padding}x") }),
     };
-    body["stream"] = json!(n % 4 == 0);
+    body["stream"] = json!(n.is_multiple_of(4));
     body["metadata"] = json!({ "user_id": format!("u{}", n % 17) });
-    if n % 5 == 0 {
+    if n.is_multiple_of(5) {
         body["tools"] = match n % 3 {
             2 => json!([{ "type": "function", "name": "f", "parameters": {} }]),
             _ => tools,
         };
     }
     match n % 3 {
-        0 if n % 7 == 0 => body["reasoning_effort"] = json!("high"),
-        2 if n % 7 == 0 => body["reasoning"] = json!({ "effort": "high" }),
+        0 if n.is_multiple_of(7) => body["reasoning_effort"] = json!("high"),
+        2 if n.is_multiple_of(7) => body["reasoning"] = json!({ "effort": "high" }),
         _ => {}
     }
     (["/v1/chat/completions", "/v1/messages", "/v1/responses"][n as usize % 3], body)
