@@ -5,15 +5,14 @@
 //! rules that take it. A call begins with all rules and goes on with those that take its
 //! answers. Only what the first rule left still asks is answered, the cheapest question
 //! first, so that what costs (reading the whole request) is done only where it decides
-//! (`route::rules`). Names without `*` are looked up; a pattern is compared once a call,
-//! by what stands before its first `*` first, and only while a rule is left that has it.
+//! (`route::rules`). Texts are looked up (`patterns`); another answer is compared with
+//! each that a rule takes, once a call, and only while such a rule is left.
 //!
 //! Bounds: `MAX_RULES` rules, 64 questions.
 
 use super::compiled::MAX_RULES;
-use super::glob;
+use super::patterns::Patterns;
 use super::when::{Span, When};
-use hashbrown::HashMap;
 use std::collections::BTreeMap;
 
 #[derive(Debug, Default)]
@@ -50,11 +49,8 @@ pub enum Condition {
     /// Every one of these bits.
     AllOf(u64),
     Within(Span),
-    Glob {
-        pattern: String,
-        /// Bytes before its first `*`.
-        plain: usize,
-    },
+    /// A text of this pattern.
+    Fits(String),
     /// Every one of these words.
     Every(Vec<String>),
 }
@@ -76,8 +72,8 @@ pub struct Question {
     pub about: About,
     /// Rules that do not ask it.
     others: Set,
-    /// Rules that take just this text.
-    exact: HashMap<String, Vec<u16>>,
+    /// Rules by the texts that they take.
+    patterns: Patterns,
     /// Rules by what else they take.
     conditions: Vec<(Condition, Vec<u16>)>,
 }
@@ -86,8 +82,6 @@ pub struct Question {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Set([u64; MAX_RULES.div_ceil(64)]);
 
-/// Longer texts fit no pattern but `*`: what a pattern costs grows with the text.
-pub const MAX_TEXT: usize = 1024;
 /// Most different headers in all rules, and most different members of metadata.
 pub const MAX_NAMES: usize = 16;
 
@@ -111,7 +105,7 @@ impl Index {
         let mut questions = Vec::with_capacity(by.len());
         for (bit, (about, answers)) in by.into_iter().enumerate() {
             let mut others = all;
-            let (mut exact, mut conditions) = (HashMap::new(), Vec::new());
+            let (mut patterns, mut conditions) = (Patterns::default(), Vec::new());
             for (condition, rules) in answers {
                 for rule in &rules {
                     others.remove(*rule);
@@ -120,13 +114,11 @@ impl Index {
                     }
                 }
                 match condition {
-                    Condition::Glob { pattern, plain } if plain == pattern.len() => {
-                        exact.insert(pattern, rules);
-                    }
+                    Condition::Fits(pattern) => patterns.add(pattern, rules),
                     other => conditions.push((other, rules)),
                 }
             }
-            questions.push(Question { about, others, exact, conditions });
+            questions.push(Question { about, others, patterns, conditions });
         }
         Self { questions, asked, all }
     }
@@ -138,10 +130,8 @@ impl Question {
     /// Leaves those of the rules that take this answer.
     pub fn narrow(&self, rules: &mut Set, answer: &Answer<'_>) {
         let mut left = self.others;
-        if let Answer::Text(text) = answer
-            && let Some(takers) = self.exact.get(*text)
-        {
-            left.add(takers);
+        if let Answer::Text(text) = answer {
+            self.patterns.find(text, rules, &mut left);
         }
         for (condition, takers) in &self.conditions {
             if rules.has_any(takers) && condition.takes(answer) {
@@ -155,24 +145,11 @@ impl Question {
 // === impl Condition ===
 
 impl Condition {
-    pub fn glob(pattern: &str) -> Self {
-        let plain = pattern.find('*').unwrap_or(pattern.len());
-        Self::Glob { pattern: pattern.to_owned(), plain }
-    }
-
-    pub fn takes(&self, answer: &Answer<'_>) -> bool {
+    fn takes(&self, answer: &Answer<'_>) -> bool {
         match (self, answer) {
             (Condition::OneOf(mask), Answer::Bits(bits)) => mask & bits != 0,
             (Condition::AllOf(mask), Answer::Bits(bits)) => mask & !bits == 0,
             (Condition::Within(span), Answer::Tokens(tokens)) => span.has(*tokens),
-            (Condition::Glob { pattern, plain }, Answer::Text(text)) => {
-                let begins = || text.as_bytes().get(..*plain) == pattern.as_bytes().get(..*plain);
-                let rest = || Some((pattern.get(*plain..)?, text.get(*plain..)?));
-                pattern == "*"
-                    || text.len() <= MAX_TEXT
-                        && begins()
-                        && rest().is_some_and(|(pattern, text)| glob::matches(pattern, text))
-            }
             (Condition::Every(wanted), Answer::Words(words)) => {
                 wanted.iter().all(|word| words.contains(word))
             }

@@ -12,6 +12,7 @@ mod compile;
 pub mod compiled;
 pub mod glob;
 pub mod index;
+pub mod patterns;
 mod protobuf;
 pub mod raw;
 pub mod units;

@@ -47,7 +47,7 @@ pub const MAX_NAMES: usize = 8;
 impl When {
     /// What it asks, and the answers it takes: one of these.
     pub fn conditions(&self) -> Vec<(About, Vec<Condition>)> {
-        let globs = |all: &[String]| all.iter().map(|p| Condition::glob(p)).collect();
+        let globs = |all: &[String]| all.iter().cloned().map(Condition::Fits).collect();
         let one = |about: About, condition: Option<Condition>| condition.map(|c| (about, vec![c]));
         let bit = |yes: bool| Condition::OneOf(1 << u64::from(yes));
         let every = |tags: &[String]| Condition::Every(tags.to_vec());
@@ -66,7 +66,9 @@ impl When {
         let mut all: Vec<_> = all.into_iter().flatten().collect();
         let headers = self.headers.iter().map(|(n, p)| (About::Header(n.clone()), p));
         let metadata = self.metadata.iter().map(|(n, p)| (About::Metadata(n.clone()), p));
-        all.extend(headers.chain(metadata).map(|(about, p)| (about, vec![Condition::glob(p)])));
+        all.extend(
+            headers.chain(metadata).map(|(about, p)| (about, vec![Condition::Fits(p.clone())])),
+        );
         all
     }
 
