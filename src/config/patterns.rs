@@ -3,8 +3,9 @@
 //! A pattern without `*` is looked up. Another one is looked up by its ends, which stand
 //! before its first `*` and behind its last: those whose ends have the same lengths share
 //! a table, so that a text is hashed once for each two lengths, not compared with each
-//! pattern. What is found is then compared as a whole. So hundreds of `team-7-*` cost
-//! what a few do; patterns without ends (`*x*`) are all compared.
+//! pattern. What is found is then compared as a whole, where the text has each of the
+//! pattern's bytes at all. So hundreds of `team-7-*` cost what a few do; patterns without
+//! ends (`*x*`) are all looked at.
 
 use super::glob;
 use super::index::Set;
@@ -23,8 +24,16 @@ pub struct Patterns {
 struct Ended {
     head: usize,
     tail: usize,
-    /// Patterns with their rules, by the hash of their ends.
-    by: HashMap<u64, Vec<(String, Vec<u16>)>>,
+    /// By the hash of their ends.
+    by: HashMap<u64, Vec<Pattern>>,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    text: String,
+    /// Its bytes but `*`, a bit each.
+    bytes: u128,
+    rules: Vec<u16>,
 }
 
 /// Longer texts fit no pattern with a `*` but `*` itself: what some cost grows with the
@@ -48,7 +57,8 @@ impl Patterns {
             self.ended.len() - 1
         });
         if let Some(ended) = self.ended.get_mut(at) {
-            ended.by.entry(hash).or_default().push((pattern, rules));
+            let bytes = pattern.bytes().filter(|b| *b != b'*').fold(0, |all, b| all | bit(b));
+            ended.by.entry(hash).or_default().push(Pattern { text: pattern, bytes, rules });
         }
     }
 
@@ -57,17 +67,32 @@ impl Patterns {
         if let Some(rules) = self.exact.get(text) {
             found.add(rules);
         }
+        if self.ended.is_empty() {
+            return;
+        }
+        let bytes = text.bytes().take(MAX_TEXT).fold(0, |all, b| all | bit(b));
         for Ended { head, tail, by } in &self.ended {
             let Some(same) = hash(text, *head, *tail).and_then(|hash| by.get(&hash)) else {
                 continue;
             };
-            for (pattern, rules) in same.iter().filter(|(_, rules)| asking.has_any(rules)) {
-                if pattern == "*" || text.len() <= MAX_TEXT && glob::matches(pattern, text) {
-                    found.add(rules);
-                }
+            let might = same.iter().filter(|p| p.bytes & !bytes == 0 && asking.has_any(&p.rules));
+            for pattern in might.filter(|p| p.fits(text)) {
+                found.add(&pattern.rules);
             }
         }
     }
+}
+
+// === impl Pattern ===
+
+impl Pattern {
+    fn fits(&self, text: &str) -> bool {
+        self.text == "*" || text.len() <= MAX_TEXT && glob::matches(&self.text, text)
+    }
+}
+
+const fn bit(byte: u8) -> u128 {
+    1 << (byte & 127)
 }
 
 /// Of its ends; `None` where it is too short for both.

@@ -31,6 +31,7 @@ const ASKED: &[(&str, Ask)] = &[
     ("patterns of models", |n| json!({ "models": [format!("team-{n}/gpt-*")] })),
     ("values of a header", |n| json!({ "headers": { "x-team": format!("team-{n}") } })),
     ("patterns of a header", |n| json!({ "headers": { "x-team": format!("team-{n}-*") } })),
+    ("words within a header", |n| json!({ "headers": { "x-team": format!("*-{n}-*") } })),
     (
         "limits of input",
         |n| json!({ "input_tokens": { "from": 100_000 + n, "below": 100_001 + n } }),
