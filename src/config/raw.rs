@@ -17,7 +17,7 @@ mod when;
 
 pub use catalog::Entry;
 pub use health::{Health, WhenAllRest};
-pub use keys::{Key, Keys};
+pub use keys::{Key, Keys, Listed};
 pub use model::{Model, Strategy};
 pub use rule::Rule;
 pub use target::Target;
