@@ -67,6 +67,9 @@ fn every_field_of_the_configuration_is_described() {
         "Usage",
         "LongTarget",
         "Entry",
+        "Rule",
+        "When",
+        "Part",
     ] {
         names.extend(fields(&schema["$defs"][type_]["properties"]));
     }

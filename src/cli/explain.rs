@@ -5,9 +5,10 @@
 //! chance comes out one way (`--chance`). Must not: know rules of its own.
 
 use super::yaml;
+use crate::config::compiled::ANONYMOUS;
 use crate::config::{self, Config};
 use crate::dialect::Facts;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::exchange::endpoints::{self, Endpoint};
 use crate::route::explain::{self, Notes};
 use crate::route::health::{self, Event, Ids};
@@ -32,6 +33,9 @@ pub struct Args {
     /// A header of the request, `name: value`; repeat it for several.
     #[arg(long, value_name = "HEADER")]
     header: Vec<String>,
+    /// Who asks: a name of `consumers`. Default: anonymous.
+    #[arg(long, value_name = "NAME")]
+    consumer: Option<String>,
     /// A target that rests, `provider/model` as configured; repeat it for several.
     #[arg(long, value_name = "TARGET")]
     resting: Vec<String>,
@@ -46,6 +50,8 @@ pub struct Question<'a> {
     pub body: &'a [u8],
     /// Names in lower case.
     pub headers: &'a [(String, Vec<u8>)],
+    /// A name of `consumers`, or anonymous.
+    pub consumer: &'a str,
     /// `provider/model` of those that rest.
     pub resting: &'a [String],
     pub chance: u64,
@@ -76,6 +82,7 @@ fn run(args: &Args) -> Result<String, String> {
         path: &args.path,
         body: &body,
         headers: &headers,
+        consumer: args.consumer.as_deref().unwrap_or(ANONYMOUS),
         resting: &args.resting,
         chance: args.chance,
     };
@@ -90,7 +97,11 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
         Endpoint::Call(_, addressed) => addressed,
         _ => None,
     };
-    let consumer = &config.anonymous;
+    let mut consumers = config.consumers.iter().chain([&config.anonymous]);
+    let Some(consumer) = consumers.find(|c| c.name == question.consumer) else {
+        let words = format!("there is no consumer `{}`", question.consumer);
+        return Err(Error::new(Kind::InvalidRequest, words));
+    };
     let taken = match prefer::reads_body(config, consumer) {
         true => prefer::body::take(question.body, addressed.is_some())?,
         false => None,

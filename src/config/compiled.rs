@@ -4,6 +4,7 @@
 //! `compile`, or show a key through `Debug`.
 
 use super::glob;
+use super::index::Index;
 use super::raw::{self, RetryClass, Strategy};
 use super::url::Url;
 use crate::catalog::{self, Abilities, Known, Price};
@@ -20,6 +21,8 @@ pub struct Config {
     pub models: Vec<Model>,
     /// The first that fits a call decides how it is tried.
     pub rules: Vec<Rule>,
+    /// By which that one is found.
+    pub index: Index,
     /// Of all models and rules, which know their own by place.
     pub targets: Vec<Target>,
     /// SHA-256 of a key to an index into `consumers`.
@@ -105,11 +108,10 @@ pub struct Model {
     pub targets: Range<usize>,
 }
 
-/// How calls are tried that its conditions fit.
+/// How calls are tried that its conditions fit; these stand in `Config::index`.
 #[derive(Debug)]
 pub struct Rule {
     pub name: String,
-    pub when: When,
     /// Of `Config::targets`; `None`: the model's.
     pub targets: Option<Range<usize>>,
     /// `None`: the model's, and its `by`.
@@ -123,13 +125,6 @@ pub struct Rule {
     pub timeout_ms: Option<u64>,
     pub total_timeout_ms: Option<u64>,
     pub retry: Option<Retry>,
-}
-
-/// All of these must fit; what is empty fits all.
-#[derive(Debug, Default)]
-pub struct When {
-    /// Patterns of the name a client asks for.
-    pub models: Vec<String>,
 }
 
 /// What makes the router try the next target.

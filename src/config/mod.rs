@@ -11,10 +11,13 @@ pub mod aws;
 mod compile;
 pub mod compiled;
 pub mod glob;
+pub mod index;
+pub mod patterns;
 mod protobuf;
 pub mod raw;
 pub mod units;
 pub mod url;
+pub mod when;
 
 pub use compiled::{Config, Consumer, Model, Provider, Secret, Target};
 

@@ -14,14 +14,16 @@ mod model;
 mod preferences;
 mod rule;
 mod target;
+mod when;
 
 pub use catalog::Entry;
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys, Listed};
 pub use model::{Model, Strategy};
 pub use preferences::Preferences;
-pub use rule::{Rule, When};
+pub use rule::Rule;
 pub use target::Target;
+pub use when::{Part, Span, When};
 
 /// sluice.yaml
 #[derive(Debug, Deserialize)]

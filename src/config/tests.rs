@@ -3,6 +3,8 @@
 use super::{Config, Problem, load};
 use serde_json::json;
 
+mod rules;
+
 fn env(name: &str) -> Option<String> {
     matches!(name, "OPENAI_API_KEY" | "ANTHROPIC_API_KEY").then(|| format!("secret-of-{name}"))
 }

@@ -2,10 +2,13 @@
 //! filter of abilities.
 //!
 //! Reads the whole request, so only where somebody wants to know; `Facts` has what
-//! every call needs. Must not: judge, or refuse what it cannot read (the translation
-//! does that).
+//! every call needs. A count asks what the chat asks that it counts. Must not: judge, or
+//! refuse what it cannot read (the translation does that).
+//!
+//! Quirks kept in mind: results of tools have parts of their own, Gemini's in
+//! `functionResponse.parts`; Cohere's schema stands in a format of type `json_object`.
 
-use super::{Facts, Operation};
+use super::{Facts, Operation, count};
 use crate::wire::json;
 
 /// What stands in a request.
@@ -22,17 +25,27 @@ pub struct Asks {
     pub effort: Option<String>,
 }
 
-/// How deep parts are looked for: results of tools have parts, too.
-const MAX_DEPTH: usize = 6;
+/// The bits of `Asks::bits`.
+pub const TOOLS: u64 = 1;
+pub const IMAGES: u64 = 1 << 1;
+pub const FILES: u64 = 1 << 2;
+pub const AUDIO: u64 = 1 << 3;
+pub const SCHEMA: u64 = 1 << 4;
+
+/// How deep parts are looked for, lists and objects counted each: a part in the result of
+/// a tool, which is itself a part of a message, stands at the seventh.
+const MAX_DEPTH: usize = 8;
 
 // === impl Asks ===
 
 impl Asks {
     pub fn of(facts: &Facts, body: &[u8]) -> Self {
         let mut asks = Self::default();
-        if facts.client.operation() != Operation::Chat {
+        let client = count::chat(facts.client).unwrap_or(facts.client);
+        if client.operation() != Operation::Chat {
             return asks;
         }
+        let body = count::inner(facts.client, body);
         for member in json::members(body).unwrap_or_default() {
             let raw = body.get(member.value).unwrap_or_default();
             match member.key.as_ref() {
@@ -57,6 +70,17 @@ impl Asks {
             }
         }
         asks
+    }
+
+    pub fn bits(&self) -> u64 {
+        let all = [
+            (self.tools, TOOLS),
+            (self.images, IMAGES),
+            (self.files, FILES),
+            (self.audio, AUDIO),
+            (self.schema, SCHEMA),
+        ];
+        all.iter().filter(|(asked, _)| *asked).fold(0, |bits, (_, bit)| bits | bit)
     }
 
     /// Gemini's.
@@ -92,9 +116,11 @@ impl Asks {
                 // Converse's.
                 ("image", [b'{', ..]) => self.images = true,
                 ("document", [b'{', ..]) => self.files = true,
-                ("content" | "parts" | "toolResult" | "output", [b'[' | b'{', ..]) => {
-                    self.parts(value, depth);
-                }
+                (
+                    "content" | "parts" | "toolResult" | "functionResponse" | "function_response"
+                    | "output",
+                    [b'[' | b'{', ..],
+                ) => self.parts(value, depth),
                 _ => {}
             }
         }
@@ -117,10 +143,14 @@ fn is_empty(raw: &[u8]) -> bool {
 }
 
 fn is_schema(raw: &[u8]) -> bool {
-    json::member(raw, "type").and_then(word).is_some_and(|t| t == "json_schema")
+    let is = json::member(raw, "type").and_then(word).is_some_and(|t| t == "json_schema");
+    is || json::member(raw, "json_schema").is_some_and(|s| s.starts_with(b"{"))
 }
 
 /// A short text.
 fn word(raw: &[u8]) -> Option<String> {
     json::text(raw).filter(|text| text.len() <= 64).map(|text| text.into_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -159,6 +159,11 @@ impl Dialect {
         self.row().map_or(&[], |l| l.lacks)
     }
 
+    /// Its own in a set of them.
+    pub const fn bit(self) -> u64 {
+        1 << self as u64
+    }
+
     /// What its clients call chat's fields, where they go through the hub.
     pub const fn names(self) -> Names {
         match self {
@@ -202,5 +207,6 @@ mod tests {
             assert_eq!(Dialect::named(row.name), Some(row.dialect));
         }
         assert_eq!(Dialect::OpenAiTranslations as usize + 1, LANGUAGES.len(), "the last one");
+        assert!(LANGUAGES.len() <= 64, "bits of a set");
     }
 }

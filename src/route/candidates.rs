@@ -49,7 +49,10 @@ pub(super) fn all<'a>(
             return Err(unknown_model(name).with_param("models"));
         };
         let facts = Facts { model: name.clone(), ..facts.clone() };
-        let rule = rules::find(config, &facts).and_then(|rule| config.rules.get(rule));
+        let (consumer, wants) = (&consumer.name, &prefers.wants[..]);
+        let Asked { body, header, .. } = call;
+        let asked = rules::Call { facts: &facts, body, consumer, header, wants };
+        let rule = rules::find(&config.index, &asked).and_then(|rule| config.rules.get(rule));
         let call = Asked { facts: &facts, ..call };
         let (mut group, _) = of(Terms { config, model, rule }, name, call);
         emptied = emptied.or(prefers.arrange(&mut group, &unwanted));

@@ -42,9 +42,11 @@ pub fn plan(
     let Some((index, model)) = allowed else {
         return Err(unknown_model(&facts.model));
     };
-    let rule = rules::find(config, facts);
+    let Moment { header, prefers, .. } = moment;
+    let wants = prefers.map_or(&[][..], |p| &p.wants);
+    let asked = rules::Call { facts, body, consumer: &consumer.name, header, wants };
+    let rule = rules::find(&config.index, &asked);
     let terms = Terms { config, model, rule: rule.and_then(|r| config.rules.get(r)) };
-    let prefers = moment.prefers;
     let sort = prefers.and_then(|p| p.sort);
     let strict = config.strict || prefers.is_some_and(|p| p.strict);
     if let Some(notes) = moment.notes {

@@ -29,6 +29,7 @@ mod load;
 mod process;
 mod report;
 mod rig;
+mod rules;
 #[allow(dead_code, reason = "the end-to-end tests use the rest")]
 #[path = "../support/mod.rs"]
 mod support;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
 
 async fn measure() -> Result<Report, String> {
     load::check()?;
+    let rules = rules::measure()?;
     let effort = Effort::from_env();
     let mut rig = Rig::start().await;
     for case in cases::GROUPS.iter().flat_map(Group::cases) {
@@ -94,6 +96,7 @@ async fn measure() -> Result<Report, String> {
         rows,
         added,
         memory,
+        rules,
     })
 }
 

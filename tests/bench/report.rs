@@ -1,5 +1,6 @@
 //! The table.
 
+use super::rules::{Cost, MAX_COST};
 use super::ways::Way;
 use std::fmt;
 
@@ -10,6 +11,7 @@ pub struct Report {
     pub rows: Vec<Row>,
     pub added: Added,
     pub memory: Memory,
+    pub rules: Cost,
 }
 
 /// Medians of one case.
@@ -50,7 +52,9 @@ impl Report {
     pub fn missed(&self) -> usize {
         let rows = self.rows.iter().filter(|row| row.bar.is_some_and(|bar| row.ratio > bar));
         let late = self.added.p99() > MAX_ADDED_P99;
-        rows.count() + usize::from(late) + usize::from(self.memory.growth() > MAX_GROWTH)
+        let dear = self.rules.worst() > MAX_COST;
+        let grown = self.memory.growth() > MAX_GROWTH;
+        rows.count() + usize::from(late) + usize::from(grown) + usize::from(dear)
     }
 }
 
@@ -66,7 +70,7 @@ impl fmt::Display for Report {
             last = row.group;
             writeln!(f, "{group:24}{row}")?;
         }
-        write!(f, "\n{}{}", self.added, self.memory)
+        write!(f, "\n{}{}{}", self.added, self.memory, self.rules)
     }
 }
 
@@ -125,6 +129,17 @@ impl fmt::Display for Memory {
         )?;
         let [before, after] = self.allocated;
         writeln!(f, "  allocated  {before:.1} -> {after:.1}  grew {:.2}", after - before)
+    }
+}
+
+// === impl Cost ===
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (worst, bar) = (self.worst(), MAX_COST);
+        let verdict = verdict(worst, bar);
+        writeln!(f, "500 rules: {worst:.2} us at worst, native  <= {bar}  {verdict}")?;
+        self.rows.iter().try_for_each(|(what, us)| writeln!(f, "  {what:24}{us:5.2}"))
     }
 }
 

@@ -150,6 +150,11 @@ impl Exchange {
         self.spoken
     }
 
+    /// What the router was told in this `x-envoy-` header.
+    pub fn ordered(&self, name: &str) -> &str {
+        self.router.order(name)
+    }
+
     /// The access log's record, if this was a call with a plan.
     pub fn record(&self) -> Option<serde_json::Value> {
         let state = self.stream.state.borrow();

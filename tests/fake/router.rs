@@ -7,6 +7,8 @@ use sluice::host::{Headers, text};
 
 #[derive(Default)]
 pub(super) struct Router {
+    /// As they came.
+    orders: Vec<(String, String)>,
     pub(super) attempts: usize,
     pub(super) retries: usize,
     pub(super) on: Vec<String>,
@@ -23,23 +25,28 @@ const BOOTSTRAP: &str = include_str!("../../envoy/envoy.yaml");
 impl Router {
     /// Reads the orders and takes them out, as Envoy does; each has one effect.
     pub(super) fn ordered(headers: &mut Headers) -> Self {
+        let mut orders = Vec::new();
         let mut take = |name: &str| {
             let value = text(headers, name).map(str::to_owned);
             headers.retain(|(n, _)| n != name);
+            orders.extend(value.clone().map(|value| (name.to_owned(), value)));
             value.unwrap_or_default()
         };
         let list = |text: String| text.split(',').map(str::to_owned).collect::<Vec<_>>();
         let mut on = list(take("x-envoy-retry-on"));
         let route = BOOTSTRAP.lines().find_map(|l| l.trim().strip_prefix("retry_on: "));
         on.extend(route.map(str::to_owned));
-        Self {
-            attempts: 0,
-            retries: take("x-envoy-max-retries").parse().unwrap_or(0),
-            on,
-            codes: list(take("x-envoy-retriable-status-codes")),
-            per_try_ms: take("x-envoy-upstream-rq-per-try-timeout-ms").parse().unwrap_or(0),
-            total_due: take("x-envoy-upstream-rq-timeout-ms").parse().ok(),
-        }
+        let retries = take("x-envoy-max-retries").parse().unwrap_or(0);
+        let codes = list(take("x-envoy-retriable-status-codes"));
+        let per_try_ms = take("x-envoy-upstream-rq-per-try-timeout-ms").parse().unwrap_or(0);
+        let total_due = take("x-envoy-upstream-rq-timeout-ms").parse().ok();
+        Self { orders, attempts: 0, retries, on, codes, per_try_ms, total_due }
+    }
+
+    /// Empty where nothing was ordered.
+    pub(super) fn order(&self, name: &str) -> &str {
+        let found = self.orders.iter().find(|(n, _)| n == name);
+        found.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
     pub(super) fn retries_response(&mut self, headers: &Headers) -> bool {

@@ -71,6 +71,7 @@ fn offline_is_online() {
                 ("x-user".to_owned(), user.into_bytes()),
                 ("x-sluice-route".to_owned(), route.as_bytes().to_vec()),
             ],
+            consumer: "anonymous",
             resting: &[],
             chance: 0,
         };
@@ -78,6 +79,98 @@ fn offline_is_online() {
         assert_eq!(online, offline, "{body}");
     }
     assert!(passed_over > 20 && left_out > 100, "{passed_over}, {left_out}");
+}
+
+/// What the rules of the next test ask for, in one of the clients' languages.
+fn ruled(n: u32) -> (&'static str, Value) {
+    let model = ["m", "w", "s", "c", "lone"][n as usize % 5];
+    let tools = json!([{ "name": "f", "input_schema": {}, "type": "function",
+        "function": { "name": "f" } }]);
+    let padding = "word ".repeat(n as usize % 13 * 100);
+    let turns = json!([{ "role": "user", "content": padding }, { "role": "user", "content": "x" }]);
+    let mut body = match n % 3 {
+        0 => json!({ "model": model, "messages": turns, "max_completion_tokens": n % 1000 }),
+        1 => json!({ "model": model, "messages": turns, "max_tokens": n % 1000 }),
+        _ => json!({ "model": model, "input": format!("{padding}x") }),
+    };
+    body["stream"] = json!(n.is_multiple_of(4));
+    body["metadata"] = json!({ "user_id": format!("u{}", n % 17) });
+    if n.is_multiple_of(5) {
+        body["tools"] = match n % 3 {
+            2 => json!([{ "type": "function", "name": "f", "parameters": {} }]),
+            _ => tools,
+        };
+    }
+    match n % 3 {
+        0 if n.is_multiple_of(7) => body["reasoning_effort"] = json!("high"),
+        2 if n.is_multiple_of(7) => body["reasoning"] = json!({ "effort": "high" }),
+        _ => {}
+    }
+    (["/v1/chat/completions", "/v1/messages", "/v1/responses"][n as usize % 3], body)
+}
+
+const RULES: &str = r#""rules": [
+    { "name": "mine", "when": { "consumers": ["mobile"], "models": ["m"] }, "targets": ["vllm/b", "openai/gpt"] },
+    { "name": "team", "when": { "headers": { "x-team": "a*" }, "stream": true }, "strategy": "sticky" },
+    { "name": "user", "when": { "metadata": { "user_id": "u1*" }, "models": ["w", "s"] },
+        "strategy": "weighted", "by": "x-user", "targets": ["ring/r", { "target": "openai/gpt", "weight": 3 }] },
+    { "name": "tools", "when": { "has": ["tools"] }, "strategy": "cheapest" },
+    { "name": "think", "when": { "effort": ["high"] }, "targets": ["anthropic/claude-haiku-4-5", "openai/gpt"] },
+    { "name": "long", "when": { "input_tokens": { "from": 500 }, "endpoints": ["messages", "responses"] },
+        "targets": ["anthropic/claude-haiku-4-5"] },
+    { "name": "short", "when": { "max_output": { "below": 500 } }, "targets": ["openai/gpt-5-mini"] },
+    { "name": "here", "when": { "models": ["m", "c"] }, "require": ["us-east-1"],
+        "targets": ["openai/gpt", "bedrock/amazon.nova-lite-v1:0"] } ]"#;
+
+#[test]
+fn offline_is_online_under_rules() {
+    let key: String = {
+        use sha2::Digest;
+        sha2::Sha256::digest(CLIENT_KEY).iter().map(|b| format!("{b:02x}")).collect()
+    };
+    let file = format!(
+        r#"{{ {PROVIDERS}, {MODELS}, {RULES}, "expose": {{ "explain": true }}, "allow_anonymous": true,
+            "consumers": [{{ "name": "mobile", "key_sha256": ["{key}"] }}] }}"#
+    );
+    let config = config::load(file.as_bytes(), &|_| None).unwrap();
+    let mut fallen = std::collections::BTreeMap::new();
+    for n in 0..400_u32 {
+        let mut envoy = Envoy::new(&file);
+        let (path, body) = ruled(n);
+        let headers = [
+            ("x-user".to_owned(), format!("user-{}", n % 23).into_bytes()),
+            ("x-team".to_owned(), ["apps", "web"][n as usize % 2].as_bytes().to_vec()),
+        ];
+        let mut asked = request(&body).with("x-sluice-explain", "1");
+        let consumer = if n % 3 == 1 || n % 8 == 0 { "mobile" } else { "anonymous" };
+        asked.headers.retain(|(name, _)| name != ":path");
+        if consumer == "anonymous" {
+            asked.headers.retain(|(name, _)| name != "authorization");
+        }
+        asked.headers.push((":path".to_owned(), path.into()));
+        asked.headers.extend(headers.clone());
+        let mut online = told(envoy.ask(asked, vec![refusal(400)]));
+        online.as_object_mut().unwrap().remove("attempts");
+        let text = body.to_string();
+        let body = text.as_bytes();
+        let question =
+            Question { path, body, headers: &headers, consumer, resting: &[], chance: 0 };
+        let offline: Value = serde_json::from_str(&explain(&config, &question).unwrap()).unwrap();
+        assert_eq!(online, offline, "{path} {text}");
+        let rule = online["rule"].as_str().unwrap_or("none").to_owned();
+        *fallen.entry(rule).or_insert(0) += 1;
+    }
+    assert_eq!(fallen.len(), 9, "each of the rules, and none: {fallen:?}");
+    assert!(fallen.values().all(|calls| *calls >= 5), "{fallen:?}");
+    let stranger = Question {
+        path: "/v1/chat/completions",
+        body: b"{}",
+        headers: &[],
+        consumer: "nobody",
+        resting: &[],
+        chance: 0,
+    };
+    assert!(explain(&config, &stranger).is_err());
 }
 
 #[test]
@@ -107,6 +200,7 @@ fn attempts_and_rests_are_told_to_whom_it_concerns() {
         path: "/v1/chat/completions",
         body: body.as_bytes(),
         headers: &[],
+        consumer: "anonymous",
         resting: &resting,
         chance: 0,
     };

@@ -29,6 +29,7 @@ mod keys;
 mod lost;
 mod abilities;
 mod prefers;
+mod rules;
 mod windows;
 mod withheld;
 mod uploads;

@@ -17,6 +17,7 @@ mod models;
 mod providers;
 mod rules;
 mod targets;
+mod when;
 
 pub fn compile(
     raw: &raw::Sluice,
@@ -27,7 +28,7 @@ pub fn compile(
     catalog::compile(raw, &mut providers, &mut problems);
     let mut targets = Vec::new();
     let models = models::compile((raw, &providers), &mut targets, &mut problems);
-    let rules = rules::compile((raw, &providers), &mut targets, &mut problems);
+    let (rules, index) = rules::compile((raw, &providers), &models, &mut targets, &mut problems);
     let (consumers, consumers_by_key) = consumers::compile(raw, &mut problems);
     let d = &raw.defaults;
     for (path, millis) in [("first_token_timeout", d.first_token_timeout), ("timeout", d.timeout)] {
@@ -54,6 +55,7 @@ pub fn compile(
         providers,
         models,
         rules,
+        index,
         targets,
         consumers_by_key,
         allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),

@@ -41,16 +41,7 @@ pub(super) fn compile(
 
 /// What says something that the strategy does not hear is a mistake.
 fn check_strategy(path: &str, own: &Own<'_>, problems: &mut Problems) {
-    if let Some(by) = own.by {
-        let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if !matches!(own.strategy, Strategy::Weighted | Strategy::Sticky) {
-            problems.add(format!("{path}.by"), "only means something to weighted and sticky");
-        } else if by.is_empty() || !by.bytes().all(fits) {
-            problems.add(format!("{path}.by"), "must be a header's name in lower case");
-        } else if by.starts_with("x-sluice-") || by.starts_with("x-envoy-") {
-            problems.add(format!("{path}.by"), "is a header that clients cannot send");
-        }
-    }
+    check_by(path, own.strategy, own.by, problems);
     for (j, t) in own.listed.iter().enumerate() {
         let path = format!("{path}.targets[{j}].weight");
         match t.weight {
@@ -64,6 +55,29 @@ fn check_strategy(path: &str, own: &Own<'_>, problems: &mut Problems) {
     let weights = own.listed.iter().map(|t| t.weight.unwrap_or(1));
     if own.strategy == Strategy::Weighted && weights.sum::<u32>() == 0 {
         problems.add(format!("{path}.targets"), "give one of them a weight above 0");
+    }
+}
+
+pub(super) fn check_by(path: &str, strategy: Strategy, by: Option<&str>, problems: &mut Problems) {
+    let Some(by) = by else { return };
+    let words = match strategy {
+        Strategy::Weighted | Strategy::Sticky => header_fault(by),
+        _ => Some("only means something to weighted and sticky"),
+    };
+    if let Some(words) = words {
+        problems.add(format!("{path}.by"), words);
+    }
+}
+
+/// What is wrong with the name of a header that calls are known by.
+pub(super) fn header_fault(name: &str) -> Option<&'static str> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if name.is_empty() || !name.bytes().all(fits) {
+        Some("must be a header's name in lower case")
+    } else if name.starts_with("x-sluice-") || name.starts_with("x-envoy-") {
+        Some("is a header that clients cannot send")
+    } else {
+        None
     }
 }
 

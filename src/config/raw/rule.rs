@@ -1,6 +1,6 @@
 //! A rule: which calls it is for, and how these are tried.
 
-use super::{RetryClass, Strategy, Target};
+use super::{RetryClass, Strategy, Target, When};
 use crate::config::units::Millis;
 use serde::Deserialize;
 
@@ -39,13 +39,4 @@ pub struct Rule {
     /// Instead of defaults.retry_on.
     #[serde(default)]
     pub retry_on: Option<Vec<RetryClass>>,
-}
-
-/// All that is said must fit.
-#[derive(Debug, Deserialize, Default)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct When {
-    /// The names clients ask for; `*` stands for any run of characters.
-    pub models: Vec<String>,
 }

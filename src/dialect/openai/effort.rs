@@ -17,15 +17,22 @@ pub enum Effort {
 impl Effort {
     pub fn read(root: &Value<'_, '_>, body: &Object<'_>) -> Result<Option<Self>, Error> {
         let Some(word) = root.field(body, "reasoning_effort") else { return Ok(None) };
-        match word.text()?.as_ref() {
-            "none" => Ok(Some(Effort::None)),
-            "minimal" => Ok(Some(Effort::Minimal)),
-            "low" => Ok(Some(Effort::Low)),
-            "medium" => Ok(Some(Effort::Medium)),
-            "high" => Ok(Some(Effort::High)),
-            "xhigh" => Ok(Some(Effort::XHigh)),
-            "max" => Ok(Some(Effort::Max)),
-            _ => Err(word.error("must be none, minimal, low, medium, high, xhigh or max")),
+        match Self::named(&word.text()?) {
+            Some(effort) => Ok(Some(effort)),
+            None => Err(word.error("must be none, minimal, low, medium, high, xhigh or max")),
+        }
+    }
+
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            "none" => Some(Effort::None),
+            "minimal" => Some(Effort::Minimal),
+            "low" => Some(Effort::Low),
+            "medium" => Some(Effort::Medium),
+            "high" => Some(Effort::High),
+            "xhigh" => Some(Effort::XHigh),
+            "max" => Some(Effort::Max),
+            _ => None,
         }
     }
 
