@@ -34,6 +34,8 @@ pub struct Config {
     /// Refuse a call rather than leave out what its target cannot carry.
     pub strict: bool,
     pub total_timeout_ms: u64,
+    /// Between two tokens of a stream.
+    pub idle_ms: u64,
     pub expose: raw::Expose,
     pub retry: Retry,
     pub passthrough: Vec<Passthrough>,
@@ -100,6 +102,7 @@ pub struct Rule {
     pub first_token_ms: Option<u64>,
     pub timeout_ms: Option<u64>,
     pub total_timeout_ms: Option<u64>,
+    pub idle_ms: Option<u64>,
     pub retry: Option<Retry>,
 }
 

@@ -104,6 +104,9 @@ pub struct Defaults {
     pub first_token_timeout: Millis,
     /// An attempt that is not streamed must be answered within this time. Default 2m.
     pub timeout: Millis,
+    /// A stream that has begun is ended when nothing has come for so long, and up to a
+    /// quarter more. Default 5m; one that is not below total_timeout is none.
+    pub idle_timeout: Millis,
     /// All attempts of a call and the whole stream together. Default 10m.
     pub total_timeout: Millis,
     /// The largest request body. Default 32MiB; Envoy's per_connection_buffer_limit_bytes must not be smaller.
@@ -191,6 +194,7 @@ impl Default for Defaults {
         Self {
             first_token_timeout: Millis(30_000),
             timeout: Millis(120_000),
+            idle_timeout: Millis(300_000),
             total_timeout: Millis(600_000),
             max_body: Bytes(32 << 20),
             max_upload: None,

@@ -45,6 +45,8 @@ pub struct Entry {
     pub explained: Option<String>,
     /// The request goes on to providers while it still comes in.
     pub flows: bool,
+    /// What the gateway role shall append to an answer that went silent.
+    pub last_words: Option<Vec<u8>>,
 }
 
 /// One attempt, as far as it is known.

@@ -50,6 +50,11 @@ impl<'a> Terms<'a> {
         self.rule.and_then(|r| r.total_timeout_ms).unwrap_or(self.config.total_timeout_ms)
     }
 
+    /// Milliseconds of silence between two tokens of a stream.
+    pub fn idle_ms(self) -> u64 {
+        self.rule.and_then(|r| r.idle_ms).unwrap_or(self.config.idle_ms)
+    }
+
     pub fn retry(self) -> &'a Retry {
         self.rule.and_then(|r| r.retry.as_ref()).unwrap_or(&self.config.retry)
     }

@@ -23,6 +23,7 @@ mod clients_media;
 mod clients_messages;
 mod config;
 mod counting;
+mod deadlines;
 mod dialects;
 mod fallback;
 mod health;

@@ -22,6 +22,9 @@ pub struct Process {
     pub ticks: RefCell<BTreeMap<u32, (u32, u64)>>,
     /// Contexts whose held response was let go by `fail_held`.
     pub resumed: RefCell<Vec<u32>>,
+    /// Contexts whose flowing response was resumed by `wake`, or reset by `cut`.
+    pub woken: RefCell<Vec<u32>>,
+    pub cut: RefCell<Vec<u32>>,
     /// Host calls that Envoy would have refused.
     pub refused: RefCell<Vec<String>>,
     /// Most bytes of a body that were copied out of Envoy at once.
@@ -259,5 +262,13 @@ impl Host for Context {
             }
             _ => self.process.refuse("fail_held for a context that holds nothing"),
         }
+    }
+
+    fn wake(&self, context: u32) {
+        self.process.woken.borrow_mut().push(context);
+    }
+
+    fn cut(&self, context: u32) {
+        self.process.cut.borrow_mut().push(context);
     }
 }

@@ -60,6 +60,7 @@ pub fn compile(
         max_body: bytes(d.max_body),
         max_upload: bytes(d.max_upload.unwrap_or(d.max_body)),
         total_timeout_ms: d.total_timeout.0,
+        idle_ms: d.idle_timeout.0,
         expose: raw.expose,
         retry: retry(&d.retry_on),
         passthrough,

@@ -42,6 +42,7 @@ pub(super) fn compile(
             first_token_ms: r.first_token_timeout.map(|t| t.0),
             timeout_ms: r.timeout.map(|t| t.0),
             total_timeout_ms: r.total_timeout.map(|t| t.0),
+            idle_ms: r.idle_timeout.map(|t| t.0),
             retry: r.retry_on.as_deref().map(retry),
         });
     }

@@ -33,6 +33,9 @@ pub struct Rule {
     /// Instead of the targets' own.
     #[serde(default)]
     pub timeout: Option<Millis>,
+    /// Instead of defaults.idle_timeout.
+    #[serde(default)]
+    pub idle_timeout: Option<Millis>,
     /// Instead of defaults.total_timeout.
     #[serde(default)]
     pub total_timeout: Option<Millis>,

@@ -10,6 +10,7 @@
 
 use super::deadlines;
 use super::health;
+use super::idle::Live;
 use super::registry::{Entry, Seen};
 use super::{CALL_ID, Step, Worker};
 use crate::dialect::{Shape, StreamTranslator};
@@ -57,7 +58,7 @@ enum Phase {
     /// A stream on its way to the client.
     Live {
         this: Try,
-        stream: Box<dyn StreamTranslator>,
+        stream: Rc<Live>,
     },
     /// Decided; what still comes is dropped.
     Over,
@@ -203,9 +204,12 @@ impl Attempt {
                 });
                 self.hide(host, this, &headers, error)
             }
-            Phase::Live { this, mut stream } => {
-                stream.finish(&mut Vec::new());
-                this.note(stream.progress());
+            Phase::Live { this, stream: live } => {
+                self.worker.deadlines.idle.forget(&live);
+                if let Some(mut stream) = live.moves() {
+                    stream.finish(&mut Vec::new());
+                    this.note(stream.progress());
+                }
                 Step::Continue
             }
             other => {
@@ -232,7 +236,8 @@ impl Attempt {
                     self.learn(host, this, Event::Failed(None));
                 }
             }
-            Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}
+            Phase::Live { stream, .. } => self.worker.deadlines.idle.forget(stream),
+            Phase::Fresh | Phase::Over | Phase::Through => {}
         }
         self.phase = Phase::Over;
     }

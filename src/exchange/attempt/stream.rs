@@ -4,8 +4,10 @@ use super::{Attempt, Phase, Try};
 use crate::dialect::{Feed, Progress, StreamTranslator};
 use crate::exchange::Step;
 use crate::exchange::health;
+use crate::exchange::idle::Live;
 use crate::host::{Headers, Host, Side};
 use crate::route::health::Event;
+use std::rc::Rc;
 
 /// Most bytes held back while waiting for content; then the stream is let go.
 const MAX_HELD: usize = 256 << 10;
@@ -43,9 +45,15 @@ impl Attempt {
                 self.learn_good(host, &this, &headers);
             }
             self.learn_stream(host, &this, progress, false);
-            this.entry.borrow_mut().first_token = Some(host.now());
+            let now = host.now();
+            this.entry.borrow_mut().first_token = Some(now);
             this.note(progress);
-            self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
+            if !end {
+                let idle = this.idle_ms();
+                let live = Live::new(Rc::clone(&this.entry), self.context, stream, idle);
+                self.worker.deadlines.watch_stream(host, &live, now);
+                self.phase = Phase::Live { this, stream: live };
+            }
             return Step::Continue;
         }
         host.replace_body(Side::Response, size, b"");
@@ -59,10 +67,30 @@ impl Attempt {
         &mut self,
         host: &dyn Host,
         this: Try,
-        mut stream: Box<dyn StreamTranslator>,
+        live: Rc<Live>,
         size: usize,
         end: bool,
     ) -> Step {
+        match live.moves() {
+            Some(mut stream) => self.pass_on(host, &this, &mut **stream, size, end),
+            None => drop(self.drop_body(host, size)),
+        }
+        if end {
+            self.worker.deadlines.idle.forget(&live);
+        } else {
+            self.phase = Phase::Live { this, stream: live };
+        }
+        Step::Continue
+    }
+
+    fn pass_on(
+        &self,
+        host: &dyn Host,
+        this: &Try,
+        stream: &mut dyn StreamTranslator,
+        size: usize,
+        end: bool,
+    ) {
         let chunk = host.body(Side::Response, size);
         let known = is_over(stream.progress());
         let mut out = Vec::new();
@@ -78,9 +106,7 @@ impl Attempt {
             host.replace_body(Side::Response, size, &out);
         }
         this.note(stream.progress());
-        self.learn_stream(host, &this, stream.progress(), known);
-        self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
-        Step::Continue
+        self.learn_stream(host, this, stream.progress(), known);
     }
 
     /// A stream went well when it has come to its end; one that breaks off after its

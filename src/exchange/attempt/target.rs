@@ -94,6 +94,13 @@ impl Try {
         entry.plan.resolve(&self.config, self.index)
     }
 
+    /// The longest silence of a stream that has begun; `None`: the total timeout comes
+    /// before it.
+    pub(super) fn idle_ms(&self) -> Option<u64> {
+        let terms = self.at()?.terms;
+        Some(terms.idle_ms()).filter(|idle| *idle < terms.total_ms())
+    }
+
     pub(super) fn reply_is_stream(&self) -> bool {
         self.entry.borrow().facts.stream
     }

@@ -294,6 +294,7 @@ impl Call {
             settled: false,
             explained: self.explained.take(),
             flows: upload.is_some(),
+            last_words: None,
         };
         let Some((id, entry)) = self.worker.registry.enter(entry) else {
             let e = Error::new(Kind::Unavailable, "too many calls in flight; try again");
