@@ -41,6 +41,7 @@ pub struct Config {
     pub passthrough: Vec<Passthrough>,
     pub max_usage_rows: u32,
     pub health: HealthRules,
+    pub retry_limits: RetryLimits,
 }
 
 #[derive(Debug)]
@@ -159,6 +160,24 @@ pub struct HealthRules {
     pub key_cooldown: u64,
     /// Refuse a call all of whose targets rest, rather than try one.
     pub refuse: bool,
+}
+
+/// How often a call is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryLimits {
+    /// 1 to `MAX_TARGETS`.
+    pub attempts: usize,
+    /// Nanoseconds after the call.
+    pub elapsed: Option<u64>,
+    pub budget: Option<RetryBudget>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryBudget {
+    /// Further attempts per hundred calls.
+    pub percent: u32,
+    /// On top of that, whatever the calls.
+    pub min_per_second: u32,
 }
 
 #[derive(Debug)]

@@ -11,6 +11,7 @@ mod catalog;
 mod health;
 mod keys;
 mod model;
+mod retries;
 mod rule;
 mod target;
 
@@ -18,6 +19,7 @@ pub use catalog::Entry;
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys};
 pub use model::{Model, Strategy};
+pub use retries::{Budget, Retries};
 pub use rule::{Rule, When};
 pub use target::Target;
 
@@ -57,6 +59,8 @@ pub struct Sluice {
     pub usage: Usage,
     #[serde(default)]
     pub health: Health,
+    #[serde(default)]
+    pub retries: Retries,
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,7 +6,7 @@
 //! not: name proxy_wasm, or know a dialect's fields.
 
 use hashbrown::HashMap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 pub mod attempt;
@@ -16,6 +16,7 @@ pub mod endpoints;
 mod health;
 pub mod idle;
 pub mod registry;
+pub mod retries;
 pub mod settle;
 
 use crate::telemetry::Meter;
@@ -38,6 +39,8 @@ pub struct Worker {
     pub deadlines: Deadlines,
     /// Keys of a provider are used in turn.
     key_turns: RefCell<HashMap<String, usize>>,
+    /// Calls that are not in the retry budget yet.
+    calls: Cell<u32>,
     /// Providers whose key was refused and that were logged already.
     warned: RefCell<HashSet<String>>,
 }
@@ -58,6 +61,7 @@ impl Worker {
             rows: Rows::default(),
             deadlines: Deadlines::default(),
             key_turns: RefCell::new(HashMap::new()),
+            calls: Cell::new(0),
             warned: RefCell::new(HashSet::new()),
         }
     }

@@ -138,6 +138,9 @@ pub fn plan(
     }
     ring.add_spares(&mut plan.targets);
     let own = |choice: &Choice| config.targets.get(choice.target);
+    let most = config.retry_limits.attempts.min(plan.targets.len());
+    let beyond = plan.targets.split_off(most);
+    beyond.iter().filter_map(own).for_each(|target| pass(target, Why::Beyond(most)));
     let deadlines = plan.targets.iter().filter_map(own);
     let deadlines = deadlines.map(|target| terms.deadline_ms(target, facts.stream));
     plan.per_try_ms = deadlines.max().unwrap_or_default();

@@ -22,6 +22,8 @@ pub enum Why<'a> {
     Rests(u64),
     /// Its window, in tokens.
     Overflows(u32),
+    /// So many attempts are all that is allowed.
+    Beyond(usize),
     /// A tag that is required.
     Lacks(&'a str),
 }
@@ -125,6 +127,7 @@ impl Notes {
             Why::Rests(until) => {
                 format!("rests {} ms", until.saturating_sub(moment.now) / 1_000_000)
             }
+            Why::Beyond(most) => format!("more than {most} attempts"),
             Why::Lacks(tag) => format!("has no tag {tag}"),
             Why::Overflows(window) => format!("too long for {window} tokens"),
         };

@@ -4,6 +4,7 @@
 //! and a versioned layout for its values. Must not: hold secrets or prompts.
 
 pub mod health;
+pub mod retries;
 pub mod usage;
 
 /// Compare-and-set over byte values.

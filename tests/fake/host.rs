@@ -29,6 +29,10 @@ pub struct Process {
     pub refused: RefCell<Vec<String>>,
     /// Most bytes of a body that were copied out of Envoy at once.
     pub longest_read: Cell<usize>,
+    /// One of so many writes loses against another worker's; 0: none does.
+    pub contention: Cell<u32>,
+    pub lost_races: Cell<u32>,
+    writes: Cell<u32>,
     shared: RefCell<HashMap<String, (Vec<u8>, u32)>>,
     metrics: RefCell<Vec<(String, u64)>>,
     contexts: RefCell<HashMap<u32, Weak<Context>>>,
@@ -95,6 +99,13 @@ impl Process {
         self.metrics.borrow().iter().filter(|(n, _)| n.starts_with(prefix)).map(|(_, v)| v).sum()
     }
 
+    fn loses(&self) -> bool {
+        self.writes.set(self.writes.get() + 1);
+        let loses = self.contention.get() > 0 && self.writes.get() % self.contention.get() == 0;
+        self.lost_races.set(self.lost_races.get() + u32::from(loses));
+        loses
+    }
+
     fn refuse(&self, what: &str) {
         self.refused.borrow_mut().push(what.to_owned());
     }
@@ -129,6 +140,11 @@ impl Store for Context {
     fn cas(&self, key: &str, value: &[u8], ticket: Ticket) -> bool {
         let mut shared = self.process.shared.borrow_mut();
         let version = shared.get(key).map(|(_, v)| *v);
+        if version.is_some() && self.process.loses() {
+            // Somebody wrote the same bytes: the version has moved on.
+            shared.entry(key.to_owned()).and_modify(|(_, v)| *v += 1);
+            return false;
+        }
         if version != ticket.0 {
             return false;
         }

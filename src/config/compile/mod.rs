@@ -13,6 +13,7 @@ mod health;
 mod keys;
 mod models;
 mod providers;
+mod retries;
 mod rules;
 mod targets;
 
@@ -46,6 +47,7 @@ pub fn compile(
         problems.add("usage.max_rows", "must be 1 to 4096");
     }
     let passthrough = passthrough(raw, &mut problems);
+    let retry_limits = retries::compile(raw, &mut problems);
     let health = health::compile(&raw.health, &mut problems);
     let config = Config {
         providers,
@@ -66,6 +68,7 @@ pub fn compile(
         passthrough,
         max_usage_rows: raw.usage.max_rows,
         health,
+        retry_limits,
     };
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
 }

@@ -13,7 +13,7 @@ use super::health;
 use super::idle::Live;
 use super::registry::{Entry, Seen};
 use super::{CALL_ID, Step, Worker};
-use crate::dialect::{Shape, StreamTranslator};
+use crate::dialect::{Dialect, Shape, StreamTranslator};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::route::health::Event;
@@ -99,6 +99,11 @@ impl Attempt {
         let Some(entry) = self.worker.registry.find(&id) else {
             return self.lost(host, "registry");
         };
+        let stopped = self.worker.stop_retry(host, &mut entry.borrow_mut());
+        if let Some(refusal) = stopped {
+            let client = entry.borrow().client;
+            return self.reply(host, client, &refusal.error);
+        }
         let attempt = attempt_number(host, &entry.borrow());
         let this = Try::begin(host, entry, attempt, self.context);
         if end || this.at().is_none() {
@@ -258,10 +263,8 @@ impl Attempt {
             }
             Err(error) => {
                 let error = this.unsayable(error).error;
-                let body = this.entry.borrow().client.error_body(&error);
-                let status = error.status();
-                host.reply(status, &[("content-type", "application/json")], &body);
-                Step::Pause
+                let client = this.entry.borrow().client;
+                self.reply(host, client, &error)
             }
         }
     }
@@ -308,7 +311,12 @@ impl Attempt {
     fn lost(&mut self, host: &dyn Host, reason: &'static str) -> Step {
         self.worker.meter.count(host, telemetry::INTERNAL, &[("reason", reason)], 1);
         let error = Error::new(Kind::Unavailable, "the gateway lost this call; try again");
-        let body = crate::dialect::Dialect::OpenAiChat.error_body(&error);
+        self.reply(host, Dialect::OpenAiChat, &error)
+    }
+
+    /// Ends the call: the router does not retry what this chain says.
+    fn reply(&mut self, host: &dyn Host, client: Dialect, error: &Error) -> Step {
+        let body = client.error_body(error);
         host.reply(error.status(), &[("content-type", "application/json")], &body);
         self.phase = Phase::Over;
         Step::Pause
