@@ -36,6 +36,7 @@ pub struct Config {
     pub total_timeout_ms: u64,
     /// Between two tokens of a stream.
     pub idle_ms: u64,
+    pub min_speed: Option<MinSpeed>,
     pub expose: raw::Expose,
     pub retry: Retry,
     pub passthrough: Vec<Passthrough>,
@@ -104,6 +105,7 @@ pub struct Rule {
     pub timeout_ms: Option<u64>,
     pub total_timeout_ms: Option<u64>,
     pub idle_ms: Option<u64>,
+    pub min_speed: Option<MinSpeed>,
     pub retry: Option<Retry>,
 }
 
@@ -160,6 +162,14 @@ pub struct HealthRules {
     pub key_cooldown: u64,
     /// Refuse a call all of whose targets rest, rather than try one.
     pub refuse: bool,
+}
+
+/// How fast a stream must begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MinSpeed {
+    pub tokens: u64,
+    /// From the first token to the last of these, milliseconds.
+    pub within_ms: u64,
 }
 
 /// How often a call is tried.

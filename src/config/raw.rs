@@ -19,7 +19,7 @@ pub use catalog::Entry;
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys};
 pub use model::{Model, Strategy};
-pub use retries::{Budget, Retries};
+pub use retries::{Budget, MinSpeed, Retries};
 pub use rule::{Rule, When};
 pub use target::Target;
 
@@ -113,6 +113,9 @@ pub struct Defaults {
     pub idle_timeout: Millis,
     /// All attempts of a call and the whole stream together. Default 10m.
     pub total_timeout: Millis,
+    /// Leave a stream for the next target where its first tokens come slower than this.
+    /// Default: any speed will do.
+    pub min_speed: Option<MinSpeed>,
     /// The largest request body. Default 32MiB; Envoy's per_connection_buffer_limit_bytes must not be smaller.
     pub max_body: Bytes,
     /// The largest form (audio, images). What is above max_body flows on to the provider
@@ -200,6 +203,7 @@ impl Default for Defaults {
             timeout: Millis(120_000),
             idle_timeout: Millis(300_000),
             total_timeout: Millis(600_000),
+            min_speed: None,
             max_body: Bytes(32 << 20),
             max_upload: None,
             retry_on: vec![Connect, Reset, Busy, Server, Auth, Stream],

@@ -11,6 +11,7 @@
 use super::Worker;
 use super::idle::{Idle, Live};
 use super::registry::{Answer, Outcome, Refusal, Shared};
+use crate::config::compiled::STREAM_FAILED;
 use crate::error::{Error, Kind};
 use crate::host::Host;
 use crate::route::health::Event;
@@ -30,8 +31,17 @@ pub struct Watch {
     pub context: u32,
     /// Its response headers are held: it can be failed.
     pub held: Cell<bool>,
+    /// What it is late with.
+    pub what: Late,
     /// It has been failed; its context must drop what still comes.
     pub late: Cell<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Late {
+    FirstToken,
+    /// `min_speed`.
+    Speed,
 }
 
 #[derive(Default)]
@@ -52,6 +62,11 @@ fn slow(period: u64) -> u32 {
 /// The error of a target that kept silent too long.
 pub fn timeout() -> Error {
     Error::new(Kind::Timeout, "a deadline passed before the provider's first token")
+}
+
+/// The error of a stream that began too slowly.
+pub fn too_slow() -> Error {
+    Error::new(Kind::Timeout, "the provider's stream began slower than it must")
 }
 
 // === impl Deadlines ===
@@ -115,9 +130,14 @@ impl Worker {
             if !watch.held.get() {
                 continue;
             }
+            if watch.what == Late::Speed && !self.may_move_on(host, &watch.entry.borrow()) {
+                continue;
+            }
             watch.late.set(true);
-            let error = timeout();
-            let status = error.status();
+            let (error, status) = match watch.what {
+                Late::FirstToken => (timeout(), timeout().status()),
+                Late::Speed => (too_slow(), STREAM_FAILED),
+            };
             {
                 let mut entry = watch.entry.borrow_mut();
                 if let Some(tried) = entry.tried.last_mut() {

@@ -62,6 +62,15 @@ impl Worker {
         Some(refusal)
     }
 
+    /// Would another attempt be allowed now? For those who need not fail.
+    pub(super) fn may_move_on(&self, host: &dyn Host, entry: &Entry) -> bool {
+        let limits = entry.config.retry_limits;
+        let now = host.now();
+        let late = |most| now.saturating_sub(entry.started) > most;
+        let spent = |budget| !retries::has(host, budget, self.calls.get(), now);
+        !limits.elapsed.is_some_and(late) && !limits.budget.is_some_and(spent)
+    }
+
     fn may_retry(&self, host: &dyn Host, budget: RetryBudget) -> bool {
         retries::take(host, budget, self.calls.take(), host.now())
     }

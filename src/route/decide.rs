@@ -143,7 +143,10 @@ pub fn plan(
     beyond.iter().filter_map(own).for_each(|target| pass(target, Why::Beyond(most)));
     let deadlines = plan.targets.iter().filter_map(own);
     let deadlines = deadlines.map(|target| terms.deadline_ms(target, facts.stream));
-    plan.per_try_ms = deadlines.max().unwrap_or_default();
+    // A stream is held until its speed is known.
+    let judged = terms.min_speed().filter(|_| facts.stream && plan.targets.len() > 1);
+    plan.per_try_ms =
+        deadlines.max().unwrap_or_default() + judged.map_or(0, |speed| speed.within_ms);
     Ok(Planned::Run(plan))
 }
 

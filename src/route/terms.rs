@@ -1,6 +1,6 @@
 //! What holds for a call: what its rule says, else its model, else the defaults.
 
-use crate::config::compiled::{Retry, Rule};
+use crate::config::compiled::{MinSpeed, Retry, Rule};
 use crate::config::raw::Strategy;
 use crate::config::{Config, Model, Target};
 
@@ -53,6 +53,11 @@ impl<'a> Terms<'a> {
     /// Milliseconds of silence between two tokens of a stream.
     pub fn idle_ms(self) -> u64 {
         self.rule.and_then(|r| r.idle_ms).unwrap_or(self.config.idle_ms)
+    }
+
+    /// How fast a stream must begin.
+    pub fn min_speed(self) -> Option<MinSpeed> {
+        self.rule.and_then(|r| r.min_speed).or(self.config.min_speed)
     }
 
     pub fn retry(self) -> &'a Retry {

@@ -21,15 +21,9 @@ const MAX_RACES: u32 = 1_000;
 /// Puts in what `calls` are worth and takes one token out; `false`: there is none. A
 /// race lost too often spares nobody an attempt.
 pub fn take(store: &(impl Store + ?Sized), budget: Budget, calls: u32, now: u64) -> bool {
-    let most = u64::from(burst(budget)) * TOKEN;
     for _ in 0..MAX_RACES {
         let (value, ticket) = store.get(KEY);
-        let (stood, since) = value.and_then(|v| decode(&v)).unwrap_or((most, now));
-        // One token per second is one billionth per nanosecond.
-        let passed = now.saturating_sub(since);
-        let in_time = passed.saturating_mul(u64::from(budget.min_per_second));
-        let by_calls = u64::from(calls) * u64::from(budget.percent) * (TOKEN / 100);
-        let tokens = stood.saturating_add(in_time).saturating_add(by_calls).min(most);
+        let (tokens, since) = standing(value, budget, calls, now);
         let left = tokens.checked_sub(TOKEN);
         let value = encode(left.unwrap_or(tokens), since.max(now));
         if store.cas(KEY, &value, ticket) {
@@ -37,6 +31,21 @@ pub fn take(store: &(impl Store + ?Sized), budget: Budget, calls: u32, now: u64)
         }
     }
     true
+}
+
+/// Is there a token, with what `calls` are worth? Takes none.
+pub fn has(store: &(impl Store + ?Sized), budget: Budget, calls: u32, now: u64) -> bool {
+    standing(store.get(KEY).0, budget, calls, now).0 >= TOKEN
+}
+
+/// Tokens now, and since when.
+fn standing(value: Option<Vec<u8>>, budget: Budget, calls: u32, now: u64) -> (u64, u64) {
+    let most = u64::from(burst(budget)) * TOKEN;
+    let (stood, since) = value.and_then(|v| decode(&v)).unwrap_or((most, now));
+    // One token per second is one billionth per nanosecond.
+    let in_time = now.saturating_sub(since).saturating_mul(u64::from(budget.min_per_second));
+    let by_calls = u64::from(calls) * u64::from(budget.percent) * (TOKEN / 100);
+    (stood.saturating_add(in_time).saturating_add(by_calls).min(most), since)
 }
 
 /// How many tokens may stand there: what ten seconds bring, and a hundred at least.

@@ -26,6 +26,7 @@ mod fallback;
 mod health;
 mod hang_ups;
 mod lost;
+mod pace;
 mod retries;
 mod windows;
 mod uploads;

@@ -1,8 +1,24 @@
-//! `retries`: limits within their bounds.
+//! `retries` and `min_speed`: limits within their bounds.
 
 use super::Problems;
-use crate::config::compiled::{MAX_TARGETS, RetryBudget, RetryLimits};
+use crate::config::compiled::{MAX_TARGETS, MinSpeed, RetryBudget, RetryLimits};
 use crate::config::raw;
+
+pub(super) fn min_speed(
+    path: &str,
+    raw: Option<raw::MinSpeed>,
+    problems: &mut Problems,
+) -> Option<MinSpeed> {
+    let raw = raw?;
+    let (speed, first) = (raw.tokens_per_second, raw.first_tokens);
+    for (name, n) in [("tokens_per_second", speed), ("first_tokens", first)] {
+        if !(1..=1_000).contains(&n) {
+            problems.add(format!("{path}.min_speed.{name}"), "must be 1 to 1000");
+        }
+    }
+    let within_ms = u64::from(first) * 1_000 / u64::from(speed).max(1);
+    Some(MinSpeed { tokens: first.into(), within_ms })
+}
 
 pub(super) fn compile(raw: &raw::Sluice, problems: &mut Problems) -> RetryLimits {
     let r = raw.retries;

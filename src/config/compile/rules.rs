@@ -1,6 +1,6 @@
 //! `rules`: conditions that can be met, and what they lead to.
 
-use super::{Problems, is_label, retry, targets};
+use super::{Problems, is_label, retries, retry, targets};
 use crate::config::compiled::{MAX_RULES, Provider, Rule, Target, When};
 use crate::config::raw;
 use crate::config::raw::Strategy;
@@ -42,6 +42,7 @@ pub(super) fn compile(
             first_token_ms: r.first_token_timeout.map(|t| t.0),
             timeout_ms: r.timeout.map(|t| t.0),
             total_timeout_ms: r.total_timeout.map(|t| t.0),
+            min_speed: retries::min_speed(&path, r.min_speed, problems),
             idle_ms: r.idle_timeout.map(|t| t.0),
             retry: r.retry_on.as_deref().map(retry),
         });

@@ -1,4 +1,4 @@
-//! `retries`: how often a call is tried.
+//! `retries` and `min_speed`: how often a call is tried, and what is too slow.
 
 use crate::config::units::{Millis, whole};
 use serde::Deserialize;
@@ -30,6 +30,20 @@ pub struct Budget {
     /// Default 10, 1 to 10000.
     #[serde(deserialize_with = "whole")]
     pub min_per_second: u32,
+}
+
+/// The slowest a stream may begin; a slower one is left for the next target.
+#[derive(Debug, Deserialize, Clone, Copy)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MinSpeed {
+    /// After the first token. 1 to 1000.
+    #[serde(deserialize_with = "whole")]
+    pub tokens_per_second: u32,
+    /// It is judged over so many, by estimate, and they reach the client together.
+    /// 1 to 1000.
+    #[serde(deserialize_with = "whole")]
+    pub first_tokens: u32,
 }
 
 // === impl Retries ===

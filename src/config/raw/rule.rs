@@ -1,6 +1,6 @@
 //! A rule: which calls it is for, and how these are tried.
 
-use super::{RetryClass, Strategy, Target};
+use super::{MinSpeed, RetryClass, Strategy, Target};
 use crate::config::units::Millis;
 use serde::Deserialize;
 
@@ -36,6 +36,9 @@ pub struct Rule {
     /// Instead of defaults.idle_timeout.
     #[serde(default)]
     pub idle_timeout: Option<Millis>,
+    /// Instead of defaults.min_speed.
+    #[serde(default)]
+    pub min_speed: Option<MinSpeed>,
     /// Instead of defaults.total_timeout.
     #[serde(default)]
     pub total_timeout: Option<Millis>,

@@ -25,6 +25,7 @@ use target::Try;
 mod credential;
 mod failure;
 mod headers;
+mod pace;
 mod rewrite;
 mod stream;
 mod target;

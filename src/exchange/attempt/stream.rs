@@ -1,9 +1,10 @@
 //! An answer that streams: held until it has shown content, then passed on.
 
+use super::pace::Pace;
 use super::{Attempt, Phase, Try};
 use crate::dialect::{Feed, Progress, StreamTranslator};
 use crate::exchange::Step;
-use crate::exchange::health;
+use crate::exchange::{deadlines, health};
 use crate::exchange::idle::Live;
 use crate::host::{Headers, Host, Side};
 use crate::route::health::Event;
@@ -18,7 +19,7 @@ impl Attempt {
     pub(super) fn held(
         &mut self,
         host: &dyn Host,
-        (this, headers, mut stream, mut out): (Try, Headers, Box<dyn StreamTranslator>, Vec<u8>),
+        (mut this, headers, mut stream, mut out): (Try, Headers, Box<dyn StreamTranslator>, Vec<u8>),
         size: usize,
         end: bool,
     ) -> Step {
@@ -37,7 +38,16 @@ impl Attempt {
             let error = error.clone();
             return self.hide(host, this, &headers, error);
         }
-        if progress.started || progress.failed.is_some() || end || out.len() > MAX_HELD {
+        let held = match progress.started && !is_over(progress) && !end {
+            true if out.len() > MAX_HELD => Pace::Enough,
+            true => self.pace(host, &mut this, progress),
+            false => Pace::Enough,
+        };
+        if held == Pace::Slow {
+            return self.hide(host, this, &headers, deadlines::too_slow());
+        }
+        let ready = progress.started && held == Pace::Enough;
+        if ready || progress.failed.is_some() || end || out.len() > MAX_HELD {
             self.forget_deadline(&this);
             host.replace_body(Side::Response, size, &out);
             this.release(host, &headers, None);
