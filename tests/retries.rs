@@ -83,9 +83,9 @@ fn without_a_budget_an_outage_triples_the_load() {
 impl Fleet {
     fn new(seed: u64, limited: bool) -> Self {
         let budget = match limited {
-            true => format!(
-                r#""budget": {{ "percent": {PERCENT}, "min_per_second": {PER_SECOND} }}"#
-            ),
+            true => {
+                format!(r#""budget": {{ "percent": {PERCENT}, "min_per_second": {PER_SECOND} }}"#)
+            }
             false => String::new(),
         };
         let envoy = Envoy::new(&format!(

@@ -152,7 +152,10 @@ fn names_the_path_and_the_fix() {
         (|c| c["consumers"] = consumer(json!(["zzz*"])), "consumers[0].models[0]", "matches none"),
         (|c| c["defaults"] = json!({ "idle_timeout": "0s" }), "defaults.idle_timeout", "500ms"),
         (
-            |c| c["defaults"] = json!({ "min_speed": { "tokens_per_second": 0, "first_tokens": 1 } }),
+            |c| {
+                c["defaults"] =
+                    json!({ "min_speed": { "tokens_per_second": 0, "first_tokens": 1 } })
+            },
             "defaults.min_speed.tokens_per_second",
             "1 to 1000",
         ),

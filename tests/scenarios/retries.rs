@@ -7,14 +7,14 @@ const THREE: &str = r#""openai/a", "openai/b", "openai/c""#;
 #[test]
 fn attempts_are_bounded() {
     for most in 1..=3 {
-        let more = format!(r#", "retries": {{ "attempts": {most} }}, "expose": {{ "explain": true }}"#);
+        let more =
+            format!(r#", "retries": {{ "attempts": {most} }}, "expose": {{ "explain": true }}"#);
         let mut envoy = with(THREE, &more);
         let asked = chat("m").with("x-sluice-explain", "1");
         let exchange = envoy.ask(asked, vec![refusal(503), refusal(500), good("openai")]);
         assert_eq!(exchange.received.len(), most);
         assert_eq!(exchange.client.status(), [503, 500, 200][most - 1]);
-        let told: Value =
-            serde_json::from_str(exchange.client.header("x-sluice-explain")).unwrap();
+        let told: Value = serde_json::from_str(exchange.client.header("x-sluice-explain")).unwrap();
         assert_eq!(told["plan"].as_array().unwrap().len(), most);
         let why = told["passed_over"].as_array().unwrap();
         assert_eq!(why.len(), 3 - most);
@@ -39,8 +39,7 @@ fn no_attempt_begins_too_late() {
         let exchange = envoy.run(index);
         assert_eq!(exchange.received.len(), attempts, "{wait}");
         assert_eq!(exchange.client.status(), [503, 500, 200][attempts - 1], "{wait}");
-        let told: Value =
-            serde_json::from_str(exchange.client.header("x-sluice-explain")).unwrap();
+        let told: Value = serde_json::from_str(exchange.client.header("x-sluice-explain")).unwrap();
         let stopped = if attempts < 3 { json!("elapsed") } else { Value::Null };
         assert_eq!(told["stopped"], stopped);
         let counted = envoy.process.counted("sluice.retries_stopped;reason=elapsed");

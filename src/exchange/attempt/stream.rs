@@ -4,8 +4,8 @@ use super::pace::Pace;
 use super::{Attempt, Phase, Try};
 use crate::dialect::{Feed, Progress, StreamTranslator};
 use crate::exchange::Step;
-use crate::exchange::{deadlines, health};
 use crate::exchange::idle::Live;
+use crate::exchange::{deadlines, health};
 use crate::host::{Headers, Host, Side};
 use crate::route::health::Event;
 use std::rc::Rc;
@@ -19,7 +19,12 @@ impl Attempt {
     pub(super) fn held(
         &mut self,
         host: &dyn Host,
-        (mut this, headers, mut stream, mut out): (Try, Headers, Box<dyn StreamTranslator>, Vec<u8>),
+        (mut this, headers, mut stream, mut out): (
+            Try,
+            Headers,
+            Box<dyn StreamTranslator>,
+            Vec<u8>,
+        ),
         size: usize,
         end: bool,
     ) -> Step {
