@@ -101,7 +101,7 @@ impl Process {
 
     fn loses(&self) -> bool {
         self.writes.set(self.writes.get() + 1);
-        let loses = self.contention.get() > 0 && self.writes.get() % self.contention.get() == 0;
+        let loses = self.writes.get().is_multiple_of(self.contention.get());
         self.lost_races.set(self.lost_races.get() + u32::from(loses));
         loses
     }
