@@ -15,6 +15,7 @@ pub mod deadlines;
 pub mod endpoints;
 mod health;
 pub mod idle;
+mod quota;
 pub mod registry;
 pub mod retries;
 pub mod settle;

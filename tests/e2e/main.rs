@@ -28,6 +28,7 @@ mod dialects;
 mod fallback;
 mod health;
 mod hostile;
+mod keys;
 mod kinds;
 mod misdirected;
 mod moving;

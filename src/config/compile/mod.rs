@@ -50,6 +50,7 @@ pub fn compile(
     let min_speed = retries::min_speed("defaults", d.min_speed, &mut problems);
     let retry_limits = retries::compile(raw, &mut problems);
     let health = health::compile(&raw.health, &mut problems);
+    let limited = keys::limited(&providers, &mut problems);
     let config = Config {
         providers,
         models,
@@ -71,6 +72,7 @@ pub fn compile(
         max_usage_rows: raw.usage.max_rows,
         health,
         retry_limits,
+        limited,
     };
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
 }
