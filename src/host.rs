@@ -77,6 +77,13 @@ pub trait Host: Store {
     /// Gives the held response of another context of this VM this status and lets
     /// it go: the router retries it.
     fn fail_held(&self, context: u32, status: u16);
+
+    /// Sends a frame without bytes down the response of another context of this VM,
+    /// which must be an attempt's whose answer flows: the gateway role gets to write.
+    fn wake(&self, context: u32);
+
+    /// Resets the stream of another context of this VM.
+    fn cut(&self, context: u32);
 }
 
 /// The first value of a header.

@@ -24,6 +24,8 @@ pub const REQUESTS: &str = "sluice.requests";
 pub const ATTEMPTS: &str = "sluice.attempts";
 /// Labels `provider`, `reason`. One per attempt that was followed by another.
 pub const FALLBACKS: &str = "sluice.fallbacks";
+/// Calls that were not tried again because `retries` did not allow it; label `reason`.
+pub const STOPPED: &str = "sluice.retries_stopped";
 /// Targets and keys that began to rest; labels `provider`, `reason`.
 pub const RESTS: &str = "sluice.rests";
 /// Our own bugs and lost state; label `reason`. Alert on any.

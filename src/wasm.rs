@@ -154,6 +154,10 @@ impl HttpContext for Gateway {
         action(self.0.response_headers(&Envoy))
     }
 
+    fn on_http_response_body(&mut self, _: usize, _: bool) -> Action {
+        action(self.0.response_body(&Envoy))
+    }
+
     fn on_log(&mut self) {
         self.0.log(&Envoy);
     }
@@ -299,6 +303,18 @@ impl Host for Envoy {
         if hostcalls::set_effective_context(context).is_ok() {
             self.set_header(Side::Response, ":status", &status.to_string());
             warn(hostcalls::resume_http_response());
+        }
+    }
+
+    fn wake(&self, context: u32) {
+        if hostcalls::set_effective_context(context).is_ok() {
+            warn(hostcalls::resume_http_response());
+        }
+    }
+
+    fn cut(&self, context: u32) {
+        if hostcalls::set_effective_context(context).is_ok() {
+            warn(hostcalls::reset_http_response());
         }
     }
 }

@@ -37,11 +37,15 @@ pub struct Config {
     /// Refuse a call rather than leave out what its target cannot carry.
     pub strict: bool,
     pub total_timeout_ms: u64,
+    /// Between two tokens of a stream.
+    pub idle_ms: u64,
+    pub min_speed: Option<MinSpeed>,
     pub expose: raw::Expose,
     pub retry: Retry,
     pub passthrough: Vec<Passthrough>,
     pub max_usage_rows: u32,
     pub health: HealthRules,
+    pub retry_limits: RetryLimits,
     /// Some key has limits of its own.
     pub limited: bool,
     pub preferences: raw::Preferences,
@@ -124,6 +128,8 @@ pub struct Rule {
     pub first_token_ms: Option<u64>,
     pub timeout_ms: Option<u64>,
     pub total_timeout_ms: Option<u64>,
+    pub idle_ms: Option<u64>,
+    pub min_speed: Option<MinSpeed>,
     pub retry: Option<Retry>,
 }
 
@@ -175,6 +181,32 @@ pub struct HealthRules {
     pub refuse: bool,
     /// Percent of a provider's limit below which what is left is made to last; 0: never.
     pub pace_below: u32,
+}
+
+/// How fast a stream must begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MinSpeed {
+    pub tokens: u64,
+    /// From the first token to the last of these, milliseconds.
+    pub within_ms: u64,
+}
+
+/// How often a call is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryLimits {
+    /// 1 to `MAX_TARGETS`.
+    pub attempts: usize,
+    /// Nanoseconds after the call.
+    pub elapsed: Option<u64>,
+    pub budget: Option<RetryBudget>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryBudget {
+    /// Further attempts per hundred calls.
+    pub percent: u32,
+    /// On top of that, whatever the calls.
+    pub min_per_second: u32,
 }
 
 #[derive(Debug)]

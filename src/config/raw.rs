@@ -12,6 +12,7 @@ mod health;
 mod keys;
 mod model;
 mod preferences;
+mod retries;
 mod rule;
 mod target;
 mod when;
@@ -21,6 +22,7 @@ pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys, Listed};
 pub use model::{Model, Strategy};
 pub use preferences::Preferences;
+pub use retries::{Budget, MinSpeed, Retries};
 pub use rule::Rule;
 pub use target::Target;
 pub use when::{Part, Span, When};
@@ -63,6 +65,8 @@ pub struct Sluice {
     pub health: Health,
     #[serde(default)]
     pub preferences: Preferences,
+    #[serde(default)]
+    pub retries: Retries,
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,8 +114,14 @@ pub struct Defaults {
     pub first_token_timeout: Millis,
     /// An attempt that is not streamed must be answered within this time. Default 2m.
     pub timeout: Millis,
+    /// A stream that has begun is ended when nothing has come for so long, and up to a
+    /// quarter more. Default 5m; one that is not below total_timeout is none.
+    pub idle_timeout: Millis,
     /// All attempts of a call and the whole stream together. Default 10m.
     pub total_timeout: Millis,
+    /// Leave a stream for the next target where its first tokens come slower than this.
+    /// Default: any speed will do.
+    pub min_speed: Option<MinSpeed>,
     /// The largest request body. Default 32MiB; Envoy's per_connection_buffer_limit_bytes must not be smaller.
     pub max_body: Bytes,
     /// The largest form (audio, images). What is above max_body flows on to the provider
@@ -203,7 +213,9 @@ impl Default for Defaults {
         Self {
             first_token_timeout: Millis(30_000),
             timeout: Millis(120_000),
+            idle_timeout: Millis(300_000),
             total_timeout: Millis(600_000),
+            min_speed: None,
             max_body: Bytes(32 << 20),
             max_upload: None,
             retry_on: vec![Connect, Reset, Busy, Server, Auth, Stream],

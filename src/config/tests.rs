@@ -210,6 +210,28 @@ fn names_the_path_and_the_fix() {
         ),
         (|c| c["consumers"] = consumer(json!([])), "consumers[0].models", "allow all"),
         (|c| c["consumers"] = consumer(json!(["zzz*"])), "consumers[0].models[0]", "matches none"),
+        (|c| c["defaults"] = json!({ "idle_timeout": "0s" }), "defaults.idle_timeout", "500ms"),
+        (
+            |c| {
+                c["defaults"] =
+                    json!({ "min_speed": { "tokens_per_second": 0, "first_tokens": 1 } })
+            },
+            "defaults.min_speed.tokens_per_second",
+            "1 to 1000",
+        ),
+        (|c| c["retries"] = json!({ "attempts": 0 }), "retries.attempts", "1 to 8"),
+        (|c| c["retries"] = json!({ "attempts": 9 }), "retries.attempts", "1 to 8"),
+        (|c| c["retries"] = json!({ "elapsed": "1h" }), "retries.elapsed", "total_timeout"),
+        (
+            |c| c["retries"] = json!({ "budget": { "percent": 101 } }),
+            "retries.budget.percent",
+            "0 to 100",
+        ),
+        (
+            |c| c["retries"] = json!({ "budget": { "min_per_second": 0 } }),
+            "retries.budget.min_per_second",
+            "1 to 10000",
+        ),
         (|c| c["passthrough_paths"] = json!(["x"]), "passthrough_paths[0]", "begin with /"),
         (|c| c["usage"] = json!({ "max_rows": 0 }), "usage.max_rows", "1 to 4096"),
         (|c| c["catalog"] = json!([{ "model": "gpt" }]), "catalog[0].model", "provider/model"),

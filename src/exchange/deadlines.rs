@@ -9,7 +9,9 @@
 //! Bounded by the calls in flight.
 
 use super::Worker;
+use super::idle::{Idle, Live};
 use super::registry::{Answer, Outcome, Refusal, Shared};
+use crate::config::compiled::STREAM_FAILED;
 use crate::error::{Error, Kind};
 use crate::host::Host;
 use crate::route::health::Event;
@@ -29,15 +31,32 @@ pub struct Watch {
     pub context: u32,
     /// Its response headers are held: it can be failed.
     pub held: Cell<bool>,
+    /// What it is late with.
+    pub what: Late,
     /// It has been failed; its context must drop what still comes.
     pub late: Cell<bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Late {
+    FirstToken,
+    /// `min_speed`.
+    Speed,
 }
 
 #[derive(Default)]
 pub struct Deadlines {
     watched: RefCell<BTreeMap<(u64, u32), Rc<Watch>>>,
+    pub(super) idle: Idle,
     /// When a tick was last asked for or came.
     ticked: Cell<u64>,
+    /// The tick that was asked for, in milliseconds; 0: none.
+    period: Cell<u32>,
+}
+
+/// Between `TICK_MS` and a second.
+fn slow(period: u64) -> u32 {
+    u32::try_from(period).unwrap_or(u32::MAX).clamp(TICK_MS, 1_000)
 }
 
 /// The error of a target that kept silent too long.
@@ -45,20 +64,39 @@ pub fn timeout() -> Error {
     Error::new(Kind::Timeout, "a deadline passed before the provider's first token")
 }
 
+/// The error of a stream that began too slowly.
+pub fn too_slow() -> Error {
+    Error::new(Kind::Timeout, "the provider's stream began slower than it must")
+}
+
 // === impl Deadlines ===
 
 impl Deadlines {
     pub fn watch(&self, host: &dyn Host, watch: &Rc<Watch>) {
-        let mut watched = self.watched.borrow_mut();
+        self.ask(host, host.now(), TICK_MS);
+        self.watched.borrow_mut().insert((watch.due, watch.context), Rc::clone(watch));
+    }
+
+    /// `now`: a stream has begun.
+    pub fn watch_stream(&self, host: &dyn Host, live: &Rc<Live>, now: u64) {
+        if let Some(period) = live.period_ms() {
+            self.ask(host, now, slow(period));
+            self.idle.watch(live, now);
+        }
+    }
+
+    /// Asks for a tick at least that often.
+    fn ask(&self, host: &dyn Host, now: u64, period: u32) {
+        let asked = self.period.get();
         // The timer is that of whose context asked, and goes with its configuration:
         // when it is overdue, ours takes over.
-        let now = host.now();
-        let overdue = self.ticked.get() + 4 * u64::from(TICK_MS) * 1_000_000;
-        if watched.is_empty() || now >= overdue {
-            host.set_tick(TICK_MS);
+        let overdue = now >= self.ticked.get() + 4 * u64::from(asked) * 1_000_000;
+        if asked == 0 || period < asked || overdue {
+            let period = if asked == 0 { period } else { period.min(asked) };
+            host.set_tick(period);
+            self.period.set(period);
             self.ticked.set(now);
         }
-        watched.insert((watch.due, watch.context), Rc::clone(watch));
     }
 
     pub fn forget(&self, watch: &Watch) {
@@ -72,8 +110,12 @@ impl Deadlines {
         std::mem::replace(&mut *watched, rest).into_values().collect()
     }
 
-    fn is_empty(&self) -> bool {
-        self.watched.borrow().is_empty()
+    /// The tick that is needed now.
+    fn needed(&self) -> u32 {
+        match self.watched.borrow().is_empty() {
+            false => TICK_MS,
+            true => self.idle.period_ms().map_or(0, slow),
+        }
     }
 }
 
@@ -88,9 +130,14 @@ impl Worker {
             if !watch.held.get() {
                 continue;
             }
+            if watch.what == Late::Speed && !self.may_move_on(host, &watch.entry.borrow()) {
+                continue;
+            }
             watch.late.set(true);
-            let error = timeout();
-            let status = error.status();
+            let (error, status) = match watch.what {
+                Late::FirstToken => (timeout(), timeout().status()),
+                Late::Speed => (too_slow(), STREAM_FAILED),
+            };
             {
                 let mut entry = watch.entry.borrow_mut();
                 if let Some(tried) = entry.tried.last_mut() {
@@ -106,8 +153,11 @@ impl Worker {
             drop(entry);
             host.fail_held(watch.context, status);
         }
-        if self.deadlines.is_empty() {
-            host.set_tick(0);
+        self.look_at_streams(host, now);
+        let needed = self.deadlines.needed();
+        if needed == 0 || needed != self.deadlines.period.get() {
+            host.set_tick(needed);
+            self.deadlines.period.set(needed);
         }
     }
 }

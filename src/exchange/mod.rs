@@ -6,7 +6,7 @@
 //! not: name proxy_wasm, or know a dialect's fields.
 
 use hashbrown::HashMap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 pub mod attempt;
@@ -14,9 +14,11 @@ pub mod call;
 pub mod deadlines;
 pub mod endpoints;
 mod health;
+pub mod idle;
 mod place;
 mod quota;
 pub mod registry;
+pub mod retries;
 pub mod settle;
 
 use crate::telemetry::Meter;
@@ -39,6 +41,8 @@ pub struct Worker {
     pub deadlines: Deadlines,
     /// Keys of a provider are used in turn.
     key_turns: RefCell<HashMap<String, usize>>,
+    /// Calls that are not in the retry budget yet.
+    calls: Cell<u32>,
     /// Providers whose key was refused and that were logged already.
     warned: RefCell<HashSet<String>>,
 }
@@ -59,6 +63,7 @@ impl Worker {
             rows: Rows::default(),
             deadlines: Deadlines::default(),
             key_turns: RefCell::new(HashMap::new()),
+            calls: Cell::new(0),
             warned: RefCell::new(HashSet::new()),
         }
     }

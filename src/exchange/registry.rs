@@ -4,6 +4,7 @@
 //! filter state that no client can write. An entry is removed when its call is
 //! settled; the number of entries is bounded.
 
+use super::retries::Stopped;
 use crate::config::Config;
 use crate::dialect::Facts;
 use crate::dialect::{Dialect, Usage};
@@ -45,6 +46,10 @@ pub struct Entry {
     pub explained: Option<String>,
     /// The request goes on to providers while it still comes in.
     pub flows: bool,
+    /// What the gateway role shall append to an answer that went silent.
+    pub last_words: Option<Vec<u8>>,
+    /// Why it was not tried once more.
+    pub stopped: Option<Stopped>,
 }
 
 /// One attempt, as far as it is known.
@@ -125,14 +130,14 @@ impl Refusal {
 impl Tried {
     /// The refusal of an attempt that failed without a word.
     pub fn silence(&self) -> Option<Refusal> {
+        let words = "the provider did not answer, and the next one cannot take this request";
+        self.failure().map(|kind| Refusal::new(Error::new(kind, words)))
+    }
+
+    pub fn failure(&self) -> Option<Kind> {
         match self.outcome? {
             Outcome::Good => None,
-            Outcome::Failed(kind) => {
-                let words =
-                    "the provider did not answer, and the next one cannot take this request";
-                let error = Error::new(kind, words);
-                Some(Refusal::new(error))
-            }
+            Outcome::Failed(kind) => Some(kind),
         }
     }
 }
@@ -160,7 +165,11 @@ impl Entry {
                 "{comma}{{\"target\":\"{target}\",\"outcome\":\"{outcome}\",\"at_ms\":{began}}}"
             ));
         }
-        out.push_str("]}");
+        out.push(']');
+        if let Some(stopped) = self.stopped {
+            out.push_str(&format!(",\"stopped\":\"{}\"", stopped.as_str()));
+        }
+        out.push('}');
         Some(out)
     }
 

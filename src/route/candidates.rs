@@ -58,7 +58,7 @@ pub(super) fn all<'a>(
         emptied = emptied.or(prefers.arrange(&mut group, &unwanted));
         all.append(&mut group);
     }
-    all.iter().skip(MAX_CANDIDATES).for_each(|c| pass(c.target, Why::Beyond));
+    all.iter().skip(MAX_CANDIDATES).for_each(|c| pass(c.target, Why::Full));
     all.truncate(MAX_CANDIDATES);
     match emptied {
         Some(param) if all.is_empty() => {

@@ -77,7 +77,7 @@ pub fn plan(
         let api = target.api.or_else(|| known.api());
         let maker = known.traits.maker;
         if plan.targets.len() == MAX_TARGETS {
-            pass(target, Why::Beyond);
+            pass(target, Why::Full);
             continue;
         }
         if let Some(tag) = candidate.require.iter().find(|tag| !target.tags.contains(tag)) {
@@ -163,9 +163,15 @@ pub fn plan(
     }
     ring.add_spares(&mut plan.targets);
     let own = |choice: &Choice| config.targets.get(choice.target);
+    let most = config.retry_limits.attempts.min(plan.targets.len());
+    let beyond = plan.targets.split_off(most);
+    beyond.iter().filter_map(own).for_each(|target| pass(target, Why::Beyond(most)));
     let deadlines = plan.targets.iter().filter_map(own);
     let deadlines = deadlines.map(|target| terms.deadline_ms(target, facts.stream));
-    plan.per_try_ms = deadlines.max().unwrap_or_default();
+    // A stream is held until its speed is known.
+    let judged = terms.min_speed().filter(|_| facts.stream && plan.targets.len() > 1);
+    plan.per_try_ms =
+        deadlines.max().unwrap_or_default() + judged.map_or(0, |speed| speed.within_ms);
     Ok(Planned::Run(plan))
 }
 

@@ -23,6 +23,8 @@ pub enum Why<'a> {
     Rests(u64, Reason),
     /// Its window, in tokens.
     Overflows(u32),
+    /// So many attempts are all that is allowed.
+    Beyond(usize),
     /// A tag that is required.
     Lacks(&'a str),
     /// The client's preference that leaves it out.
@@ -30,7 +32,7 @@ pub enum Why<'a> {
     /// What the call asks for and the model has not.
     Unable(&'a str),
     /// The plan is full without it.
-    Beyond,
+    Full,
 }
 
 /// What a decision told.
@@ -144,10 +146,11 @@ impl Notes {
                 let millis = until.saturating_sub(moment.now) / 1_000_000;
                 format!("rests {millis} ms: {}", words(reason))
             }
+            Why::Beyond(most) => format!("more than {most} attempts"),
             Why::Lacks(tag) => format!("has no tag {tag}"),
             Why::Unwanted(param) => format!("left out by {param}"),
             Why::Unable(ability) => format!("its model has no {ability}"),
-            Why::Beyond => "the plan is full".to_owned(),
+            Why::Full => "the plan is full".to_owned(),
             Why::Overflows(window) => format!("too long for {window} tokens"),
         };
         let why = why.chars().take(MAX_WHY).collect();

@@ -1,6 +1,6 @@
 //! What holds for a call: what its rule says, else its model, else the defaults.
 
-use crate::config::compiled::{Retry, Rule};
+use crate::config::compiled::{MinSpeed, Retry, Rule};
 use crate::config::raw::Strategy;
 use crate::config::{Config, Model, Target};
 
@@ -48,6 +48,16 @@ impl<'a> Terms<'a> {
     /// Milliseconds for all attempts and the whole answer.
     pub fn total_ms(self) -> u64 {
         self.rule.and_then(|r| r.total_timeout_ms).unwrap_or(self.config.total_timeout_ms)
+    }
+
+    /// Milliseconds of silence between two tokens of a stream.
+    pub fn idle_ms(self) -> u64 {
+        self.rule.and_then(|r| r.idle_ms).unwrap_or(self.config.idle_ms)
+    }
+
+    /// How fast a stream must begin.
+    pub fn min_speed(self) -> Option<MinSpeed> {
+        self.rule.and_then(|r| r.min_speed).or(self.config.min_speed)
     }
 
     pub fn retry(self) -> &'a Retry {

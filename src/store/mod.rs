@@ -5,6 +5,7 @@
 
 pub mod health;
 pub mod limits;
+pub mod retries;
 pub mod usage;
 
 /// Compare-and-set over byte values.

@@ -24,6 +24,7 @@ mod clients_messages;
 mod config;
 mod connecting;
 mod counting;
+mod deadlines;
 mod dialects;
 mod fallback;
 mod health;

@@ -123,7 +123,8 @@ impl Envoy {
     pub fn assert_calm(&mut self) {
         assert!(self.exchanges.iter().all(Exchange::has_ended));
         assert!(self.vm.worker.registry.is_empty(), "the registry keeps an entry");
-        self.advance(50);
+        // The slowest tick is one a second.
+        self.advance(1_050);
         let ticks = self.process.ticks.borrow();
         assert!(ticks.is_empty(), "a deadline is still watched: {ticks:?}");
         assert!(self.process.refused.borrow().is_empty(), "{:?}", self.process.refused.borrow());
@@ -168,6 +169,14 @@ impl Envoy {
         for context in self.process.resumed.take() {
             let found = self.exchanges.iter_mut().any(|e| e.resume(context));
             assert!(found, "an attempt that is over was let go");
+        }
+        for context in self.process.woken.take() {
+            let found = self.exchanges.iter_mut().any(|e| e.wake(context));
+            assert!(found, "an answer that does not flow was woken");
+        }
+        for context in self.process.cut.take() {
+            let found = self.exchanges.iter_mut().any(|e| e.cut(context));
+            assert!(found, "an answer that does not flow was cut");
         }
         let current = self.vm.root;
         let in_use = |root: u32| {

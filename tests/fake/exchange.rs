@@ -274,6 +274,28 @@ impl Exchange {
         }
     }
 
+    /// `wake` resumed this context's response, which flowed. True: it was one of ours.
+    pub(super) fn wake(&mut self, context: u32) -> bool {
+        let own = self.flows(context);
+        if own {
+            self.pass_to_client(Vec::new());
+        }
+        own
+    }
+
+    /// `cut` reset this context's stream. True: it was one of ours.
+    pub(super) fn cut(&mut self, context: u32) -> bool {
+        let own = self.flows(context);
+        if own {
+            self.end(Ending::Broken, "via_upstream");
+        }
+        own
+    }
+
+    fn flows(&self, context: u32) -> bool {
+        matches!(&self.phase, Phase::Trying(this) if this.context.id == context && this.released)
+    }
+
     /// The VM has died: no callback of its contexts runs any more.
     pub(super) fn orphan(&mut self) {
         if !self.has_ended() {
@@ -485,11 +507,22 @@ impl Exchange {
             }
             self.client.headers = self.gateway.response.borrow().clone();
         }
-        self.client.body.extend(context.response_body.borrow_mut().take().unwrap_or_default());
+        let body = context.response_body.borrow_mut().take().unwrap_or_default();
+        self.pass_to_client(body);
         if end {
             self.end_attempt();
             self.end(Ending::Complete, "via_upstream");
         }
+    }
+
+    /// Through the gateway role's body callback.
+    fn pass_to_client(&mut self, body: Vec<u8>) {
+        *self.gateway.response_body.borrow_mut() = Some(body);
+        let gateway = Rc::clone(&self.gateway);
+        if !self.orphan && self.call.response_body(&*gateway) == Step::Pause {
+            self.process.refused.borrow_mut().push("an answer was held back".into());
+        }
+        self.client.body.extend(gateway.response_body.borrow_mut().take().unwrap_or_default());
     }
 
     fn upstream_reset(&mut self, connecting: bool) {

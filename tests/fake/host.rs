@@ -22,10 +22,17 @@ pub struct Process {
     pub ticks: RefCell<BTreeMap<u32, (u32, u64)>>,
     /// Contexts whose held response was let go by `fail_held`.
     pub resumed: RefCell<Vec<u32>>,
+    /// Contexts whose flowing response was resumed by `wake`, or reset by `cut`.
+    pub woken: RefCell<Vec<u32>>,
+    pub cut: RefCell<Vec<u32>>,
     /// Host calls that Envoy would have refused.
     pub refused: RefCell<Vec<String>>,
     /// Most bytes of a body that were copied out of Envoy at once.
     pub longest_read: Cell<usize>,
+    /// One of so many writes loses against another worker's; 0: none does.
+    pub contention: Cell<u32>,
+    pub lost_races: Cell<u32>,
+    writes: Cell<u32>,
     shared: RefCell<HashMap<String, (Vec<u8>, u32)>>,
     metrics: RefCell<Vec<(String, u64)>>,
     contexts: RefCell<HashMap<u32, Weak<Context>>>,
@@ -96,6 +103,13 @@ impl Process {
         self.metrics.borrow().iter().filter(|(n, _)| n.starts_with(prefix)).map(|(_, v)| v).sum()
     }
 
+    fn loses(&self) -> bool {
+        self.writes.set(self.writes.get() + 1);
+        let loses = self.writes.get().is_multiple_of(self.contention.get());
+        self.lost_races.set(self.lost_races.get() + u32::from(loses));
+        loses
+    }
+
     fn refuse(&self, what: &str) {
         self.refused.borrow_mut().push(what.to_owned());
     }
@@ -130,6 +144,11 @@ impl Store for Context {
     fn cas(&self, key: &str, value: &[u8], ticket: Ticket) -> bool {
         let mut shared = self.process.shared.borrow_mut();
         let version = shared.get(key).map(|(_, v)| *v);
+        if version.is_some() && self.process.loses() {
+            // Somebody wrote the same bytes: the version has moved on.
+            shared.entry(key.to_owned()).and_modify(|(_, v)| *v += 1);
+            return false;
+        }
         if version != ticket.0 {
             return false;
         }
@@ -267,5 +286,13 @@ impl Host for Context {
             }
             _ => self.process.refuse("fail_held for a context that holds nothing"),
         }
+    }
+
+    fn wake(&self, context: u32) {
+        self.process.woken.borrow_mut().push(context);
+    }
+
+    fn cut(&self, context: u32) {
+        self.process.cut.borrow_mut().push(context);
     }
 }

@@ -62,7 +62,7 @@ fn the_last_targets_own_deadline_is_said() {
 }
 
 #[test]
-fn a_stream_that_has_begun_has_no_deadline_but_the_total() {
+fn a_stream_that_has_begun_may_be_silent_until_the_total_timeout() {
     let mut envoy = with(OWN, r#", "defaults": { "total_timeout": "1m", "timeout": "1m" }"#);
     let begun = begun("openai", &["Hi"]);
     let index = envoy.open(streamed("m"), vec![opened(&begun)]);
@@ -73,6 +73,140 @@ fn a_stream_that_has_begun_has_no_deadline_but_the_total() {
     let exchange = &envoy.exchanges[index];
     assert_eq!(exchange.client.ending, Some(Ending::Broken));
     assert_eq!(outcome(exchange), (json!("broken_stream"), json!(true)));
+    envoy.assert_calm();
+}
+
+/// Tokens may be so far apart.
+const IDLE: &str = r#", "defaults": { "idle_timeout": "2s" }"#;
+
+/// A stream that shows this, and nothing more.
+fn stalls(envoy: &mut Envoy, provider: &str, words: &[&str]) -> usize {
+    let begun = begun(provider, words);
+    let index = envoy.open(streamed("m"), vec![opened(&begun)]);
+    while envoy.step(index) {}
+    index
+}
+
+#[test]
+fn a_stream_that_goes_silent_ends_with_an_error_event() {
+    for (targets, provider) in [(O, "openai"), (A, "anthropic")] {
+        let mut envoy = with(targets, IDLE);
+        let index = stalls(&mut envoy, provider, &["Hi", " there"]);
+        envoy.advance(1_900);
+        assert!(!envoy.exchanges[index].has_ended());
+        envoy.advance(1_000);
+        let exchange = &envoy.exchanges[index];
+        assert_eq!(exchange.client.ending, Some(Ending::Broken), "{exchange:?}");
+        assert_eq!(content(&exchange.client), "Hi there");
+        let text = exchange.client.text();
+        let last = text.trim_end().rsplit("data: ").next().unwrap();
+        let last: Value = serde_json::from_str(last).unwrap();
+        assert!(last["error"]["message"].is_string(), "{text}");
+        assert_eq!(exchange.client.farewells(), 0);
+        assert_eq!(outcome(exchange), (json!("timeout"), json!(true)));
+        assert_eq!((used(&envoy).0, used(&envoy).1), (1, 1));
+        let counted = |name: &str| envoy.process.counted(name);
+        let attempts = format!("sluice.attempts;provider={provider};outcome=timeout");
+        assert_eq!(counted(&attempts), 1);
+        assert_eq!(counted("sluice.requests;endpoint=chat_completions;outcome=timeout"), 1);
+        envoy.assert_calm();
+    }
+}
+
+#[test]
+fn a_stream_that_moves_is_left_alone_and_so_is_one_that_ends() {
+    let mut envoy = with(O, IDLE);
+    let silent = stalls(&mut envoy, "openai", &["Hi"]);
+    let mut slow = vec![];
+    let whole = good_stream("openai");
+    slow.extend(whole.into_iter().flat_map(in_bytes));
+    let index = envoy.open(streamed("m"), vec![slow.into()]);
+    // A byte now and then is a sign of life.
+    while envoy.step(index) {
+        if !envoy.exchanges[index].client.headers.is_empty() {
+            envoy.advance(600);
+        }
+    }
+    assert!(envoy.exchanges[silent].has_ended());
+    let exchange = &envoy.exchanges[index];
+    assert_eq!(exchange.client.ending, Some(Ending::Complete), "{exchange:?}");
+    assert_eq!((exchange.client.farewells(), outcome(exchange).0), (1, Value::Null));
+    envoy.assert_calm();
+}
+
+/// The same act in small pieces.
+fn in_bytes(act: Act) -> Vec<Act> {
+    match act {
+        Act::Body(bytes, end) => {
+            let n = bytes.len().div_ceil(40);
+            let piece = |(i, p): (usize, &[u8])| Act::Body(p.to_vec(), end && i + 1 == n);
+            bytes.chunks(40).enumerate().map(piece).collect()
+        }
+        other => vec![other],
+    }
+}
+
+#[test]
+fn what_comes_after_the_last_words_is_dropped() {
+    let mut envoy = with(O, IDLE);
+    let begun = begun("openai", &["Hi"]);
+    let mut late = opened(&begun);
+    late.extend(good_stream("openai").into_iter().skip(1));
+    let index = envoy.open(streamed("m"), vec![late]);
+    envoy.run_until(index, |e| !e.client.body.is_empty());
+    let before = envoy.exchanges[index].client.body.len();
+    while envoy.exchanges[index].client.body.len() == before {
+        envoy.advance(25);
+    }
+    assert!(!envoy.exchanges[index].has_ended());
+    let said = envoy.exchanges[index].client.text();
+    envoy.run(index);
+    assert_eq!(envoy.exchanges[index].client.text(), said);
+    envoy.assert_calm();
+}
+
+#[test]
+fn a_silent_answer_that_was_complete_is_a_good_one() {
+    let mut envoy = with(O, IDLE);
+    let all = good_stream("openai");
+    let mut open = vec![];
+    for act in all {
+        open.push(match act {
+            Act::Body(bytes, _) => Act::Body(bytes, false),
+            other => other,
+        });
+    }
+    let index = envoy.open(streamed("m"), vec![open.into()]);
+    while envoy.step(index) {}
+    envoy.advance(3_000);
+    let exchange = &envoy.exchanges[index];
+    assert_eq!(exchange.client.farewells(), 1, "{exchange:?}");
+    assert_eq!(outcome(exchange).0, Value::Null);
+    envoy.assert_calm();
+}
+
+#[test]
+fn a_rule_may_allow_more_silence_or_less() {
+    let rules = r#", "rules": [{ "name": "patient", "idle_timeout": "20s" }]"#;
+    let mut envoy = with(O, &format!("{IDLE}{rules}"));
+    let index = stalls(&mut envoy, "openai", &["Hi"]);
+    envoy.advance(19_000);
+    assert!(!envoy.exchanges[index].has_ended());
+    envoy.advance(7_000);
+    assert!(envoy.exchanges[index].has_ended());
+    envoy.assert_calm();
+}
+
+#[test]
+fn silence_opens_a_circuit() {
+    let more = format!(r#"{IDLE}, "health": {{ "failures": 2 }}"#);
+    let mut envoy = healed(OA, &more);
+    for _ in 0..2 {
+        stalls(&mut envoy, "openai", &["Hi"]);
+        envoy.advance(3_000);
+    }
+    let exchange = envoy.ask(streamed("m"), vec![good_stream("anthropic")]);
+    assert_eq!(exchange.client.header("x-sluice-provider"), "anthropic");
     envoy.assert_calm();
 }
 

@@ -30,6 +30,8 @@ mod lost;
 mod abilities;
 mod prefers;
 mod rules;
+mod pace;
+mod retries;
 mod windows;
 mod withheld;
 mod uploads;

@@ -15,6 +15,7 @@ mod health;
 mod keys;
 mod models;
 mod providers;
+mod retries;
 mod rules;
 mod targets;
 mod when;
@@ -49,6 +50,8 @@ pub fn compile(
         problems.add("usage.max_rows", "must be 1 to 4096");
     }
     let passthrough = passthrough(raw, &mut problems);
+    let min_speed = retries::min_speed("defaults", d.min_speed, &mut problems);
+    let retry_limits = retries::compile(raw, &mut problems);
     let health = health::compile(&raw.health, &mut problems);
     let limited = keys::limited(&providers, &mut problems);
     let config = Config {
@@ -69,11 +72,14 @@ pub fn compile(
         max_body: bytes(d.max_body),
         max_upload: bytes(d.max_upload.unwrap_or(d.max_body)),
         total_timeout_ms: d.total_timeout.0,
+        min_speed,
+        idle_ms: d.idle_timeout.0,
         expose: raw.expose,
         retry: retry(&d.retry_on),
         passthrough,
         max_usage_rows: raw.usage.max_rows,
         health,
+        retry_limits,
         limited,
         preferences: raw.preferences,
     };

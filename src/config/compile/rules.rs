@@ -1,6 +1,6 @@
 //! `rules`: conditions that can be met (`when`), and what they lead to.
 
-use super::{Problems, is_label, retry, targets, when};
+use super::{Problems, is_label, retries, retry, targets, when};
 use crate::config::compiled::{MAX_RULES, Model, Provider, Rule, Target};
 use crate::config::index::Index;
 use crate::config::raw;
@@ -69,6 +69,8 @@ pub(super) fn compile(
             first_token_ms: r.first_token_timeout.map(|t| t.0),
             timeout_ms: r.timeout.map(|t| t.0),
             total_timeout_ms: r.total_timeout.map(|t| t.0),
+            min_speed: retries::min_speed(&path, r.min_speed, problems),
+            idle_ms: r.idle_timeout.map(|t| t.0),
             retry: r.retry_on.as_deref().map(retry),
         });
         whens.push(when);
@@ -91,13 +93,16 @@ fn says_nothing(rule: &raw::Rule) -> bool {
         timeout,
         total_timeout,
         retry_on,
+        min_speed,
+        idle_timeout,
     } = rule;
-    let times = [first_token_timeout, timeout, total_timeout];
+    let times = [first_token_timeout, timeout, total_timeout, idle_timeout];
     targets.is_none()
         && strategy.is_none()
         && require.is_empty()
         && times.iter().all(|t| t.is_none())
         && retry_on.is_none()
+        && min_speed.is_none()
 }
 
 /// Targets of the models that a rule without its own can meet.

@@ -1,6 +1,6 @@
 //! A rule: which calls it is for, and how these are tried.
 
-use super::{RetryClass, Strategy, Target, When};
+use super::{MinSpeed, RetryClass, Strategy, Target, When};
 use crate::config::units::Millis;
 use serde::Deserialize;
 
@@ -33,6 +33,12 @@ pub struct Rule {
     /// Instead of the targets' own.
     #[serde(default)]
     pub timeout: Option<Millis>,
+    /// Instead of defaults.idle_timeout.
+    #[serde(default)]
+    pub idle_timeout: Option<Millis>,
+    /// Instead of defaults.min_speed.
+    #[serde(default)]
+    pub min_speed: Option<MinSpeed>,
     /// Instead of defaults.total_timeout.
     #[serde(default)]
     pub total_timeout: Option<Millis>,

@@ -10,10 +10,11 @@
 
 use super::deadlines;
 use super::health;
+use super::idle::Live;
 use super::place;
 use super::registry::{Entry, Refusal, Seen};
 use super::{CALL_ID, Step, Worker};
-use crate::dialect::{Shape, StreamTranslator, withheld};
+use crate::dialect::{Dialect, Shape, StreamTranslator, withheld};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::route::health::Event;
@@ -25,6 +26,7 @@ use target::Try;
 mod credential;
 mod failure;
 mod headers;
+mod pace;
 mod rewrite;
 mod stream;
 mod target;
@@ -58,7 +60,7 @@ enum Phase {
     /// A stream on its way to the client.
     Live {
         this: Try,
-        stream: Box<dyn StreamTranslator>,
+        stream: Rc<Live>,
     },
     /// Decided; what still comes is dropped.
     Over,
@@ -99,6 +101,11 @@ impl Attempt {
         let Some(entry) = self.worker.registry.find(&id) else {
             return self.lost(host, "registry");
         };
+        let stopped = self.worker.stop_retry(host, &mut entry.borrow_mut());
+        if let Some(refusal) = stopped {
+            let client = entry.borrow().client;
+            return self.reply(host, client, &refusal.error);
+        }
         let attempt = attempt_number(host, &entry.borrow());
         let this = Try::begin(host, entry, attempt, self.context);
         if end || this.at().is_none() {
@@ -213,9 +220,12 @@ impl Attempt {
                 });
                 self.hide(host, this, &headers, error)
             }
-            Phase::Live { this, mut stream } => {
-                stream.finish(&mut Vec::new());
-                this.note(stream.progress());
+            Phase::Live { this, stream: live } => {
+                self.worker.deadlines.idle.forget(&live);
+                if let Some(mut stream) = live.moves() {
+                    stream.finish(&mut Vec::new());
+                    this.note(stream.progress());
+                }
                 Step::Continue
             }
             other => {
@@ -243,7 +253,8 @@ impl Attempt {
                     self.learn(host, this, Event::Failed(None));
                 }
             }
-            Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}
+            Phase::Live { stream, .. } => self.worker.deadlines.idle.forget(stream),
+            Phase::Fresh | Phase::Over | Phase::Through => {}
         }
         self.phase = Phase::Over;
     }
@@ -264,10 +275,8 @@ impl Attempt {
             }
             Err(error) => {
                 let error = this.unsayable(error).error;
-                let body = this.entry.borrow().client.error_body(&error);
-                let status = error.status();
-                host.reply(status, &[("content-type", "application/json")], &body);
-                Step::Pause
+                let client = this.entry.borrow().client;
+                self.reply(host, client, &error)
             }
         }
     }
@@ -317,7 +326,12 @@ impl Attempt {
     fn lost(&mut self, host: &dyn Host, reason: &'static str) -> Step {
         self.worker.meter.count(host, telemetry::INTERNAL, &[("reason", reason)], 1);
         let error = Error::new(Kind::Unavailable, "the gateway lost this call; try again");
-        let body = crate::dialect::Dialect::OpenAiChat.error_body(&error);
+        self.reply(host, Dialect::OpenAiChat, &error)
+    }
+
+    /// Ends the call: the router does not retry what this chain says.
+    fn reply(&mut self, host: &dyn Host, client: Dialect, error: &Error) -> Step {
+        let body = client.error_body(error);
         host.reply(error.status(), &[("content-type", "application/json")], &body);
         self.phase = Phase::Over;
         Step::Pause
@@ -328,12 +342,8 @@ impl Attempt {
         self.worker.meter.count(host, telemetry::INTERNAL, &[("reason", "route")], 1);
         let words = "the gateway's route does not follow its plan; its log says more";
         let error = Error::new(Kind::Internal, words);
-        let body = this.entry.borrow().client.error_body(&error);
-        let status = error.status();
-        this.fail(Refusal::new(error));
-        host.reply(status, &[("content-type", "application/json")], &body);
-        self.phase = Phase::Over;
-        Step::Pause
+        this.fail(Refusal::new(error.clone()));
+        self.reply(host, this.client(), &error)
     }
 
     /// A failed stream's rest, or a refusal's: the gateway role has spoken.

@@ -1,11 +1,14 @@
 //! An answer that streams: held until it has shown content, then passed on.
 
+use super::pace::Pace;
 use super::{Attempt, Phase, Try};
 use crate::dialect::{Feed, Progress, StreamTranslator, withheld};
 use crate::exchange::Step;
-use crate::exchange::health;
+use crate::exchange::idle::Live;
+use crate::exchange::{deadlines, health};
 use crate::host::{Headers, Host, Side};
 use crate::route::health::Event;
+use std::rc::Rc;
 
 /// Most bytes held back while waiting for content; then the stream is let go.
 const MAX_HELD: usize = 256 << 10;
@@ -16,7 +19,12 @@ impl Attempt {
     pub(super) fn held(
         &mut self,
         host: &dyn Host,
-        (this, headers, mut stream, mut out): (Try, Headers, Box<dyn StreamTranslator>, Vec<u8>),
+        (mut this, headers, mut stream, mut out): (
+            Try,
+            Headers,
+            Box<dyn StreamTranslator>,
+            Vec<u8>,
+        ),
         size: usize,
         end: bool,
     ) -> Step {
@@ -39,7 +47,16 @@ impl Attempt {
         if shows && this.leaves_filters() && withheld::stream(this.client(), &out) {
             return self.hide(host, this, &headers, withheld::error());
         }
-        if progress.started || progress.failed.is_some() || end || out.len() > MAX_HELD {
+        let held = match progress.started && !is_over(progress) && !end {
+            true if out.len() > MAX_HELD => Pace::Enough,
+            true => self.pace(host, &mut this, progress),
+            false => Pace::Enough,
+        };
+        if held == Pace::Slow {
+            return self.hide(host, this, &headers, deadlines::too_slow());
+        }
+        let ready = progress.started && held == Pace::Enough;
+        if ready || progress.failed.is_some() || end || out.len() > MAX_HELD {
             self.forget_deadline(&this);
             host.replace_body(Side::Response, size, &out);
             this.release(host, &headers, None);
@@ -48,9 +65,15 @@ impl Attempt {
                 self.learn(host, &this, event);
             }
             self.learn_stream(host, &this, progress, false);
-            this.entry.borrow_mut().first_token = Some(host.now());
+            let now = host.now();
+            this.entry.borrow_mut().first_token = Some(now);
             this.note(progress);
-            self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
+            if !end {
+                let idle = this.idle_ms();
+                let live = Live::new(Rc::clone(&this.entry), self.context, stream, idle);
+                self.worker.deadlines.watch_stream(host, &live, now);
+                self.phase = Phase::Live { this, stream: live };
+            }
             return Step::Continue;
         }
         host.replace_body(Side::Response, size, b"");
@@ -64,10 +87,30 @@ impl Attempt {
         &mut self,
         host: &dyn Host,
         this: Try,
-        mut stream: Box<dyn StreamTranslator>,
+        live: Rc<Live>,
         size: usize,
         end: bool,
     ) -> Step {
+        match live.moves() {
+            Some(mut stream) => self.pass_on(host, &this, &mut **stream, size, end),
+            None => drop(self.drop_body(host, size)),
+        }
+        if end {
+            self.worker.deadlines.idle.forget(&live);
+        } else {
+            self.phase = Phase::Live { this, stream: live };
+        }
+        Step::Continue
+    }
+
+    fn pass_on(
+        &self,
+        host: &dyn Host,
+        this: &Try,
+        stream: &mut dyn StreamTranslator,
+        size: usize,
+        end: bool,
+    ) {
         let chunk = host.body(Side::Response, size);
         let known = is_over(stream.progress());
         let mut out = Vec::new();
@@ -83,9 +126,7 @@ impl Attempt {
             host.replace_body(Side::Response, size, &out);
         }
         this.note(stream.progress());
-        self.learn_stream(host, &this, stream.progress(), known);
-        self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
-        Step::Continue
+        self.learn_stream(host, this, stream.progress(), known);
     }
 
     /// A stream went well when it has come to its end; one that breaks off after its

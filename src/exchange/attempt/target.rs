@@ -11,7 +11,7 @@ use crate::dialect::{
     Body, Dialect, Form, Progress, Reply, Request, UpstreamError, Usage, misdirected,
 };
 use crate::error::{Error, Fault, Kind};
-use crate::exchange::deadlines::Watch;
+use crate::exchange::deadlines::{Late, Watch};
 use crate::exchange::place;
 use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried, announced};
 use crate::host::{Headers, Host, Side, text, value};
@@ -73,7 +73,8 @@ impl Try {
         let watched = own < per_try && !flows;
         let watch = watched.then(|| {
             let (held, late) = (Cell::new(false), Cell::new(false));
-            Rc::new(Watch { entry: Rc::clone(&entry), due, context, held, late })
+            let (entry, what) = (Rc::clone(&entry), Late::FirstToken);
+            Rc::new(Watch { entry, due, context, held, what, late })
         });
         let (reply, dropped) = (Reply::default(), String::new());
         Self { entry, config, index, reply, dropped, before, due, watch }
@@ -110,6 +111,13 @@ impl Try {
 
     pub(super) fn client(&self) -> Dialect {
         self.entry.borrow().client
+    }
+
+    /// The longest silence of a stream that has begun; `None`: the total timeout comes
+    /// before it.
+    pub(super) fn idle_ms(&self) -> Option<u64> {
+        let terms = self.at()?.terms;
+        Some(terms.idle_ms()).filter(|idle| *idle < terms.total_ms())
     }
 
     pub(super) fn reply_is_stream(&self) -> bool {

@@ -44,6 +44,17 @@ impl Call {
         self.speak(host, error, refusal)
     }
 
+    /// An answer that went silent ends with what its attempt has left to say.
+    pub fn response_body(&self, host: &dyn Host) -> Step {
+        if let Phase::Planned { entry, .. } = &self.phase
+            && let Ok(mut entry) = entry.try_borrow_mut()
+            && let Some(words) = entry.last_words.take()
+        {
+            host.append_body(Side::Response, &words);
+        }
+        Step::Continue
+    }
+
     /// Speaks in the middle of a request that was on its way to a provider.
     pub(super) fn stop(&mut self, host: &dyn Host, error: Error) -> Step {
         let step = self.speak(host, error, None);

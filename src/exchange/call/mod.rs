@@ -302,11 +302,14 @@ impl Call {
             settled: false,
             explained: self.explained.take(),
             flows: upload.is_some(),
+            last_words: None,
+            stopped: None,
         };
         let Some((id, entry)) = self.worker.registry.enter(entry) else {
             let e = Error::new(Kind::Unavailable, "too many calls in flight; try again");
             return self.refuse(host, &e);
         };
+        self.worker.count_call(&self.config);
         host.set_property(CALL_ID, &self.worker.registry.wire(id));
         orders(host, &self.config, &entry.borrow());
         self.phase = Phase::Planned { id, entry, upload };
