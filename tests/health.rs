@@ -123,6 +123,7 @@ impl World {
                 turn: &turn,
                 header: &|_| None,
                 chance: 1,
+                learned: &(),
                 notes: None,
             };
             let everybody = &self.config.anonymous;

@@ -43,6 +43,7 @@ fn plan(config: &Config, body: &Value, header: Option<&str>, chance: u64) -> Vec
         turn: &|_| 0,
         header: &header,
         chance,
+        learned: &(),
         notes: None,
     };
     let planned = route::plan(config, &config.anonymous, (&facts, &body), moment);

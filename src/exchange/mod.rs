@@ -14,11 +14,14 @@ pub mod call;
 pub mod deadlines;
 pub mod endpoints;
 mod health;
+mod learned;
+pub mod load;
 pub mod registry;
 pub mod settle;
 
 use crate::telemetry::Meter;
 use deadlines::Deadlines;
+use load::Load;
 use registry::Registry;
 use settle::Rows;
 
@@ -35,6 +38,7 @@ pub struct Worker {
     pub meter: Meter,
     pub rows: Rows,
     pub deadlines: Deadlines,
+    pub load: Load,
     /// Keys of a provider are used in turn.
     key_turns: RefCell<HashMap<String, usize>>,
     /// Providers whose key was refused and that were logged already.
@@ -56,6 +60,7 @@ impl Worker {
             meter: Meter::default(),
             rows: Rows::default(),
             deadlines: Deadlines::default(),
+            load: Load::new(nonce),
             key_turns: RefCell::new(HashMap::new()),
             warned: RefCell::new(HashSet::new()),
         }

@@ -7,7 +7,8 @@ use super::health::Standing;
 use super::keys::Ring;
 use super::strategy::Asked;
 use super::terms::Terms;
-use super::{AnyModel, Choice, Moment, Plan, rules};
+use super::{AnyModel, Choice, Moment, Plan, rules, speed};
+use crate::config::raw::Strategy;
 use crate::config::{Config, Consumer, Target};
 use crate::dialect::{Facts, Operation, Request, estimate, features};
 use crate::error::{Error, Kind};
@@ -45,7 +46,8 @@ pub fn plan(
     if let Some(notes) = moment.notes {
         notes.under(terms);
     }
-    let mut plan = Plan { model: index, rule, targets: Vec::new(), per_try_ms: 0, probe: None };
+    let mut plan =
+        Plan { model: index, rule, targets: Vec::new(), per_try_ms: 0, probe: None, errand: None };
     let (mut refusal, mut uncounted) = (None, None);
     let mut ring = Ring::new(config, moment);
     // Of those that rest, the one whose rest ends first, and when; of those whose
@@ -58,7 +60,7 @@ pub fn plan(
             notes.pass(config, target, why, &moment);
         }
     };
-    let call = Asked { facts, body, header: moment.header, chance: moment.chance };
+    let call = Asked { facts, body, moment: &moment };
     let candidates = candidates::of(terms, &facts.model, call);
     for (place, candidate) in candidates.iter().enumerate() {
         let Candidate { index, target, provider, known, .. } = *candidate;
@@ -135,6 +137,10 @@ pub fn plan(
             Some(first) => first.estimate(config, facts, body).map(Planned::Estimate),
             None => Err(refusal.unwrap_or_else(|| Error::invalid("model", words))),
         };
+    }
+    if terms.strategy() == Strategy::Fastest {
+        let known = (moment.learned.speeds(), moment.table);
+        speed::explore(&mut plan, config, known, moment.now);
     }
     ring.add_spares(&mut plan.targets);
     let own = |choice: &Choice| config.targets.get(choice.target);

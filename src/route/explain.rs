@@ -10,6 +10,7 @@ use crate::config::{Config, Target};
 use crate::error::Error;
 use serde::Serialize;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// Why a target is not in the plan.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,8 @@ pub enum Why<'a> {
 #[derive(Default)]
 pub struct Notes {
     under: RefCell<Under>,
+    /// The numbers by which they were ordered.
+    by: RefCell<BTreeMap<String, u64>>,
     passed: RefCell<Vec<Passed>>,
 }
 
@@ -53,6 +56,13 @@ struct Decision<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<String>,
     strategy: Strategy,
+    /// Of `fastest`, the milliseconds that were expected; of `least_busy`, the attempts
+    /// in flight.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    by: BTreeMap<String, u64>,
+    /// Stands first so that its speed is found out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explores: Option<String>,
     /// In order; a spare key is its target once more.
     plan: Vec<String>,
     passed_over: Vec<Passed>,
@@ -71,10 +81,14 @@ pub fn decision(config: &Config, notes: &Notes, plan: Result<&Plan, Option<&Erro
         let all = (0..plan.targets.len()).filter_map(|n| plan.resolve(config, n));
         all.map(|at| name(config, at.target)).collect()
     });
+    let errand = plan.ok().filter(|plan| plan.errand.is_some());
+    let explores = errand.and_then(|plan| plan.resolve(config, 0));
     let decision = Decision {
         model,
         rule,
         strategy,
+        by: notes.by.borrow().clone(),
+        explores: explores.map(|at| name(config, at.target)),
         plan: targets.unwrap_or_default(),
         passed_over: notes.passed.borrow().clone(),
         refused: plan.err().flatten().map(|e| e.kind.as_str()),
@@ -113,6 +127,10 @@ impl Notes {
             rule: terms.rule.map(|r| r.name.clone()),
             strategy: terms.strategy(),
         };
+    }
+
+    pub fn by(&self, config: &Config, target: &Target, value: u64) {
+        self.by.borrow_mut().insert(name(config, target), value);
     }
 
     pub fn pass(&self, config: &Config, target: &Target, why: Why<'_>, moment: &Moment<'_>) {

@@ -14,6 +14,8 @@ use crate::provider::{Path, Surface};
 use crate::store::health::Table;
 use explain::Notes;
 use health::Ids;
+use learned::Learned;
+use speed::Errand;
 use terms::Terms;
 
 mod candidates;
@@ -22,7 +24,10 @@ mod decide;
 pub mod explain;
 pub mod health;
 mod keys;
+pub mod learned;
 mod rules;
+pub mod speed;
+pub mod state;
 pub mod strategy;
 pub mod terms;
 
@@ -41,6 +46,9 @@ pub struct Plan {
     /// The first target has rested enough: this call may be its probe, if it can claim
     /// it.
     pub probe: Option<u64>,
+    /// The first target stands there for its speed to be found out, if this call can
+    /// claim that.
+    pub errand: Option<Errand>,
 }
 
 /// What is known of the world when a call is planned.
@@ -57,6 +65,8 @@ pub struct Moment<'a> {
     pub header: &'a dyn Fn(&str) -> Option<Vec<u8>>,
     /// Differs from call to call.
     pub chance: u64,
+    /// How fast and how busy targets are.
+    pub learned: &'a dyn Learned,
     /// Where the decision tells what it passes over, if anybody asks.
     pub notes: Option<&'a Notes>,
 }

@@ -12,6 +12,7 @@
 //! u64 last, u64 claimed, u16 failures, u8 reason.
 
 use super::{Store, Ticket};
+use serde::{Deserialize, Serialize};
 
 /// What is known of a target, of a key, or of a key at a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,8 @@ pub struct Mark {
     pub reason: Reason,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The provider said when to come back, or that nothing is left.
     RateLimited,

@@ -3,6 +3,7 @@
 use super::*;
 use sluice::cli::explain::{Question, explain};
 use sluice::config;
+use sluice::route::state::State;
 
 const MODELS: &str = r#""models": [
     { "name": "m", "targets": ["openai/gpt", "anthropic/claude-haiku-4-5", "vllm/b"] },
@@ -46,6 +47,7 @@ fn offline_is_online() {
             body: text.as_bytes(),
             headers: &[("x-user".to_owned(), user.into_bytes())],
             resting: &[],
+            state: &State::default(),
             chance: 0,
         };
         let offline: Value = serde_json::from_str(&explain(&config, &question).unwrap()).unwrap();
@@ -82,6 +84,7 @@ fn attempts_and_rests_are_told_to_whom_it_concerns() {
         body: body.as_bytes(),
         headers: &[],
         resting: &resting,
+        state: &State::default(),
         chance: 0,
     };
     let offline: Value = serde_json::from_str(&explain(&config, &question).unwrap()).unwrap();

@@ -17,12 +17,14 @@ use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::route::health::Event;
 use crate::telemetry;
+use gauge::Gauge;
 use headers::{is_for_envoy, shape};
 use std::rc::Rc;
 use target::Try;
 
 mod credential;
 mod failure;
+mod gauge;
 mod headers;
 mod rewrite;
 mod stream;
@@ -32,6 +34,8 @@ pub struct Attempt {
     worker: Rc<Worker>,
     /// Ours among the VM's contexts, for deadlines.
     context: u32,
+    /// What it shows of its target, where the strategy wants to know.
+    gauge: Option<Gauge>,
     phase: Phase,
 }
 
@@ -87,7 +91,7 @@ fn attempt_number(host: &dyn Host, entry: &Entry) -> Option<usize> {
 
 impl Attempt {
     pub fn new(worker: Rc<Worker>, context: u32) -> Self {
-        Self { worker, context, phase: Phase::Fresh }
+        Self { worker, context, gauge: None, phase: Phase::Fresh }
     }
 
     pub fn request_headers(&mut self, host: &dyn Host, end: bool) -> Step {
@@ -103,6 +107,7 @@ impl Attempt {
         if end || this.at().is_none() {
             return self.lost(host, "plan");
         }
+        self.gauge = Gauge::of(&this, &self.worker, host);
         self.phase = Phase::Sending(this, 0);
         Step::Pause
     }
@@ -217,6 +222,7 @@ impl Attempt {
 
     /// The stream is gone, whatever the reason.
     pub fn done(&mut self, host: &dyn Host) {
+        let mut unheard = None;
         match &self.phase {
             Phase::Sending(this, _)
             | Phase::Waiting(this)
@@ -227,6 +233,7 @@ impl Attempt {
                 let kind = if now + EARLY >= this.due { Kind::Timeout } else { Kind::Unreachable };
                 this.abandoned(kind);
                 // When the client has left, its call was settled before this.
+                unheard = Some(this.is_settled());
                 if !this.is_settled() {
                     this.defer_spares(host);
                     self.learn(host, this, Event::Failed(None));
@@ -234,6 +241,7 @@ impl Attempt {
             }
             Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}
         }
+        self.gauge_done(host, unheard);
         self.phase = Phase::Over;
     }
 
@@ -285,6 +293,7 @@ impl Attempt {
                 }
                 this.release(host, headers, Some((length, &answer.usage)));
                 self.learn_good(host, &this, headers);
+                self.gauge_whole(host, &answer.usage);
                 let seen = Seen {
                     usage: answer.usage,
                     output_bytes: length as u64,

@@ -43,8 +43,13 @@ impl Attempt {
                 self.learn_good(host, &this, &headers);
             }
             self.learn_stream(host, &this, progress, false);
-            this.entry.borrow_mut().first_token = Some(host.now());
+            let now = host.now();
+            this.entry.borrow_mut().first_token = Some(now);
             this.note(progress);
+            match &progress.failed {
+                Some(error) => self.gauge_failed(host, error),
+                None => self.gauge_first(host, now),
+            }
             self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
             return Step::Continue;
         }
@@ -79,6 +84,12 @@ impl Attempt {
         }
         this.note(stream.progress());
         self.learn_stream(host, &this, stream.progress(), known);
+        if !known {
+            match &stream.progress().failed {
+                Some(error) => self.gauge_failed(host, error),
+                None => self.gauge_end(host, stream.progress()),
+            }
+        }
         self.phase = if end { Phase::Over } else { Phase::Live { this, stream } };
         Step::Continue
     }

@@ -15,7 +15,7 @@ use crate::exchange::deadlines::Watch;
 use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried, announced};
 use crate::host::{Headers, Host, Side, text, value};
 use crate::provider;
-use crate::route::Resolved;
+use crate::route::{Choice, Plan, Resolved};
 use crate::wire::json;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -33,6 +33,8 @@ pub(super) struct Try {
     dropped: String,
     /// What the attempt before this one came to.
     before: Option<Refusal>,
+    /// Unix nanoseconds.
+    pub(super) began: u64,
     /// When this target's time is up, Unix nanoseconds.
     pub(super) due: u64,
     /// Set where that is earlier than Envoy's per-try timeout.
@@ -75,7 +77,7 @@ impl Try {
             Rc::new(Watch { entry: Rc::clone(&entry), due, context, held, late })
         });
         let (reply, dropped) = (Reply::default(), String::new());
-        Self { entry, config, index, reply, dropped, before, due, watch }
+        Self { entry, config, index, reply, dropped, before, began: now, due, watch }
     }
 
     /// The worker's tick has failed this attempt.
@@ -92,6 +94,12 @@ impl Try {
     pub(super) fn at(&self) -> Option<Resolved<'_>> {
         let entry = self.entry.borrow();
         entry.plan.resolve(&self.config, self.index)
+    }
+
+    /// The ids of all that a plan names.
+    pub(super) fn others(&self, plan: &Plan) -> Vec<u64> {
+        let own = |choice: &Choice| self.config.targets.get(choice.target).map(|t| t.id);
+        plan.targets.iter().filter(|choice| !choice.spare).filter_map(own).collect()
     }
 
     pub(super) fn reply_is_stream(&self) -> bool {

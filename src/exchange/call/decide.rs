@@ -5,6 +5,7 @@ use super::Call;
 use crate::config::{Consumer, Provider};
 use crate::dialect::Facts;
 use crate::error::Error;
+use crate::exchange::learned::Lessons;
 use crate::host::{Headers, Host, value};
 use crate::route::explain::{self, Notes};
 use crate::route::{self, Moment, Plan, Planned};
@@ -46,6 +47,7 @@ impl Call {
         let mut tries = 0;
         loop {
             tries += 1;
+            let learned = Lessons::new(&self.worker, host, now);
             let notes = self.explains.then(Notes::default);
             let moment = Moment {
                 now,
@@ -53,6 +55,7 @@ impl Call {
                 turn: &turn,
                 header: &header,
                 chance,
+                learned: &learned,
                 notes: notes.as_ref(),
             };
             let planned = route::plan(&self.config, consumer, (&facts, body), moment);
@@ -76,6 +79,8 @@ impl Call {
                 {
                     table = self.worker.table(host, &self.config);
                 }
+                _ if tries < MAX_TRIES
+                    && plan.errand.is_some_and(|e| !self.worker.run_errand(host, e, now)) => {}
                 _ => {
                     let ready = Ready { plan, facts, started: now, marked: !table.is_empty() };
                     return Ok(Decided::Run(Box::new(ready)));
