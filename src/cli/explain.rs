@@ -68,8 +68,8 @@ fn run(args: &Args) -> Result<String, String> {
     let read = |path: &PathBuf| std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
     let text = String::from_utf8(read(&args.config)?).map_err(|e| e.to_string())?;
     let json = yaml::parse(&text).map_err(|e| e.to_string())?;
-    // Keys decide nothing here.
-    let config = config::load(json.to_string().as_bytes(), &|_| Some("assumed".to_owned()))
+    // Keys decide nothing here; those of a pool must differ.
+    let config = config::load(json.to_string().as_bytes(), &|name| Some(format!("assumed-{name}")))
         .map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
     let body = read(&args.request)?;
     let mut headers = Vec::new();
