@@ -28,6 +28,7 @@ mod fallback;
 mod health;
 mod hostile;
 mod kinds;
+mod learned;
 mod misdirected;
 mod moving;
 mod natives;
