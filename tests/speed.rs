@@ -17,8 +17,9 @@
 
 use sluice::config::{self, Config};
 use sluice::dialect::Facts;
+use sluice::route::errand::{self, SHARE, STALE};
 use sluice::route::learned::Known;
-use sluice::route::speed::{self, SHARE, STALE, Sample};
+use sluice::route::speed::{self, Sample};
 use sluice::route::{self, Moment, Plan, Planned};
 use sluice::store::busy::{self, Busy, LEASE, MAX_WORKERS, Place};
 use sluice::store::health::Table;
@@ -315,7 +316,7 @@ impl World {
             let plan = self.plan(&known, BODY, seed).unwrap();
             let now = self.now;
             let Some(errand) = plan.errand else { break plan };
-            if store::update(&self.store, |all| speed::claim(all, errand, now)) {
+            if store::update(&self.store, |all| errand::claim(all, errand, now)) {
                 self.errands += 1;
                 break plan;
             }

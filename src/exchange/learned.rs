@@ -4,8 +4,8 @@
 use super::Worker;
 use crate::config::Config;
 use crate::host::Host;
+use crate::route::errand::{self, Errand};
 use crate::route::learned::Learned;
-use crate::route::speed::{self, Errand};
 use crate::route::state::State;
 use crate::store::busy::Busy;
 use crate::store::speed::{self as store, Speeds};
@@ -42,7 +42,7 @@ impl Learned for Lessons<'_> {
 impl Worker {
     /// Takes an errand for this call; `false`: another call has it.
     pub(super) fn run_errand(&self, host: &dyn Host, errand: Errand, now: u64) -> bool {
-        store::update(host, |speeds| speed::claim(speeds, errand, now))
+        store::update(host, |speeds| errand::claim(speeds, errand, now))
     }
 
     /// All that decisions are made of, by name.

@@ -7,7 +7,7 @@ use super::health::Standing;
 use super::keys::Ring;
 use super::strategy::Asked;
 use super::terms::Terms;
-use super::{AnyModel, Choice, Moment, Plan, rules, speed};
+use super::{AnyModel, Choice, Moment, Plan, errand, rules};
 use crate::config::raw::Strategy;
 use crate::config::{Config, Consumer, Target};
 use crate::dialect::{Facts, Operation, Request, estimate, features};
@@ -140,7 +140,7 @@ pub fn plan(
     }
     if terms.strategy() == Strategy::Fastest {
         let known = (moment.learned.speeds(), moment.table);
-        speed::explore(&mut plan, config, known, moment.now);
+        errand::explore(&mut plan, config, known, moment.now);
     }
     ring.add_spares(&mut plan.targets);
     let own = |choice: &Choice| config.targets.get(choice.target);

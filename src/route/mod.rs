@@ -12,15 +12,16 @@ use crate::config::{Config, Provider, Secret, Target};
 use crate::dialect::Translator;
 use crate::provider::{Path, Surface};
 use crate::store::health::Table;
+use errand::Errand;
 use explain::Notes;
 use health::Ids;
 use learned::Learned;
-use speed::Errand;
 use terms::Terms;
 
 mod candidates;
 mod count;
 mod decide;
+pub mod errand;
 pub mod explain;
 pub mod health;
 mod keys;

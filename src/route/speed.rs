@@ -1,5 +1,5 @@
-//! Judgement over `store::speed`: what a sample does to what is known of a target, how
-//! long a call would take there, and whether somebody should find out.
+//! Judgement over `store::speed`: what a sample does to what is known of a target, and how
+//! long a call would take there. Who finds out what nobody knows: `errand`.
 //!
 //! *First token.* Peak-EWMA, as in Finagle and tower: a slow sample counts at once and
 //! in full, then decays towards the average; the average itself forgets by time, so that
@@ -14,11 +14,6 @@
 //! *A call's time* is the first token and then the tokens it is expected to have: of a
 //! stream the first `BEGINNING`, which is about what is read while the rest comes.
 //!
-//! *Finding out.* A target nobody has seen is asked at once, by one call; one that went
-//! without a sample for `STALE` again when `SHARE` calls for each of its rivals went
-//! elsewhere. So less than one call in `SHARE` is spent on that, whatever the number of
-//! targets, and none that a rest would stop.
-//!
 //! *95th percentile* of time to first token, for those who ask when to try a second
 //! target: stochastic approximation in steps relative to the value, up by 0.95 where a
 //! sample is above it, down by 0.05 where not (Robbins and Monro; frugal streaming,
@@ -26,11 +21,8 @@
 //!
 //! Values in, values out.
 
-use super::Plan;
 use super::strategy::expected_output;
-use crate::config::Config;
 use crate::dialect::{Facts, Operation};
-use crate::store::health::Table;
 use crate::store::speed::{Entry, Speeds};
 
 /// What an attempt has shown.
@@ -50,10 +42,6 @@ pub enum Sample {
 
 /// Most tokens of a stream that are waited for.
 pub const BEGINNING: u64 = 100;
-/// One call in so many may go somewhere to find out.
-pub const SHARE: u32 = 20;
-/// Who has had a sample within this time is known: 10 s.
-pub const STALE: u64 = 10_000_000_000;
 
 /// How fast a peak goes down to the average, and how fast the average forgets: seconds.
 const DECAY: f32 = 10.0;
@@ -130,57 +118,6 @@ pub fn expected_ms(speeds: &Speeds, id: u64, facts: &Facts, now: u64) -> Option<
     Some(first_token_ms(entry, now) + tokens as f32 * 1_000.0 / rate)
 }
 
-/// A target whose speed somebody should find out, and what its entry said when this was
-/// decided: whoever claims it goes there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Errand {
-    pub target: u64,
-    asked: u64,
-}
-
-/// Puts the target first that is longest unknown, if one is due.
-pub(super) fn explore(
-    plan: &mut Plan,
-    config: &Config,
-    (speeds, table): (&Speeds, &Table),
-    now: u64,
-) {
-    let rivals = plan.targets.len().saturating_sub(1);
-    if rivals == 0 || plan.probe.is_some() {
-        return;
-    }
-    let asked = |id: u64| speeds.get(id).map_or(0, |e| e.asked);
-    let ids = plan.targets.iter().map(|c| config.targets.get(c.target).map_or(0, |t| t.id));
-    let due = ids.enumerate().filter(|(place, id)| {
-        let entry = speeds.get(*id);
-        // The first is asked anyway, and who is in trouble has its own way back.
-        let needless = *place == 0 && entry.is_some_and(|e| e.samples > 0);
-        !needless && table.get(*id).is_none() && is_due(speeds, entry, rivals, now)
-    });
-    let Some((place, target)) = due.min_by_key(|(_, id)| asked(*id)) else { return };
-    if let Some(first) = plan.targets.get_mut(..=place) {
-        first.rotate_right(1);
-    }
-    plan.errand = Some(Errand { target, asked: asked(target) });
-}
-
-fn is_due(speeds: &Speeds, entry: Option<&Entry>, rivals: usize, now: u64) -> bool {
-    let Some(entry) = entry else { return !speeds.is_full() };
-    let quiet = now.saturating_sub(entry.last.max(entry.asked)) >= STALE;
-    quiet && entry.passed as usize >= SHARE as usize * rivals
-}
-
-/// Takes an errand; `false`: another call did.
-pub fn claim(speeds: &mut Speeds, errand: Errand, now: u64) -> bool {
-    let known = speeds.get(errand.target).copied();
-    let entry = known.unwrap_or(Entry { id: errand.target, ..Entry::default() });
-    let free = entry.asked == errand.asked;
-    if free {
-        speeds.put(Entry { asked: now.max(errand.asked + 1), passed: 0, ..entry });
-    }
-    free
-}
-
 fn seconds(from: u64, to: u64) -> f32 {
     (to.saturating_sub(from) / 1_000_000) as f32 / 1_000.0
 }
@@ -218,7 +155,7 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sample, claim, expected_ms, first_token_ms, pass, record};
+    use super::{Sample, expected_ms, first_token_ms, pass, record};
     use crate::dialect::Facts;
     use crate::store::speed::Speeds;
 
@@ -294,14 +231,11 @@ mod tests {
     }
 
     #[test]
-    fn an_errand_is_run_once() {
+    fn who_was_passed_by_is_counted() {
         let mut speeds = after(&[(0, Sample::First(50.0))]);
         pass(&mut speeds, 2, [1, 2].into_iter());
         assert_eq!(speeds.get(1).unwrap().passed, 1);
-        let errand = super::Errand { target: 1, asked: 0 };
-        assert!(claim(&mut speeds, errand, SECOND));
-        assert!(!claim(&mut speeds, errand, SECOND));
-        let unknown = super::Errand { target: 9, asked: 0 };
-        assert!(claim(&mut speeds, unknown, SECOND) && !claim(&mut speeds, unknown, SECOND));
+        record(&mut speeds, 1, Sample::First(50.0), SECOND);
+        assert_eq!(speeds.get(1).unwrap().passed, 0);
     }
 }
