@@ -3,6 +3,7 @@
 //!
 //! Must not: decide, name a key, or quote a request.
 
+use super::state::{ByName, by_name};
 use super::terms::Terms;
 use super::{Moment, Plan};
 use crate::config::raw::Strategy;
@@ -10,7 +11,6 @@ use crate::config::{Config, Target};
 use crate::error::Error;
 use serde::Serialize;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 /// Why a target is not in the plan.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +32,7 @@ pub enum Why<'a> {
 pub struct Notes {
     under: RefCell<Under>,
     /// The numbers by which they were ordered.
-    by: RefCell<BTreeMap<String, u64>>,
+    by: RefCell<ByName<u64>>,
     passed: RefCell<Vec<Passed>>,
 }
 
@@ -58,8 +58,8 @@ struct Decision<'a> {
     strategy: Strategy,
     /// Of `fastest`, the milliseconds that were expected; of `least_busy`, the attempts
     /// in flight.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    by: BTreeMap<String, u64>,
+    #[serde(serialize_with = "by_name::serialize", skip_serializing_if = "Vec::is_empty")]
+    by: ByName<u64>,
     /// Stands first so that its speed is found out.
     #[serde(skip_serializing_if = "Option::is_none")]
     explores: Option<String>,
@@ -130,7 +130,11 @@ impl Notes {
     }
 
     pub fn by(&self, config: &Config, target: &Target, value: u64) {
-        self.by.borrow_mut().insert(name(config, target), value);
+        let (name, mut by) = (name(config, target), self.by.borrow_mut());
+        // A target may be listed twice.
+        if by.iter().all(|(known, _)| *known != name) {
+            by.push((name, value));
+        }
     }
 
     pub fn pass(&self, config: &Config, target: &Target, why: Why<'_>, moment: &Moment<'_>) {

@@ -12,17 +12,23 @@ use crate::store::busy::Busy;
 use crate::store::health::{Mark, Reason, Table};
 use crate::store::speed::{Entry, Speeds};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
 /// By `provider/model` as configured.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct State {
-    rests: BTreeMap<String, Vec<Rest>>,
-    speeds: BTreeMap<String, Speed>,
+    #[serde(with = "by_name")]
+    rests: ByName<Vec<Rest>>,
+    #[serde(with = "by_name")]
+    speeds: ByName<Speed>,
     /// Attempts in flight.
-    busy: BTreeMap<String, u32>,
+    #[serde(with = "by_name")]
+    busy: ByName<u32>,
 }
+
+/// In JSON an object. A list spares the wasm a map's code for each type.
+pub(super) type ByName<T> = Vec<(String, T)>;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,25 +64,47 @@ struct Speed {
     asked_ms: Option<u64>,
 }
 
+pub(super) mod by_name {
+    use super::ByName;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::collections::BTreeMap;
+
+    pub fn serialize<T: Serialize, S: Serializer>(
+        all: &ByName<T>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        s.collect_map(all.iter().map(|(name, value)| (name, value)))
+    }
+
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<ByName<T>, D::Error> {
+        BTreeMap::deserialize(d).map(|all| all.into_iter().collect())
+    }
+}
+
 const MS: u64 = 1_000_000;
 
 // === impl State ===
 
 impl State {
     pub fn of(config: &Config, table: &Table, learned: &dyn Learned, now: u64) -> Self {
-        let mut state = Self::default();
+        let (mut state, mut named) = (Self::default(), HashSet::new());
         for target in &config.targets {
             let name = explain::name(config, target);
+            if !named.insert(target.id) {
+                continue;
+            }
             let rests = rests(config, target, table, now);
             if !rests.is_empty() {
-                state.rests.insert(name.clone(), rests);
+                state.rests.push((name.clone(), rests));
             }
             if let Some(entry) = learned.speeds().get(target.id) {
-                state.speeds.insert(name.clone(), Speed::of(entry, now));
+                state.speeds.push((name.clone(), Speed::of(entry, now)));
             }
             let busy = learned.busy().of(target.id);
             if busy > 0 {
-                state.busy.insert(name, busy);
+                state.busy.push((name, busy));
             }
         }
         state
@@ -89,19 +117,23 @@ impl State {
             (Table::default(), Speeds::default(), Busy::default());
         for target in &config.targets {
             let name = explain::name(config, target);
-            for rest in self.rests.get(&name).into_iter().flatten() {
+            for rest in find(&self.rests, &name).into_iter().flatten() {
                 table.put(rest.mark(config, target, now));
             }
-            if let Some(speed) = self.speeds.get(&name) {
+            if let Some(speed) = find(&self.speeds, &name) {
                 speeds.put(speed.entry(target.id, now));
             }
-            let count = self.busy.get(&name).copied().unwrap_or_default();
+            let count = find(&self.busy, &name).copied().unwrap_or_default();
             if busy.of(target.id) == 0 {
                 busy.add(target.id, count);
             }
         }
         (table, Known { speeds, busy })
     }
+}
+
+fn find<'a, T>(all: &'a ByName<T>, name: &str) -> Option<&'a T> {
+    all.iter().find(|(own, _)| own == name).map(|(_, value)| value)
 }
 
 fn rests(config: &Config, target: &Target, table: &Table, now: u64) -> Vec<Rest> {
