@@ -48,7 +48,7 @@ impl Worker {
     /// All that decisions are made of, by name.
     pub(super) fn state(&self, host: &dyn Host, config: &Config) -> State {
         let now = host.now();
-        let table = self.table(host, config);
+        let table = self.table(host, config, (None, now));
         State::of(config, &table, &Lessons::new(self, host, now), now)
     }
 }

@@ -16,6 +16,7 @@ pub mod endpoints;
 mod health;
 mod learned;
 pub mod load;
+mod quota;
 pub mod registry;
 pub mod settle;
 

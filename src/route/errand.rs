@@ -33,7 +33,7 @@ pub(super) fn explore(
     now: u64,
 ) {
     let rivals = plan.targets.len().saturating_sub(1);
-    if rivals == 0 || plan.probe.is_some() {
+    if rivals == 0 || plan.probe.is_some() || plan.due {
         return;
     }
     let asked = |id: u64| speeds.get(id).map_or(0, |e| e.asked);

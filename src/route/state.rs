@@ -164,7 +164,7 @@ impl Rest {
         let key = self.key.and_then(|place| keys.get(place)).copied().unwrap_or_default();
         let id = match self.reason {
             Reason::Failing => target.id,
-            Reason::RateLimited | Reason::KeyRefused => Ids { target: target.id, key }.rate(),
+            _ => Ids { target: target.id, key }.rate(),
         };
         let (reason, failures) = (self.reason, self.failures);
         let until = now + self.ms.saturating_mul(MS);

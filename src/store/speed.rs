@@ -9,7 +9,7 @@
 //! Layout, version 1, little endian: u8 version, then for each entry u64 id, u64 last,
 //! u64 asked, f32 peak, f32 mean, f32 rate, f32 p95, u32 samples, u32 passed.
 
-use super::Store;
+use super::{Store, amend};
 
 /// What is known of a target.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -45,8 +45,6 @@ pub const MAX_ENTRIES: usize = 256;
 const KEY: &str = "speed";
 const VERSION: u8 = 1;
 const SIZE: usize = 48;
-/// Contention is between a few workers; this many lost races in a row is a bug.
-const MAX_RACES: u32 = 1_000;
 
 pub fn read(store: &(impl Store + ?Sized)) -> Speeds {
     store.get(KEY).0.map(|value| Speeds::decode(&value)).unwrap_or_default()
@@ -55,17 +53,10 @@ pub fn read(store: &(impl Store + ?Sized)) -> Speeds {
 /// Applies `change` to what is known now; `false` from it: nothing to write, and that is
 /// the answer. A race lost too often is no answer either.
 pub fn update(store: &(impl Store + ?Sized), mut change: impl FnMut(&mut Speeds) -> bool) -> bool {
-    for _ in 0..MAX_RACES {
-        let (value, ticket) = store.get(KEY);
-        let mut speeds = value.map(|value| Speeds::decode(&value)).unwrap_or_default();
-        if !change(&mut speeds) {
-            return false;
-        }
-        if store.cas(KEY, &speeds.encode(), ticket) {
-            return true;
-        }
-    }
-    false
+    amend(store, KEY, |value| {
+        let mut speeds = value.map(Speeds::decode).unwrap_or_default();
+        change(&mut speeds).then(|| speeds.encode())
+    })
 }
 
 // === impl Speeds ===

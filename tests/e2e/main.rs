@@ -27,6 +27,7 @@ mod dialects;
 mod fallback;
 mod health;
 mod hostile;
+mod keys;
 mod kinds;
 mod learned;
 mod misdirected;
