@@ -218,6 +218,10 @@ impl Store for Envoy {
     fn cas(&self, key: &str, value: &[u8], ticket: Ticket) -> bool {
         hostcalls::set_shared_data(key, Some(value), Some(ticket.0.unwrap_or(CREATE))).is_ok()
     }
+
+    fn set(&self, key: &str, value: &[u8]) {
+        warn(hostcalls::set_shared_data(key, Some(value), None));
+    }
 }
 
 impl Host for Envoy {

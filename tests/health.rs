@@ -115,6 +115,7 @@ impl World {
                 turn: &turn,
                 header: &|_| None,
                 chance: 1,
+                learned: &(),
                 notes: None,
                 prefers: None,
             };

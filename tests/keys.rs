@@ -83,6 +83,7 @@ impl World {
             turn: &|_: &Provider| turn,
             header: &|_| None,
             chance: turn as u64,
+            learned: &(),
             notes: None,
             prefers: None,
         };

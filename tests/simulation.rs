@@ -46,8 +46,8 @@ const CONFIG: &str = r#"{
     "claude": { "kind": "anthropic-compatible", "url": "http://claude/v1", "keys": [{ "value": "sk-own-1" }] }
   },
   "models": [
-    { "name": "o", "targets": ["openai/a"] },
-    { "name": "a", "targets": ["anthropic/claude-haiku-4-5"] },
+    { "name": "o", "strategy": "least_busy", "targets": ["openai/a"] },
+    { "name": "a", "strategy": "fastest", "targets": ["anthropic/claude-haiku-4-5"] },
     { "name": "oa", "targets": ["openai/a", "anthropic/claude-haiku-4-5"] },
     { "name": "ao", "targets": ["anthropic/claude-haiku-4-5", "openai/a"] },
     { "name": "own", "targets": [{ "target": "openai/a", "first_token_timeout": "60ms", "timeout": "60ms" }, "vllm/b"] },

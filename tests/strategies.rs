@@ -43,6 +43,7 @@ fn plan(config: &Config, body: &Value, header: Option<&str>, chance: u64) -> Vec
         turn: &|_| 0,
         header: &header,
         chance,
+        learned: &(),
         notes: None,
         prefers: None,
     };
@@ -160,5 +161,44 @@ fn what_a_strategy_does_not_hear_is_refused() {
         (weighted(json!(0)), "models[0].targets"),
     ] {
         assert_eq!(problems(model.clone()), [path], "{model}");
+    }
+}
+
+#[test]
+fn conversations_spread_by_weight_and_stay() {
+    let sticky = |weight: u32| {
+        load(&json!({ "strategy": "sticky", "targets": [
+            { "target": "a/x", "weight": 3 }, { "target": "b/x", "weight": weight },
+            { "target": "c/x", "weight": 0 }] }))
+    };
+    let (one, two) = (sticky(1), sticky(2));
+    let mut at = [0_u32; 2];
+    for n in 0..4_000 {
+        let body = chat(&format!("question {n}"));
+        let was = plan(&one, &body, None, n);
+        assert_eq!(was, plan(&one, &body, None, n + 1));
+        assert_eq!(was[2], "c", "without weight: behind the others");
+        at[usize::from(was[0] == "b")] += 1;
+        let now = plan(&two, &body, None, n);
+        assert!(was[0] == now[0] || now[0] == "b", "only the heavier one takes others over");
+    }
+    assert!((2_900..3_100).contains(&at[0]), "{at:?}");
+}
+
+#[test]
+fn weights_are_for_strategies_that_know_shares() {
+    for (strategy, fits) in [
+        ("weighted", true),
+        ("sticky", true),
+        ("least_busy", true),
+        ("fastest", false),
+        ("cheapest", false),
+        ("order", false),
+    ] {
+        let file = json!({ "providers": { "a": { "kind": "openai", "keys": "none" } },
+            "models": [{ "name": "m", "strategy": strategy,
+                "targets": [{ "target": "a/x", "weight": 2 }] }] });
+        let loaded = config::load(file.to_string().as_bytes(), &|_| None);
+        assert_eq!(loaded.is_ok(), fits, "{strategy}");
     }
 }

@@ -1,8 +1,8 @@
 //! `sluice explain`: where would this call go, and why? The same decision as the
 //! filter's, offline.
 //!
-//! What only a running gateway knows is given: who rests (`--resting`); what is by
-//! chance comes out one way (`--chance`). Must not: know rules of its own.
+//! What only a running gateway knows is given: who rests (`--resting`), or all of it
+//! (`--state`); what is by chance comes out one way (`--chance`). Must not: know rules of its own.
 
 use super::yaml;
 use crate::config::compiled::ANONYMOUS;
@@ -13,6 +13,7 @@ use crate::exchange::endpoints::{self, Endpoint};
 use crate::route::explain::{self, Notes};
 use crate::route::health::{self, Event, Ids};
 use crate::route::prefer;
+use crate::route::state::State;
 use crate::route::{self, Moment, Planned};
 use crate::store::health::Table;
 use std::io::Write;
@@ -39,6 +40,9 @@ pub struct Args {
     /// A target that rests, `provider/model` as configured; repeat it for several.
     #[arg(long, value_name = "TARGET")]
     resting: Vec<String>,
+    /// What a gateway's `GET /sluice/health` shows under `routing`, as JSON.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// Instead of chance.
     #[arg(long, default_value_t = 0)]
     chance: u64,
@@ -54,6 +58,8 @@ pub struct Question<'a> {
     pub consumer: &'a str,
     /// `provider/model` of those that rest.
     pub resting: &'a [String],
+    /// What a gateway knew.
+    pub state: &'a State,
     pub chance: u64,
 }
 
@@ -69,8 +75,8 @@ fn run(args: &Args) -> Result<String, String> {
     let read = |path: &PathBuf| std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()));
     let text = String::from_utf8(read(&args.config)?).map_err(|e| e.to_string())?;
     let json = yaml::parse(&text).map_err(|e| e.to_string())?;
-    // Keys decide nothing here.
-    let config = config::load(json.to_string().as_bytes(), &|_| Some("assumed".to_owned()))
+    // Keys decide nothing here; those of a pool must differ.
+    let config = config::load(json.to_string().as_bytes(), &|name| Some(format!("assumed-{name}")))
         .map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
     let body = read(&args.request)?;
     let mut headers = Vec::new();
@@ -78,12 +84,19 @@ fn run(args: &Args) -> Result<String, String> {
         let (name, value) = header.split_once(':').ok_or("--header is `name: value`")?;
         headers.push((name.trim().to_ascii_lowercase(), value.trim().as_bytes().to_vec()));
     }
+    let state = match &args.state {
+        Some(file) => {
+            serde_json::from_slice(&read(file)?).map_err(|e| format!("{}: {e}", file.display()))?
+        }
+        None => State::default(),
+    };
     let question = Question {
         path: &args.path,
         body: &body,
         headers: &headers,
         consumer: args.consumer.as_deref().unwrap_or(ANONYMOUS),
         resting: &args.resting,
+        state: &state,
         chance: args.chance,
     };
     explain(&config, &question).map_err(|e| e.to_string())
@@ -111,8 +124,10 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
     let said = prefer::header(&headers);
     let prefers =
         prefer::of(config, consumer, said.as_deref(), taken.as_ref().map(|t| &t.preferences))?;
-    let now = 1_000_000_000;
-    let table = resting(config, question.resting, now);
+    // Late enough that what is known lies before it.
+    let now = 1 << 60;
+    let (mut table, learned) = question.state.restore(config, now);
+    rest(&mut table, config, question.resting, now);
     let notes = Notes::default();
     let header = |name: &str| crate::host::value(&headers, name).map(<[u8]>::to_vec);
     let moment = Moment {
@@ -121,6 +136,7 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
         turn: &|_| 0,
         header: &header,
         chance: question.chance,
+        learned: &learned,
         notes: Some(&notes),
         prefers: prefers.as_ref(),
     };
@@ -133,15 +149,13 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
     Ok(explain::decision(config, &notes, plan))
 }
 
-/// A table in which these rest for a minute.
-fn resting(config: &Config, names: &[String], now: u64) -> Table {
-    let mut table = Table::default();
+/// These rest for a minute.
+fn rest(table: &mut Table, config: &Config, names: &[String], now: u64) {
     for target in &config.targets {
         if names.contains(&explain::name(config, target)) {
             let until = Event::Failed(Some(now + 60_000_000_000));
             let ids = Ids { target: target.id, key: 0 };
-            health::record(&mut table, &config.health, ids, until, now);
+            health::record(table, &config.health, ids, until, now);
         }
     }
-    table
 }

@@ -157,7 +157,7 @@ pub struct Target {
     pub timeout_ms: u64,
     /// The dialect to speak where the provider has several; `None`: its first.
     pub api: Option<Dialect>,
-    /// Its share under `Strategy::Weighted`.
+    /// Its share under strategies that know shares.
     pub weight: u32,
     /// What rules may require of it: its provider's tags and region, and its own.
     pub tags: Vec<String>,

@@ -15,6 +15,8 @@ pub mod deadlines;
 pub mod endpoints;
 mod health;
 pub mod idle;
+mod learned;
+pub mod load;
 mod place;
 mod quota;
 pub mod registry;
@@ -23,6 +25,7 @@ pub mod settle;
 
 use crate::telemetry::Meter;
 use deadlines::Deadlines;
+use load::Load;
 use registry::Registry;
 use settle::Rows;
 
@@ -39,6 +42,7 @@ pub struct Worker {
     pub meter: Meter,
     pub rows: Rows,
     pub deadlines: Deadlines,
+    pub load: Load,
     /// Keys of a provider are used in turn.
     key_turns: RefCell<HashMap<String, usize>>,
     /// Calls that are not in the retry budget yet.
@@ -62,6 +66,7 @@ impl Worker {
             meter: Meter::default(),
             rows: Rows::default(),
             deadlines: Deadlines::default(),
+            load: Load::new(nonce),
             key_turns: RefCell::new(HashMap::new()),
             calls: Cell::new(0),
             warned: RefCell::new(HashSet::new()),

@@ -50,11 +50,11 @@ pub(super) fn all<'a>(
         };
         let facts = Facts { model: name.clone(), ..facts.clone() };
         let (consumer, wants) = (&consumer.name, &prefers.wants[..]);
-        let Asked { body, header, .. } = call;
+        let (body, header) = (call.body, call.moment.header);
         let asked = rules::Call { facts: &facts, body, consumer, header, wants };
         let rule = rules::find(&config.index, &asked).and_then(|rule| config.rules.get(rule));
         let call = Asked { facts: &facts, ..call };
-        let (mut group, _) = of(Terms { config, model, rule }, name, call);
+        let (mut group, _) = of(Terms { config, model, rule, sort: terms.sort }, name, call);
         emptied = emptied.or(prefers.arrange(&mut group, &unwanted));
         all.append(&mut group);
     }

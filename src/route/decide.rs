@@ -8,8 +8,9 @@ use super::health::Standing;
 use super::keys::Ring;
 use super::strategy::Asked;
 use super::terms::Terms;
-use super::{AnyModel, Choice, Moment, Plan, rules};
+use super::{AnyModel, Choice, Moment, Plan, errand, rules};
 use crate::config::compiled::MAX_TARGETS;
+use crate::config::raw::Strategy;
 use crate::config::{Config, Consumer, Target};
 use crate::dialect::{Facts, Operation, Request, estimate, features};
 use crate::error::{Error, Kind};
@@ -46,13 +47,13 @@ pub fn plan(
     let wants = prefers.map_or(&[][..], |p| &p.wants);
     let asked = rules::Call { facts, body, consumer: &consumer.name, header, wants };
     let rule = rules::find(&config.index, &asked);
-    let terms = Terms { config, model, rule: rule.and_then(|r| config.rules.get(r)) };
     let sort = prefers.and_then(|p| p.sort);
+    let terms = Terms { config, model, rule: rule.and_then(|r| config.rules.get(r)), sort };
     let strict = config.strict || prefers.is_some_and(|p| p.strict);
     if let Some(notes) = moment.notes {
-        notes.under(terms, sort);
+        notes.under(terms);
     }
-    let mut plan = Plan { model: index, rule, strict, ..Plan::default() };
+    let mut plan = Plan { model: index, rule, sort, strict, ..Plan::default() };
     let (mut refusal, mut uncounted) = (None, None);
     // Of those that rest, the least bad, and how bad; of those whose windows are too
     // small, the one with the largest, and how large.
@@ -66,7 +67,7 @@ pub fn plan(
             notes.pass(config, target, why, &moment);
         }
     };
-    let call = Asked { facts, body, header: moment.header, chance: moment.chance, sort };
+    let call = Asked { facts, body, moment: &moment };
     let (candidates, affinity) = candidates::all(terms, facts, call, (consumer, prefers), &pass)?;
     let mut needs = Needs { facts, body, choice: candidates.len() > 1, asked: None };
     let mut ring = Ring::new(config, moment, affinity);
@@ -160,6 +161,10 @@ pub fn plan(
             Some(first) => first.estimate(config, facts, body).map(Planned::Estimate),
             None => Err(refusal.unwrap_or_else(|| Error::invalid("model", words))),
         };
+    }
+    if terms.strategy() == Strategy::Fastest {
+        let known = (moment.learned.speeds(), moment.table);
+        errand::explore(&mut plan, config, known, moment.now);
     }
     ring.add_spares(&mut plan.targets);
     let own = |choice: &Choice| config.targets.get(choice.target);

@@ -3,6 +3,7 @@
 //!
 //! Must not: decide, name a key, or quote a request.
 
+use super::state::{ByName, by_name};
 use super::terms::Terms;
 use super::{Moment, Plan};
 use crate::config::raw::Strategy;
@@ -39,6 +40,8 @@ pub enum Why<'a> {
 #[derive(Default)]
 pub struct Notes {
     under: RefCell<Under>,
+    /// The numbers by which they were ordered.
+    by: RefCell<ByName<u64>>,
     passed: RefCell<Vec<Passed>>,
 }
 
@@ -62,6 +65,13 @@ struct Decision<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<String>,
     strategy: Strategy,
+    /// Of `fastest`, the milliseconds that were expected; of `least_busy`, the attempts
+    /// in flight.
+    #[serde(serialize_with = "by_name::serialize", skip_serializing_if = "Vec::is_empty")]
+    by: ByName<u64>,
+    /// Stands first so that its speed is found out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explores: Option<String>,
     /// In order; a spare key is its target once more.
     plan: Vec<String>,
     passed_over: Vec<Passed>,
@@ -80,10 +90,14 @@ pub fn decision(config: &Config, notes: &Notes, plan: Result<&Plan, Option<&Erro
         let all = (0..plan.targets.len()).filter_map(|n| plan.resolve(config, n));
         all.map(|at| name(config, at.target)).collect()
     });
+    let errand = plan.ok().filter(|plan| plan.errand.is_some());
+    let explores = errand.and_then(|plan| plan.resolve(config, 0));
     let decision = Decision {
         model,
         rule,
         strategy,
+        by: notes.by.borrow().clone(),
+        explores: explores.map(|at| name(config, at.target)),
         plan: targets.unwrap_or_default(),
         passed_over: notes.passed.borrow().clone(),
         refused: plan.err().flatten().map(|e| e.kind.as_str()),
@@ -127,12 +141,20 @@ fn ascii(json: &str) -> String {
 
 impl Notes {
     /// `sort`: instead of the strategy.
-    pub fn under(&self, terms: Terms<'_>, sort: Option<Strategy>) {
+    pub fn under(&self, terms: Terms<'_>) {
         *self.under.borrow_mut() = Under {
             model: terms.model.name.clone(),
             rule: terms.rule.map(|r| r.name.clone()),
-            strategy: sort.unwrap_or(terms.strategy()),
+            strategy: terms.strategy(),
         };
+    }
+
+    pub fn by(&self, config: &Config, target: &Target, value: u64) {
+        let (name, mut by) = (name(config, target), self.by.borrow_mut());
+        // A target may be listed twice.
+        if by.iter().all(|(known, _)| *known != name) {
+            by.push((name, value));
+        }
     }
 
     pub fn pass(&self, config: &Config, target: &Target, why: Why<'_>, moment: &Moment<'_>) {

@@ -224,12 +224,12 @@ impl Ids {
 
     /// Of the key; where Envoy adds the credentials, of this target's alone: nobody here
     /// knows whose else they are.
-    fn credential(self) -> u64 {
+    pub(super) fn credential(self) -> u64 {
         if self.key == 0 { self.target.rotate_left(17) ^ 0x6B65_7973 } else { self.key }
     }
 
     /// Of this key at this target.
-    fn rate(self) -> u64 {
+    pub(super) fn rate(self) -> u64 {
         self.target ^ self.key.rotate_left(32) ^ 0x5375_6963_6521
     }
 

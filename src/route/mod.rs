@@ -8,12 +8,15 @@
 
 use crate::catalog::Known;
 use crate::config::compiled::{Limits, MAX_TARGETS};
+use crate::config::raw::Strategy;
 use crate::config::{Config, Provider, Secret, Target};
 use crate::dialect::Translator;
 use crate::provider::{Path, Surface};
 use crate::store::health::Table;
+use errand::Errand;
 use explain::Notes;
 use health::Ids;
+use learned::Learned;
 use prefer::Preferences;
 use terms::Terms;
 
@@ -21,12 +24,16 @@ mod able;
 mod candidates;
 mod count;
 mod decide;
+pub mod errand;
 pub mod explain;
 pub mod health;
 mod keys;
+pub mod learned;
 pub mod limits;
 pub mod prefer;
 mod rules;
+pub mod speed;
+pub mod state;
 pub mod strategy;
 pub mod terms;
 
@@ -46,9 +53,14 @@ pub struct Plan {
     /// The first target has rested enough: this call may be its probe, if it can claim
     /// it.
     pub probe: Option<u64>,
+    /// The first target stands there for its speed to be found out, if this call can
+    /// claim that.
+    pub errand: Option<Errand>,
     /// The first target's key is paced, and its turn has come: this call may take it, if
     /// no other did.
     pub due: bool,
+    /// What the client wants instead of the strategy.
+    pub sort: Option<Strategy>,
     /// The client wants all of its request carried, or none.
     pub strict: bool,
 }
@@ -67,6 +79,8 @@ pub struct Moment<'a> {
     pub header: &'a dyn Fn(&str) -> Option<Vec<u8>>,
     /// Differs from call to call.
     pub chance: u64,
+    /// How fast and how busy targets are.
+    pub learned: &'a dyn Learned,
     /// Where the decision tells what it passes over, if anybody asks.
     pub notes: Option<&'a Notes>,
     /// What the client says of who serves it.
@@ -161,7 +175,7 @@ impl Plan {
     pub fn terms<'a>(&self, config: &'a Config) -> Option<Terms<'a>> {
         let model = config.models.get(self.model)?;
         let rule = self.rule.and_then(|rule| config.rules.get(rule));
-        Some(Terms { config, model, rule })
+        Some(Terms { config, model, rule, sort: self.sort })
     }
 
     /// The provider's name of the model of attempt `attempt`.

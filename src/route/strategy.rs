@@ -6,10 +6,16 @@
 //! every worker and every proxy; a target that is added or removed moves only its own
 //! share. Values in, values out: what is by chance comes in as a number.
 //!
+//! The price of switching, for `sticky`: all that a conversation has cached at its target
+//! is read anew at another one. So nothing but need moves it: its target rests, cannot
+//! carry the call or is too small, or is gone from the configuration. Not its price, its
+//! speed or its load; and while it rests, all its turns go to the same second one.
+//!
 //! <https://en.wikipedia.org/wiki/Rendezvous_hashing>
 
 use super::candidates::Candidate;
 use super::terms::Terms;
+use super::{Moment, speed};
 use crate::config::raw::Strategy;
 use crate::dialect::conversation;
 use crate::dialect::{Facts, Usage, estimate};
@@ -21,12 +27,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 pub struct Asked<'a> {
     pub facts: &'a Facts,
     pub body: &'a [u8],
-    /// The first value of a request header.
-    pub header: &'a dyn Fn(&str) -> Option<Vec<u8>>,
-    /// Differs from call to call.
-    pub chance: u64,
-    /// Instead of the strategy.
-    pub sort: Option<Strategy>,
+    pub moment: &'a Moment<'a>,
 }
 
 /// Output that a call is taken to have where it sets no limit, in tokens.
@@ -35,17 +36,18 @@ const OUTPUT: u64 = 1_000;
 /// Puts them in order; equals stay as they are listed. Returns what the call sticks by,
 /// if it does.
 pub(super) fn sort(all: &mut [Candidate<'_>], terms: Terms<'_>, asked: Asked<'_>) -> Option<u64> {
-    let by = || Some(xxh3_64_with_seed(&(asked.header)(terms.by()?)?, 0));
-    match asked.sort.unwrap_or(terms.strategy()) {
+    let by = || Some(xxh3_64_with_seed(&(asked.moment.header)(terms.by()?)?, 0));
+    let Moment { now, chance, learned, notes, .. } = *asked.moment;
+    match terms.strategy() {
         Strategy::Order => {}
         Strategy::Weighted => {
-            let key = by().unwrap_or(asked.chance);
+            let key = by().unwrap_or(chance);
             sort_by(all, |c| draw(c.target.id, key, f64::from(c.target.weight)));
         }
         Strategy::Sticky => {
-            let conversation = || conversation::key(asked.body).unwrap_or(asked.chance);
+            let conversation = || conversation::key(asked.body).unwrap_or(chance);
             let key = by().unwrap_or_else(conversation);
-            sort_by(all, |c| draw(c.target.id, key, 1.0));
+            sort_by(all, |c| draw(c.target.id, key, f64::from(c.target.weight)));
             return Some(key);
         }
         Strategy::Cheapest => {
@@ -53,6 +55,28 @@ pub(super) fn sort(all: &mut [Candidate<'_>], terms: Terms<'_>, asked: Asked<'_>
             sort_by(all, |c| {
                 let cost = c.known.price.and_then(|price| price.cost(&usage));
                 cost.map_or(f64::INFINITY, |nano| nano as f64)
+            });
+        }
+        Strategy::Fastest => {
+            let speeds = learned.speeds();
+            sort_by(all, |c| {
+                let ms = speed::expected_ms(speeds, c.target.id, asked.facts, now);
+                if let (Some(notes), Some(ms)) = (notes, ms) {
+                    notes.by(terms.config, c.target, ms as u64);
+                }
+                ms.map_or(f64::INFINITY, f64::from)
+            });
+        }
+        Strategy::LeastBusy => {
+            let busy = learned.busy();
+            // Equals by chance: the first listed of all that are idle would get all.
+            sort_by(all, |c| draw(c.target.id, chance, f64::from(c.target.weight)));
+            sort_by(all, |c| {
+                let (count, weight) = (busy.of(c.target.id), c.target.weight);
+                if let Some(notes) = notes {
+                    notes.by(terms.config, c.target, u64::from(count));
+                }
+                if weight > 0 { f64::from(count) / f64::from(weight) } else { f64::INFINITY }
             });
         }
     }
@@ -73,11 +97,16 @@ pub(super) fn draw(id: u64, key: u64, weight: f64) -> f64 {
     if weight > 0.0 { -uniform.ln() / weight } else { f64::INFINITY }
 }
 
+/// In tokens.
+pub(super) fn expected_output(facts: &Facts) -> u64 {
+    facts.max_tokens.map_or(OUTPUT, |max| max.min(OUTPUT))
+}
+
 /// What a call is taken to use.
 pub(super) fn expected(facts: &Facts) -> Usage {
     Usage {
         input: estimate::of_bytes(facts.body_bytes as u64),
-        output: facts.max_tokens.map_or(OUTPUT, |max| max.min(OUTPUT)),
+        output: expected_output(facts),
         ..Usage::default()
     }
 }

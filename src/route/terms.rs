@@ -9,6 +9,8 @@ pub struct Terms<'a> {
     pub config: &'a Config,
     pub model: &'a Model,
     pub rule: Option<&'a Rule>,
+    /// What the client wants instead of the strategy.
+    pub sort: Option<Strategy>,
 }
 
 // === impl Terms ===
@@ -21,7 +23,8 @@ impl<'a> Terms<'a> {
     }
 
     pub fn strategy(self) -> Strategy {
-        self.rule.and_then(|r| r.strategy).unwrap_or(self.model.strategy)
+        let own = || self.rule.and_then(|r| r.strategy).unwrap_or(self.model.strategy);
+        self.sort.unwrap_or_else(own)
     }
 
     /// The request header that decides, in lower case.

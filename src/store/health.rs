@@ -13,6 +13,7 @@
 //! drops its marks and keeps the others: a new reason is no new version.
 
 use super::{Store, amend};
+use serde::{Deserialize, Serialize};
 
 /// What is known of a target, of a key, or of a key at a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,8 @@ pub struct Mark {
     pub reason: Reason,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The provider said when to come back, or that nothing is left.
     RateLimited,

@@ -3,9 +3,11 @@
 //! Envoy never frees a key, so every user of a `Store` has a bounded set of keys
 //! and a versioned layout for its values. Must not: hold secrets or prompts.
 
+pub mod busy;
 pub mod health;
 pub mod limits;
 pub mod retries;
+pub mod speed;
 pub mod usage;
 
 /// Compare-and-set over byte values.
@@ -15,6 +17,11 @@ pub trait Store {
 
     /// Writes if nobody wrote since `ticket` was handed out.
     fn cas(&self, key: &str, value: &[u8], ticket: Ticket) -> bool;
+
+    /// Writes, whoever wrote before: for keys that have one writer.
+    fn set(&self, key: &str, value: &[u8]) {
+        while !self.cas(key, value, self.get(key).1) {}
+    }
 }
 
 /// What a value's version was when it was read; `None`: the key was absent.

@@ -80,6 +80,7 @@ fn least(config: &Config) -> f64 {
                 turn: &|_| 0,
                 header: &header,
                 chance: chance.into(),
+                learned: &(),
                 notes: None,
                 prefers: None,
             };

@@ -49,4 +49,4 @@ for stream in [False, True]:
     ask("header", "gemini", route="models=second; ignore=openai,anthropic", stream=stream)
 refused("excluded", "provider.only", {"provider": {"only": ["nobody"]}})
 refused("unknown", "provider.colour", {"provider": {"colour": "red"}})
-refused("unsorted", "x-sluice-route.sort", route="sort=latency")
+refused("unsorted", "x-sluice-route.sort", route="sort=fame")

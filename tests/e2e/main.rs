@@ -32,6 +32,7 @@ mod hedging;
 mod hostile;
 mod keys;
 mod kinds;
+mod learned;
 mod misdirected;
 mod moving;
 mod natives;

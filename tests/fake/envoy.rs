@@ -123,6 +123,7 @@ impl Envoy {
     pub fn assert_calm(&mut self) {
         assert!(self.exchanges.iter().all(Exchange::has_ended));
         assert!(self.vm.worker.registry.is_empty(), "the registry keeps an entry");
+        assert!(self.vm.worker.load.is_idle(), "an attempt is still counted as in flight");
         // The slowest tick is one a second.
         self.advance(1_050);
         let ticks = self.process.ticks.borrow();

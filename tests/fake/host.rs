@@ -33,6 +33,8 @@ pub struct Process {
     pub contention: Cell<u32>,
     pub lost_races: Cell<u32>,
     writes: Cell<u32>,
+    /// Reads and writes of shared data: the keys, in order.
+    pub shared_calls: RefCell<Vec<String>>,
     shared: RefCell<HashMap<String, (Vec<u8>, u32)>>,
     metrics: RefCell<Vec<(String, u64)>>,
     contexts: RefCell<HashMap<u32, Weak<Context>>>,
@@ -135,6 +137,7 @@ impl Context {
 
 impl Store for Context {
     fn get(&self, key: &str) -> (Option<Vec<u8>>, Ticket) {
+        self.process.shared_calls.borrow_mut().push(format!("get {key}"));
         match self.process.shared.borrow().get(key) {
             Some((value, version)) => (Some(value.clone()), Ticket(Some(*version))),
             None => (None, Ticket(None)),
@@ -142,6 +145,7 @@ impl Store for Context {
     }
 
     fn cas(&self, key: &str, value: &[u8], ticket: Ticket) -> bool {
+        self.process.shared_calls.borrow_mut().push(format!("cas {key}"));
         let mut shared = self.process.shared.borrow_mut();
         let version = shared.get(key).map(|(_, v)| *v);
         if version.is_some() && self.process.loses() {
@@ -154,6 +158,13 @@ impl Store for Context {
         }
         shared.insert(key.to_owned(), (value.to_vec(), version.map_or(1, |v| v + 1)));
         true
+    }
+
+    fn set(&self, key: &str, value: &[u8]) {
+        self.process.shared_calls.borrow_mut().push(format!("set {key}"));
+        let mut shared = self.process.shared.borrow_mut();
+        let version = shared.get(key).map_or(1, |(_, v)| v + 1);
+        shared.insert(key.to_owned(), (value.to_vec(), version));
     }
 }
 

@@ -40,6 +40,13 @@ pub fn streamed(model: &str) -> Request {
     request(&json!({ "model": model, "messages": messages, "stream": true }))
 }
 
+/// A request without a body.
+pub fn page(path: &str) -> Request {
+    let mut asked = request(&Value::Null).with(":method", "GET").with(":path", path);
+    asked.body.clear();
+    asked
+}
+
 pub fn request(body: &Value) -> Request {
     let headers = [
         (":method", "POST"),

@@ -3,6 +3,7 @@
 use super::*;
 use sluice::cli::explain::{Question, explain};
 use sluice::config;
+use sluice::route::state::State;
 
 const MODELS: &str = r#""models": [
     { "name": "m", "targets": ["openai/gpt", "anthropic/claude-haiku-4-5", "vllm/b"] },
@@ -73,6 +74,7 @@ fn offline_is_online() {
             ],
             consumer: "anonymous",
             resting: &[],
+            state: &State::default(),
             chance: 0,
         };
         let offline: Value = serde_json::from_str(&explain(&config, &question).unwrap()).unwrap();
@@ -153,8 +155,15 @@ fn offline_is_online_under_rules() {
         online.as_object_mut().unwrap().remove("attempts");
         let text = body.to_string();
         let body = text.as_bytes();
-        let question =
-            Question { path, body, headers: &headers, consumer, resting: &[], chance: 0 };
+        let question = Question {
+            path,
+            body,
+            headers: &headers,
+            consumer,
+            resting: &[],
+            state: &State::default(),
+            chance: 0,
+        };
         let offline: Value = serde_json::from_str(&explain(&config, &question).unwrap()).unwrap();
         assert_eq!(online, offline, "{path} {text}");
         let rule = online["rule"].as_str().unwrap_or("none").to_owned();
@@ -168,6 +177,7 @@ fn offline_is_online_under_rules() {
         headers: &[],
         consumer: "nobody",
         resting: &[],
+        state: &State::default(),
         chance: 0,
     };
     assert!(explain(&config, &stranger).is_err());
@@ -202,6 +212,7 @@ fn attempts_and_rests_are_told_to_whom_it_concerns() {
         headers: &[],
         consumer: "anonymous",
         resting: &resting,
+        state: &State::default(),
         chance: 0,
     };
     let offline: Value = serde_json::from_str(&explain(&config, &question).unwrap()).unwrap();
@@ -216,4 +227,74 @@ fn attempts_and_rests_are_told_to_whom_it_concerns() {
     let mut envoy = Envoy::new(&file().replace("\"explain\": true", "\"explain\": false"));
     let exchange = envoy.ask(chat("m").with("x-sluice-explain", "1"), vec![good("openai")]);
     assert_eq!(exchange.client.header("x-sluice-explain"), "");
+}
+
+/// What a gateway shows of its state makes the same decisions elsewhere.
+#[test]
+fn a_dumped_state_decides_the_same() {
+    const LEARNING: &str = r#""models": [
+        { "name": "f", "strategy": "fastest", "targets": ["openai/gpt", "vllm/b", "ring/r"] },
+        { "name": "l", "strategy": "least_busy", "targets": ["openai/gpt", "ring/r", { "target": "vllm/b", "weight": 3 }] },
+        { "name": "s", "strategy": "sticky", "targets": ["ring/r", { "target": "openai/gpt", "weight": 9 }] } ]"#;
+    let file = format!(
+        r#"{{ {PROVIDERS}, {LEARNING}, "expose": {{ "explain": true }}, "health": {{ "failures": 2, "cooldown": "2s", "key_cooldown": "3s" }} }}"#
+    );
+    let config = config::load(file.as_bytes(), &|_| None).unwrap();
+    let mut envoy = Envoy::new(&file);
+    let (mut ordered, mut rested, mut errands, mut plans) = (0, 0, 0, Vec::new());
+    for n in 0..800_usize {
+        let page = envoy.ask(page("/sluice/health"), vec![]).client.json();
+        let state: State = serde_json::from_value(page["routing"].clone()).unwrap();
+        let model = ["f", "l", "f", "s"][n % 4];
+        let body = json!({ "model": model, "stream": n % 3 > 0,
+            "messages": [{ "role": "user", "content": format!("call {}", n % 37) }] });
+        let text = body.to_string();
+        let question = Question {
+            path: "/v1/chat/completions",
+            body: text.as_bytes(),
+            headers: &[],
+            consumer: "anonymous",
+            resting: &[],
+            state: &state,
+            chance: envoy.vm.worker.registry.chance(),
+        };
+        let offline: Value = serde_json::from_str(&explain(&config, &question).unwrap()).unwrap();
+        let good = || if n % 3 > 0 { good_stream("openai") } else { good("openai") };
+        let first = match n % 29 {
+            1 => refusal(503),
+            5 => refusal(429),
+            7 if n % 2 == 0 => refusal(401),
+            _ => good(),
+        };
+        let asked = request(&body).with("x-sluice-explain", "1");
+        let index = envoy.open(asked, vec![first, good(), good(), good()]);
+        envoy.run_until(index, |e| !e.received.is_empty());
+        // Some stay open for a while.
+        if n % 5 > 0 {
+            let now = envoy.process.now.get();
+            envoy.process.now.set(now + (n as u64 * 7_919 % 900) * 1_000_000);
+            envoy.run(index);
+            let mut online = told(&envoy.exchanges[index]);
+            online.as_object_mut().unwrap().remove("attempts");
+            assert_eq!(online, offline, "call {n}: {body}, {}", page["routing"]);
+            ordered += online["by"].as_object().map_or(0, serde_json::Map::len);
+            rested += online["passed_over"].as_array().unwrap().len();
+            errands += usize::from(online["explores"].is_string());
+            plans.push(online["plan"].to_string());
+        }
+        if n % 20 == 19 {
+            for open in 0..envoy.exchanges.len() {
+                if !envoy.exchanges[open].has_ended() {
+                    envoy.run(open);
+                }
+            }
+        }
+    }
+    plans.sort();
+    plans.dedup();
+    assert!(ordered > 400 && rested > 50 && errands > 3, "{ordered} {rested} {errands}");
+    assert!(plans.len() > 12, "{plans:?}");
+    // What may not be explained is not shown.
+    let mut envoy = Envoy::new(&file.replace("\"explain\": true", "\"explain\": false"));
+    assert!(envoy.ask(page("/sluice/health"), vec![]).client.json()["routing"].is_null());
 }

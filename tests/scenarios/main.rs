@@ -26,6 +26,7 @@ mod fallback;
 mod health;
 mod hang_ups;
 mod keys;
+mod learned;
 mod lost;
 mod abilities;
 mod prefers;
@@ -40,7 +41,7 @@ use fake::envoy::Envoy;
 use fake::exchange::Exchange;
 use fake::provider::{
     Act, CLIENT_KEY, Request, Script, answer, begun, chat, ended, events, good, good_stream,
-    in_pieces, opened, refusal, request, streamed, then, whole, with_trailers,
+    in_pieces, opened, page, refusal, request, streamed, then, whole, with_trailers,
 };
 use fake::seen::{Client, Ending};
 use serde_json::{Value, json};

@@ -42,18 +42,20 @@ pub(super) fn compile(
 /// What says something that the strategy does not hear is a mistake.
 fn check_strategy(path: &str, own: &Own<'_>, problems: &mut Problems) {
     check_by(path, own.strategy, own.by, problems);
+    use Strategy::{LeastBusy, Sticky, Weighted};
+    let shares = matches!(own.strategy, Weighted | Sticky | LeastBusy);
     for (j, t) in own.listed.iter().enumerate() {
         let path = format!("{path}.targets[{j}].weight");
         match t.weight {
-            Some(_) if own.strategy != Strategy::Weighted => {
-                problems.add(path, "only means something to the strategy weighted");
+            Some(_) if !shares => {
+                problems.add(path, "only means something to weighted, sticky and least_busy");
             }
             Some(weight) if weight > 10_000 => problems.add(path, "must be 0 to 10000"),
             _ => {}
         }
     }
     let weights = own.listed.iter().map(|t| t.weight.unwrap_or(1));
-    if own.strategy == Strategy::Weighted && weights.sum::<u32>() == 0 {
+    if shares && weights.sum::<u32>() == 0 {
         problems.add(format!("{path}.targets"), "give one of them a weight above 0");
     }
 }

@@ -33,4 +33,9 @@ pub enum Strategy {
     Cheapest,
     /// A conversation stays with its target, so that the provider's prompt cache is hit.
     Sticky,
+    /// By what all workers have learned of first tokens and tokens per second; one call in
+    /// 20 finds out how fast the others are now.
+    Fastest,
+    /// By attempts in flight over all workers, for each unit of weight.
+    LeastBusy,
 }

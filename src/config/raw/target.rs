@@ -35,8 +35,8 @@ struct LongTarget {
     /// openai-responses. Default: what the model asks for, else the provider's first.
     #[serde(default)]
     api: Option<String>,
-    /// Its share under the strategy `weighted`, 0 to 10000; 0: only behind the others.
-    /// Default 1.
+    /// Its share under the strategies weighted, sticky and least_busy, 0 to 10000; 0: only
+    /// behind the others. Default 1.
     #[serde(default, deserialize_with = "weight")]
     weight: Option<u32>,
     /// What rules may require of it, beside its provider's tags.

@@ -59,6 +59,7 @@ impl Attempt {
         refusal: Refusal,
     ) -> Step {
         self.forget_deadline(&this);
+        self.gauge_failed(host, &refusal.error);
         if let Some(event) = health::event_of(&refusal.error, Some(headers), host.now()) {
             self.learn(host, &this, event);
         }

@@ -19,12 +19,14 @@ use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::route::health::Event;
 use crate::telemetry;
+use gauge::Gauge;
 use headers::{is_for_envoy, shape};
 use std::rc::Rc;
 use target::Try;
 
 mod credential;
 mod failure;
+mod gauge;
 mod headers;
 mod pace;
 mod rewrite;
@@ -35,6 +37,8 @@ pub struct Attempt {
     worker: Rc<Worker>,
     /// Ours among the VM's contexts, for deadlines.
     context: u32,
+    /// What it shows of its target, where the strategy wants to know.
+    gauge: Option<Gauge>,
     phase: Phase,
 }
 
@@ -90,7 +94,7 @@ fn attempt_number(host: &dyn Host, entry: &Entry) -> Option<usize> {
 
 impl Attempt {
     pub fn new(worker: Rc<Worker>, context: u32) -> Self {
-        Self { worker, context, phase: Phase::Fresh }
+        Self { worker, context, gauge: None, phase: Phase::Fresh }
     }
 
     pub fn request_headers(&mut self, host: &dyn Host, end: bool) -> Step {
@@ -114,6 +118,7 @@ impl Attempt {
         if this.index > 0 && this.is_misrouted(host) {
             return self.misrouted(host, &this);
         }
+        self.gauge = Gauge::of(&this, &self.worker, host);
         // The first was charged with the plan.
         if this.index > 0
             && let Some(at) = this.at()
@@ -237,6 +242,7 @@ impl Attempt {
 
     /// The stream is gone, whatever the reason.
     pub fn done(&mut self, host: &dyn Host) {
+        let mut unheard = None;
         match &self.phase {
             Phase::Sending(this, _)
             | Phase::Waiting(this)
@@ -248,7 +254,9 @@ impl Attempt {
                 let kind = if late { Kind::Timeout } else { Kind::Unreachable };
                 this.abandoned(kind);
                 // When the client has left, its call was settled before this.
-                if !this.is_settled() {
+                unheard = Some(this.is_settled());
+                // The tick has told of what it failed.
+                if !this.is_settled() && !this.is_late() {
                     this.defer_spares(host);
                     self.learn(host, this, Event::Failed(None));
                 }
@@ -256,6 +264,7 @@ impl Attempt {
             Phase::Live { stream, .. } => self.worker.deadlines.idle.forget(stream),
             Phase::Fresh | Phase::Over | Phase::Through => {}
         }
+        self.gauge_done(host, unheard);
         self.phase = Phase::Over;
     }
 
@@ -308,6 +317,7 @@ impl Attempt {
                 }
                 this.release(host, headers, Some((length, &answer.usage)));
                 self.learn_good(host, &this, headers);
+                self.gauge_whole(host, &answer.usage);
                 let seen = Seen {
                     usage: answer.usage,
                     output_bytes: length as u64,

@@ -68,6 +68,10 @@ impl Attempt {
             let now = host.now();
             this.entry.borrow_mut().first_token = Some(now);
             this.note(progress);
+            match &progress.failed {
+                Some(error) => self.gauge_failed(host, error),
+                None => self.gauge_first(host, now),
+            }
             if !end {
                 let idle = this.idle_ms();
                 let live = Live::new(Rc::clone(&this.entry), self.context, stream, idle);
@@ -104,7 +108,7 @@ impl Attempt {
     }
 
     fn pass_on(
-        &self,
+        &mut self,
         host: &dyn Host,
         this: &Try,
         stream: &mut dyn StreamTranslator,
@@ -127,6 +131,12 @@ impl Attempt {
         }
         this.note(stream.progress());
         self.learn_stream(host, this, stream.progress(), known);
+        if !known {
+            match &stream.progress().failed {
+                Some(error) => self.gauge_failed(host, error),
+                None => self.gauge_end(host, stream.progress()),
+            }
+        }
     }
 
     /// A stream went well when it has come to its end; one that breaks off after its

@@ -16,7 +16,7 @@ use crate::exchange::place;
 use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried, announced};
 use crate::host::{Headers, Host, Side, text, value};
 use crate::provider;
-use crate::route::Resolved;
+use crate::route::{Choice, Plan, Resolved};
 use crate::wire::json;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -34,6 +34,8 @@ pub(super) struct Try {
     dropped: String,
     /// What the attempt before this one came to.
     before: Option<Refusal>,
+    /// Unix nanoseconds.
+    pub(super) began: u64,
     /// When this target's time is up, Unix nanoseconds.
     pub(super) due: u64,
     /// Set where that is earlier than Envoy's per-try timeout.
@@ -77,7 +79,7 @@ impl Try {
             Rc::new(Watch { entry, due, context, held, what, late })
         });
         let (reply, dropped) = (Reply::default(), String::new());
-        Self { entry, config, index, reply, dropped, before, due, watch }
+        Self { entry, config, index, reply, dropped, before, began: now, due, watch }
     }
 
     /// The worker's tick has failed this attempt.
@@ -118,6 +120,12 @@ impl Try {
     pub(super) fn idle_ms(&self) -> Option<u64> {
         let terms = self.at()?.terms;
         Some(terms.idle_ms()).filter(|idle| *idle < terms.total_ms())
+    }
+
+    /// The ids of all that a plan names.
+    pub(super) fn others(&self, plan: &Plan) -> Vec<u64> {
+        let own = |choice: &Choice| self.config.targets.get(choice.target).map(|t| t.id);
+        plan.targets.iter().filter(|choice| !choice.spare).filter_map(own).collect()
     }
 
     pub(super) fn reply_is_stream(&self) -> bool {

@@ -5,6 +5,7 @@ use super::Call;
 use crate::config::{Consumer, Provider};
 use crate::dialect::Facts;
 use crate::error::Error;
+use crate::exchange::learned::Lessons;
 use crate::host::{Headers, Host, value};
 use crate::route::explain::{self, Notes};
 use crate::route::limits;
@@ -50,6 +51,7 @@ impl Call {
         let mut tries = 0;
         loop {
             tries += 1;
+            let learned = Lessons::new(&self.worker, host, now);
             let notes = self.explains.then(Notes::default);
             let moment = Moment {
                 now,
@@ -57,6 +59,7 @@ impl Call {
                 turn: &turn,
                 header: &header,
                 chance,
+                learned: &learned,
                 notes: notes.as_ref(),
                 prefers: prefers.as_ref(),
             };
@@ -75,7 +78,9 @@ impl Call {
                 Planned::Estimate(tokens) => return Ok(Decided::Estimate(tokens)),
             };
             let (first, last) = ((tokens, now), tries >= MAX_TRIES);
-            if self.worker.claims(host, &self.config, (&plan, &table), first, last) {
+            let errand = |e| self.worker.run_errand(host, e, now);
+            let mine = tries >= MAX_TRIES || plan.errand.is_none_or(errand);
+            if mine && self.worker.claims(host, &self.config, (&plan, &table), first, last) {
                 let ready = Ready { plan, facts, started: now, marked: !table.is_empty() };
                 return Ok(Decided::Run(Box::new(ready)));
             }

@@ -169,7 +169,7 @@ impl Call {
         let endpoint = endpoints::endpoint(method, path)?;
         self.endpoint = endpoint.as_str();
         if endpoint == Endpoint::Health {
-            let body = endpoints::health::page(&self.config, self.worker.registry.len());
+            let body = self.health_page(host);
             return Ok(self.answer(host, &[JSON], &body));
         }
         let consumer = identity::identify(&self.config, &headers)?;
@@ -193,9 +193,14 @@ impl Call {
             }
             Endpoint::Model(id) => models::one(&self.config, consumer, self.client, &id)?,
             Endpoint::Usage => endpoints::usage::page(&self.config, host, &consumer.name),
-            Endpoint::Health => endpoints::health::page(&self.config, self.worker.registry.len()),
+            Endpoint::Health => self.health_page(host),
         };
         Ok(self.answer(host, &[JSON], &body))
+    }
+
+    fn health_page(&self, host: &dyn Host) -> Vec<u8> {
+        let routing = self.config.expose.explain.then(|| self.worker.state(host, &self.config));
+        endpoints::health::page(&self.config, self.worker.registry.len(), routing.as_ref())
     }
 
     /// For a form, what reads it.

@@ -236,12 +236,8 @@ fn is_within(price: &Price, input: Option<u64>, output: Option<u64>) -> bool {
 fn sort(param: &str, word: &str) -> Result<Wish, Error> {
     match word {
         "price" => Ok(Wish::Sort(Strategy::Cheapest)),
-        // A strategy by learned speed is to be connected here.
-        "latency" | "throughput" => {
-            let words = format!("this gateway cannot sort by {word}; it sorts by price");
-            Err(Error::invalid(param.to_owned(), words))
-        }
-        _ => Err(Error::invalid(param.to_owned(), "must be price")),
+        "latency" | "throughput" => Ok(Wish::Sort(Strategy::Fastest)),
+        _ => Err(Error::invalid(param.to_owned(), "must be price, latency or throughput")),
     }
 }
 
