@@ -35,6 +35,7 @@ mod openai_sdk;
 mod relay;
 mod search;
 mod sign_in;
+mod soak;
 mod streams;
 mod switch;
 mod trailers;
