@@ -108,7 +108,7 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
         Ok(Planned::Estimate(_)) => Err(None),
         Err(e) => Err(Some(e)),
     };
-    Ok(explain::decision(config, &notes, plan))
+    Ok(explain::decision(config, &facts, &notes, plan))
 }
 
 /// A table in which these rest for a minute.

@@ -69,7 +69,8 @@ fn draw(target: &Target, key: u64, weight: f64) -> f64 {
     if weight > 0.0 { -uniform.ln() / weight } else { f64::INFINITY }
 }
 
-fn expected(facts: &Facts) -> Usage {
+/// What a call is taken to use: its input by its bytes, its output by its limit.
+pub(super) fn expected(facts: &Facts) -> Usage {
     Usage {
         input: estimate::of_bytes(facts.body_bytes as u64),
         output: facts.max_tokens.map_or(OUTPUT, |max| max.min(OUTPUT)),

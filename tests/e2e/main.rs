@@ -24,6 +24,7 @@ mod clients_messages;
 mod config;
 mod counting;
 mod dialects;
+mod explained;
 mod fallback;
 mod health;
 mod hostile;

@@ -228,6 +228,7 @@ impl Attempt {
                 this.abandoned(kind);
                 // When the client has left, its call was settled before this.
                 if !this.is_settled() {
+                    this.tell(host);
                     this.defer_spares(host);
                     self.learn(host, this, Event::Failed(None));
                 }

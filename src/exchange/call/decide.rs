@@ -62,7 +62,7 @@ impl Call {
                     Ok(Planned::Estimate(_)) => Err(None),
                     Err(e) => Err(Some(e)),
                 };
-                let json = explain::decision(&self.config, notes, plan);
+                let json = explain::decision(&self.config, &facts, notes, plan);
                 self.explained.replace(Some(json));
             }
             let plan = match planned? {
