@@ -12,6 +12,7 @@ mod health;
 mod keys;
 mod model;
 mod rule;
+mod shadow;
 mod target;
 
 pub use catalog::Entry;
@@ -19,6 +20,7 @@ pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys};
 pub use model::{Model, Strategy};
 pub use rule::{Rule, When};
+pub use shadow::Shadow;
 pub use target::Target;
 
 /// sluice.yaml

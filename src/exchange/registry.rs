@@ -45,6 +45,8 @@ pub struct Entry {
     pub explained: Option<String>,
     /// The request goes on to providers while it still comes in.
     pub flows: bool,
+    /// A copy of a call: nobody reads the answer.
+    pub shadow: bool,
 }
 
 /// One attempt, as far as it is known.

@@ -35,6 +35,7 @@ mod natives;
 mod openai_sdk;
 mod relay;
 mod search;
+mod shadow;
 mod sign_in;
 mod soak;
 mod streams;

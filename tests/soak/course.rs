@@ -36,8 +36,8 @@ pub const WHEELS: [Wheel; 4] = [
             "",
             "stall-after=0",
             "",
+            // Of a whole answer: an error where the answer should be, with 200.
             "error-first",
-            "status=200",
             "",
             "refuse",
             "cut-after=0",

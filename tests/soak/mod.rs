@@ -43,7 +43,7 @@ pub struct Soak {
     pub seed: u64,
 }
 
-/// Everybody may stall, so everybody has a deadline, and the call time for all of them.
+/// All may stall, so each has a deadline, and the call time for all of them.
 const CONFIG: &str = "providers:
   flap: { kind: openai }
   odd: { kind: anthropic }
@@ -57,7 +57,6 @@ models:
   - { name: long, targets: [odd/claude-haiku-4-5, ring/ring, dull/gemini-2.5-flash, flap/flap, home/well] }
   - { name: spread, strategy: weighted, targets: [flap/flap, dull/gemini-2.5-flash, home/well] }
   - { name: left, targets: [flap/flap, home/well] }
-defaults: { first_token_timeout: 2s, timeout: 2s, total_timeout: 30s }
 ";
 
 impl Soak {
@@ -70,11 +69,15 @@ impl Soak {
         }
         let at = |(wheel, mock): &(&Wheel, Server)| (wheel.provider.to_owned(), mock.addr());
         let upstreams: Vec<(String, SocketAddr)> = failing.iter().map(at).collect();
-        // Rests are short beside a stage, so that every stage is met.
-        let rest = course::stage_length(self.length).as_millis() / 8;
+        // Rests are short beside a stage, so that every stage is met; deadlines are long
+        // beside what a well target takes on a busy machine.
+        let stage = course::stage_length(self.length);
+        let (rest, deadline) = (stage.as_millis() / 8, stage.as_millis().max(3000));
         let rests = format!("cooldown: {rest}ms, max_cooldown: {}ms", rest * 2);
         let health = format!("health: {{ failures: 3, {rests}, key_cooldown: {rest}ms }}\n");
-        let config = Some(CONFIG.to_owned() + &health);
+        let each = format!("first_token_timeout: {deadline}ms, timeout: {deadline}ms");
+        let defaults = format!("defaults: {{ {each}, total_timeout: 60s }}\n");
+        let config = Some(CONFIG.to_owned() + &defaults + &health);
         let setup = Setup { config, workers: self.workers, upstreams, ..Setup::default() };
         let mut gateway = Gateway::start(setup).await;
         for model in ["well", "claude-haiku-4-5"] {

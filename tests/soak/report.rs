@@ -35,7 +35,7 @@ const MAX_GROWTH: f64 = 48.0;
 const GRACE: Duration = Duration::from_secs(10);
 /// Enough new connections to meet every worker.
 const LOOKS: usize = 48;
-/// Lost calls that are shown.
+/// Kinds of lost calls of which one is shown.
 const SHOWN: usize = 20;
 
 // === impl Books ===
@@ -202,8 +202,13 @@ impl fmt::Display for Report {
             "memory      {:.1} -> {:.1} -> {:.1} MiB, grew {growth:.1}",
             rss[0], rss[1], rss[2]
         )?;
-        for call in self.calls.iter().filter(|c| c.end == End::Lost).take(SHOWN) {
-            writeln!(f, "\nlost: {call:?}")?;
+        let mut kinds = BTreeMap::new();
+        for call in self.calls.iter().filter(|c| c.end == End::Lost) {
+            let (n, _) = kinds.entry((call.status, call.head.as_str())).or_insert((0, call));
+            *n += 1;
+        }
+        for (n, call) in kinds.values().take(SHOWN) {
+            writeln!(f, "\nlost, {n} so: {call:?}")?;
             let line = self.lines.iter().find(|l| l.contains(&call.request_id));
             writeln!(f, "  {}", line.map_or("not in the access log", |l| l))?;
         }

@@ -124,7 +124,7 @@ impl Call {
             request_id: String::new(),
             head: String::new(),
         };
-        let patience = Duration::from_millis(kind.leaves.unwrap_or(60_000));
+        let patience = Duration::from_millis(kind.leaves.unwrap_or(90_000));
         let seen = tokio::time::timeout(patience, call.run(client, url, started)).await;
         call.ended = begin.elapsed();
         if kind.leaves.is_some() {

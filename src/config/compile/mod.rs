@@ -2,7 +2,9 @@
 //! everything that can be wrong found now, and all of it at once.
 
 use super::Problem;
-use super::compiled::{ANONYMOUS, Config, Consumer, Passthrough, Retry, STREAM_FAILED, TOO_LONG};
+use super::compiled::{
+    ANONYMOUS, Config, Consumer, Passthrough, Retry, SHADOW, STREAM_FAILED, TOO_LONG,
+};
 use super::raw::{self, RetryClass};
 use super::units::Bytes;
 use std::rc::Rc;
@@ -14,6 +16,7 @@ mod keys;
 mod models;
 mod providers;
 mod rules;
+mod shadow;
 mod targets;
 
 pub fn compile(
@@ -56,6 +59,7 @@ pub fn compile(
         allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),
         consumers,
         anonymous: Rc::new(Consumer { name: ANONYMOUS.to_owned(), models: Vec::new() }),
+        shadow: Rc::new(Consumer { name: SHADOW.to_owned(), models: Vec::new() }),
         strict: d.strict,
         max_body: bytes(d.max_body),
         max_upload: bytes(d.max_upload.unwrap_or(d.max_body)),

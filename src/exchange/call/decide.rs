@@ -72,7 +72,9 @@ impl Call {
             match plan.probe {
                 // Another call was faster: it is resting, for this one.
                 Some(target)
-                    if tries < MAX_TRIES && !self.worker.claim(host, &self.config, target, now) =>
+                    if tries < MAX_TRIES
+                        && self.shadow.is_none()
+                        && !self.worker.claim(host, &self.config, target, now) =>
                 {
                     table = self.worker.table(host, &self.config);
                 }

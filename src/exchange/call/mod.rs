@@ -22,6 +22,7 @@ use upload::Upload;
 
 mod answer;
 mod decide;
+mod shadow;
 mod upload;
 
 pub struct Call {
@@ -35,6 +36,8 @@ pub struct Call {
     explains: bool,
     /// The decision, where it was asked for.
     explained: RefCell<Option<String>>,
+    /// This is a copy, for the model of that name.
+    shadow: Option<String>,
     phase: Phase,
 }
 
@@ -90,6 +93,7 @@ impl Call {
             client,
             explains: false,
             explained: RefCell::default(),
+            shadow: None,
             phase,
         }
     }
@@ -101,6 +105,7 @@ impl Call {
             self.explains = self.config.expose.explain && text(&reserved, EXPLAIN) == Some("1");
             let names: Vec<_> = reserved.iter().map(|(name, _)| name.as_str()).collect();
             host.edit_headers(Side::Request, &names, &[]);
+            self.take_shadow(&reserved);
         }
         let path = text(&headers, ":path").unwrap_or_default();
         if self.config.passes_through(path.split('?').next().unwrap_or_default()) {
@@ -161,12 +166,17 @@ impl Call {
         let path = text(&headers, ":path").unwrap_or_default();
         self.client = endpoints::client(path, &headers);
         let endpoint = endpoints::endpoint(method, path)?;
-        self.endpoint = endpoint.as_str();
+        if self.shadow.is_none() {
+            self.endpoint = endpoint.as_str();
+        }
         if endpoint == Endpoint::Health {
             let body = endpoints::health::page(&self.config, self.worker.registry.len());
             return Ok(self.answer(host, &[JSON], &body));
         }
-        let consumer = identity::identify(&self.config, &headers)?;
+        let consumer = match self.shadow {
+            Some(_) => &self.config.shadow,
+            None => identity::identify(&self.config, &headers)?,
+        };
         let body = match endpoint {
             Endpoint::Call(_, addressed) => {
                 let upload = self.check_body_headers(&headers)?;
@@ -257,6 +267,7 @@ impl Call {
                 Facts::of(self.client, &body, addressed)
             }
         };
+        let facts = facts.and_then(|facts| self.recast(facts));
         match facts.and_then(|facts| self.decide(host, (&headers, &consumer), facts, &body)) {
             Ok(Decided::Run(ready)) => self.launch(host, headers, &consumer, *ready, None),
             Ok(Decided::Estimate(tokens)) => {
@@ -294,6 +305,7 @@ impl Call {
             settled: false,
             explained: self.explained.take(),
             flows: upload.is_some(),
+            shadow: self.shadow.is_some(),
         };
         let Some((id, entry)) = self.worker.registry.enter(entry) else {
             let e = Error::new(Kind::Unavailable, "too many calls in flight; try again");
@@ -301,6 +313,7 @@ impl Call {
         };
         host.set_property(CALL_ID, &self.worker.registry.wire(id));
         orders(host, &self.config, &entry.borrow());
+        self.cast_shadow(host, &entry.borrow());
         self.phase = Phase::Planned { id, entry, upload };
         Step::Continue
     }

@@ -1,0 +1,85 @@
+//! Copies of calls for another model, by Envoy's mirror policy.
+//!
+//! ```text
+//!   client ── listener, sluice.gateway ── router ──────────────── provider
+//!              marks a share of a model's    └─ mirror ─ cluster sluice-shadow
+//!              calls by two headers                        └─ internal listener, sluice.shadow
+//!                                                               └─ router ── the other's provider
+//! ```
+//!
+//! The mirrored request is the one that left this chain: the client's own body, before
+//! any attempt rewrites it. It comes back to a listener of the same Envoy that no client
+//! can reach, where this same role runs as `sluice.shadow`: it takes the model from a
+//! header instead of the body, asks for no key, counts under a consumer of its own, and
+//! tells nobody's health: a trial must not take a provider from real calls. Envoy throws
+//! its answer away. `sluice render` writes all of it where a model has a shadow.
+//!
+//! <https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-routeaction-requestmirrorpolicy>
+
+use super::Call;
+use crate::config::compiled::{SHADOW_CLUSTER, Shadow};
+use crate::dialect::Facts;
+use crate::error::{Error, Kind};
+use crate::exchange::registry::Entry;
+use crate::host::{Headers, Host, Side, text, value};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Names the cluster of the copies: without it Envoy copies nothing.
+const CLUSTER: &str = "x-sluice-shadow";
+/// The model that answers the copy.
+const MODEL: &str = "x-sluice-shadow-model";
+/// The label of the endpoint in metrics: real calls are looked at without these.
+const ENDPOINT: &str = "shadow";
+
+// === impl Call ===
+
+impl Call {
+    /// The same role where copies come in.
+    pub fn in_shadow(mut self) -> Self {
+        self.shadow = Some(String::new());
+        self.endpoint = ENDPOINT;
+        self
+    }
+
+    /// Of a copy: who is to answer it.
+    pub(super) fn take_shadow(&mut self, reserved: &Headers) {
+        if let Some(model) = &mut self.shadow {
+            *model = text(reserved, MODEL).unwrap_or_default().to_owned();
+        }
+    }
+
+    /// A copy is for the other model, whatever its body names.
+    pub(super) fn recast(&self, mut facts: Facts) -> Result<Facts, Error> {
+        match self.shadow.as_deref() {
+            None => Ok(facts),
+            Some("") => Err(Error::new(Kind::Internal, "a copy without its model")),
+            Some(model) => {
+                facts.model = model.to_owned();
+                Ok(facts)
+            }
+        }
+    }
+
+    /// Has this call copied where it is one of those.
+    pub(super) fn cast_shadow(&self, host: &dyn Host, entry: &Entry) {
+        let Some(model) = self.config.models.get(entry.plan.model) else { return };
+        let Some(shadow) = model.shadow.as_ref().filter(|_| self.shadow.is_none()) else { return };
+        // A body that still comes in would have to be held for the copy.
+        if entry.flows || !picks(shadow, model.by.as_deref(), entry, self.worker.registry.chance())
+        {
+            return;
+        }
+        let orders = [(CLUSTER, SHADOW_CLUSTER), (MODEL, shadow.model.as_str())];
+        host.edit_headers(Side::Request, &[], &orders);
+    }
+}
+
+/// By the header that decides for the model, else by chance.
+fn picks(shadow: &Shadow, by: Option<&str>, entry: &Entry, chance: u64) -> bool {
+    let chance = chance.to_le_bytes();
+    let key = by.and_then(|name| value(&entry.headers, name)).unwrap_or(&chance);
+    // Another seed than the strategies': a share of each of their targets' calls.
+    xxh3_64_with_seed(key, SEED) <= shadow.up_to
+}
+
+const SEED: u64 = 0x7368_6164_6f77;
