@@ -69,6 +69,8 @@ async fn another_model_answers_copies_for_nobody() {
     let records = gateway.records(4).await;
     let of = |consumer: &str| records.iter().filter(|r| r["llm"]["consumer"] == consumer).count();
     assert_eq!((of("shadow"), of("anonymous")), (2, 2), "{records:?}");
+    let twin = records.iter().filter(|r| r["llm"]["request_id"] == records[0]["llm"]["request_id"]);
+    assert_eq!(twin.count(), 2, "{records:?}");
     for endpoint in ["shadow", "chat_completions"] {
         let stat = format!("wasmcustom.sluice.requests;endpoint={endpoint};outcome=ok");
         assert_eq!(gateway.stat(&stat).await, 2, "{endpoint}");
@@ -113,7 +115,7 @@ async fn a_copy_that_fails_or_stalls_is_its_own_affair() {
 #[tokio::test]
 async fn a_call_is_copied_once_however_many_attempts_it_takes() {
     let models = "- { name: m, shadow: { model: trial, percent: 100 }, targets: [\"openai/a!status=503\", \"openai/b!refuse\", openai/real] }\n\
-        - { name: trial, targets: [\"openai/c!status=503\", anthropic/claude-haiku-4-5] }\n";
+        - { name: trial, targets: [\"openai/c!status=503\", openai/copy] }\n";
     let mut gateway = start(models, 1).await;
     // As large as it may be: both are sent what the client wrote.
     let words = "lorem ipsum ".repeat(700_000);
@@ -126,8 +128,8 @@ async fn a_call_is_copied_once_however_many_attempts_it_takes() {
     assert_eq!((rows.len(), rows[0]["calls"].as_u64()), (1, Some(3)), "{rows:?}");
     tokio::time::sleep(Duration::from_millis(200)).await;
     let requests = gateway.mock.requests();
-    assert_eq!(requests.iter().filter(|r| r.model == TRIAL).count(), 3);
-    assert!(requests.iter().any(|r| r.model == TRIAL && r.body.len() > 8 << 20));
+    assert_eq!(requests.iter().filter(|r| r.model == "copy").count(), 3);
+    assert!(requests.iter().any(|r| r.model == "copy" && r.body.len() > 8 << 20));
     gateway.assert_calm().await;
 }
 

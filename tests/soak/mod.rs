@@ -72,7 +72,7 @@ impl Soak {
         // Rests are short beside a stage, so that every stage is met; deadlines are long
         // beside what a well target takes on a busy machine.
         let stage = course::stage_length(self.length);
-        let (rest, deadline) = (stage.as_millis() / 8, stage.as_millis().max(3000));
+        let (rest, deadline) = (stage.as_millis() / 8, (stage.as_millis() * 5 / 2).max(3000));
         let rests = format!("cooldown: {rest}ms, max_cooldown: {}ms", rest * 2);
         let health = format!("health: {{ failures: 3, {rests}, key_cooldown: {rest}ms }}\n");
         let each = format!("first_token_timeout: {deadline}ms, timeout: {deadline}ms");

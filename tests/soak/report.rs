@@ -104,6 +104,14 @@ impl Report {
                 faults.push(words);
             }
         };
+        // Then it was not well, and what was lost was not ours to lose.
+        for well in ["home", "house"] {
+            let late = format!("fallbacks;provider={well};reason=timeout");
+            let failing = format!("rests;provider={well};reason=failing");
+            let missed = [late, failing].iter().any(|name| self.books.stats.contains_key(name));
+            let words = "missed its deadline: this machine is too busy for the test";
+            must(!missed, format!("the target that is always well, {well}, {words}"));
+        }
         must(self.of(End::Lost) == 0, format!("{} calls were lost", self.of(End::Lost)));
         let served = self.of(End::Served);
         must(served > 0, "nothing was served".into());

@@ -1,4 +1,4 @@
-//! `make soak`: see `soak` (mod.rs). `MINUTES` of it (10), `RATE` calls a second (40),
+//! `make soak`: see `soak` (mod.rs). `MINUTES` of it (10), `RATE` calls a second (20),
 //! `WORKERS` (4), `SEED`.
 
 #![allow(
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let minutes = var("MINUTES", 10.0);
     let soak = Soak {
         length: Duration::from_secs_f64(minutes * 60.0),
-        per_second: var("RATE", 40),
+        per_second: var("RATE", 20),
         workers: var("WORKERS", 4),
         seed: var("SEED", u64::from(std::process::id())),
     };

@@ -64,6 +64,8 @@ fn internal(mut listener: Value) -> Result<Value, Error> {
                 has_gateway(f) || f.pointer("/typed_config/@type") == Some(&json!(ROUTER))
             });
             object.insert("stat_prefix".into(), json!(SHADOW_CLUSTER));
+            // By which a copy's log line finds its call's.
+            object.insert("preserve_external_request_id".into(), json!(true));
         }
         if object.get("root_id").is_some_and(|id| id == GATEWAY) {
             object.insert("root_id".into(), json!(SHADOW));
