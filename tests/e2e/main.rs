@@ -37,7 +37,7 @@ mod relay;
 mod search;
 mod shadow;
 mod sign_in;
-mod soak;
+
 mod streams;
 mod switch;
 mod trailers;
@@ -46,3 +46,4 @@ mod vendor_bedrock;
 mod vendor_cohere;
 mod vendor_gemini;
 mod vendor_openai;
+mod weather;

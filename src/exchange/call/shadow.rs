@@ -65,8 +65,12 @@ impl Call {
         let Some(model) = self.config.models.get(entry.plan.model) else { return };
         let Some(shadow) = model.shadow.as_ref().filter(|_| self.shadow.is_none()) else { return };
         // A body that still comes in would have to be held for the copy.
-        if entry.flows || !picks(shadow, model.by.as_deref(), entry, self.worker.registry.chance())
-        {
+        if entry.flows {
+            return;
+        }
+        let chance = self.worker.registry.chance().to_le_bytes();
+        let by = model.by.as_ref().and_then(|name| value(&entry.headers, name));
+        if !is_picked(shadow, by.unwrap_or(&chance)) {
             return;
         }
         let orders = [(CLUSTER, SHADOW_CLUSTER), (MODEL, shadow.model.as_str())];
@@ -74,12 +78,27 @@ impl Call {
     }
 }
 
-/// By the header that decides for the model, else by chance.
-fn picks(shadow: &Shadow, by: Option<&str>, entry: &Entry, chance: u64) -> bool {
-    let chance = chance.to_le_bytes();
-    let key = by.and_then(|name| value(&entry.headers, name)).unwrap_or(&chance);
-    // Another seed than the strategies': a share of each of their targets' calls.
+/// The same key, the same answer.
+fn is_picked(shadow: &Shadow, key: &[u8]) -> bool {
     xxh3_64_with_seed(key, SEED) <= shadow.up_to
 }
 
+/// Another than the strategies': a share of each of their targets' calls.
 const SEED: u64 = 0x7368_6164_6f77;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_converge() {
+        for percent in [0.1, 1.0, 5.0, 50.0, 99.0, 100.0] {
+            let up_to = (percent / 100.0 * u64::MAX as f64) as u64;
+            let shadow = Shadow { model: "trial".into(), up_to };
+            let picked = (0..100_000_u64).filter(|n| is_picked(&shadow, &n.to_le_bytes())).count();
+            let (wanted, picked) = (percent * 1000.0, picked as f64);
+            let deviation = (wanted * (1.0 - percent / 100.0)).sqrt();
+            assert!((picked - wanted).abs() <= 5.0 * deviation, "{percent} %: {picked}");
+        }
+    }
+}
