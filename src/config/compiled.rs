@@ -216,6 +216,8 @@ pub const MAX_CONSUMERS: usize = 10_000;
 pub const ANONYMOUS: &str = "anonymous";
 /// The consumer of copies.
 pub const SHADOW: &str = "shadow";
+/// The header that names the cluster of a copy: without it Envoy copies nothing.
+pub const SHADOW_HEADER: &str = "x-sluice-shadow";
 /// Envoy's cluster for copies, and the listener it leads to.
 pub const SHADOW_CLUSTER: &str = "sluice-shadow";
 

@@ -10,11 +10,9 @@
 use super::envoy::{GATEWAY, SHADOW, buffer_bytes, has_gateway};
 use super::tree::{each_object, list_at, object_at};
 use super::{Error, Source};
-use crate::config::compiled::SHADOW_CLUSTER;
+use crate::config::compiled::{SHADOW_CLUSTER, SHADOW_HEADER};
 use serde_json::{Value, json};
 
-/// The header that `exchange::call::shadow` writes.
-const HEADER: &str = "x-sluice-shadow";
 const ROUTER: &str = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router";
 
 /// `base` has its gateways filled already.
@@ -82,7 +80,7 @@ fn mirror(listener: &mut Value) {
         if picks.is_some_and(|name| name == "x-sluice-pick") {
             route.insert(
                 "request_mirror_policies".into(),
-                json!([{ "cluster_header": HEADER, "disable_shadow_host_suffix_append": true }]),
+                json!([{ "cluster_header": SHADOW_HEADER, "disable_shadow_host_suffix_append": true }]),
             );
         }
     });

@@ -17,15 +17,13 @@
 //! <https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto#config-route-v3-routeaction-requestmirrorpolicy>
 
 use super::Call;
-use crate::config::compiled::{SHADOW_CLUSTER, Shadow};
+use crate::config::compiled::{SHADOW_CLUSTER, SHADOW_HEADER, Shadow};
 use crate::dialect::Facts;
 use crate::error::{Error, Kind};
 use crate::exchange::registry::Entry;
 use crate::host::{Headers, Host, Side, text, value};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// Names the cluster of the copies: without it Envoy copies nothing.
-const CLUSTER: &str = "x-sluice-shadow";
 /// The model that answers the copy.
 const MODEL: &str = "x-sluice-shadow-model";
 /// The label of the endpoint in metrics: real calls are looked at without these.
@@ -73,7 +71,7 @@ impl Call {
         if !is_picked(shadow, by.unwrap_or(&chance)) {
             return;
         }
-        let orders = [(CLUSTER, SHADOW_CLUSTER), (MODEL, shadow.model.as_str())];
+        let orders = [(SHADOW_HEADER, SHADOW_CLUSTER), (MODEL, shadow.model.as_str())];
         host.edit_headers(Side::Request, &[], &orders);
     }
 }
