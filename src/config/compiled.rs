@@ -41,6 +41,8 @@ pub struct Config {
     pub passthrough: Vec<Passthrough>,
     pub max_usage_rows: u32,
     pub health: HealthRules,
+    /// Some key has limits of its own.
+    pub limited: bool,
 }
 
 #[derive(Debug)]
@@ -57,8 +59,26 @@ pub struct Provider {
     pub keys: Vec<Secret>,
     /// Under which each is remembered when it is refused.
     pub key_ids: Vec<u64>,
+    /// How much of its calls each may take.
+    pub shares: Vec<Share>,
     /// What the operator says of its models; the first that matches wins.
     pub catalog: Vec<Entry>,
+}
+
+/// How much of its provider's calls a key may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// Beside the others; 0: only behind them.
+    pub weight: u32,
+    pub limits: Limits,
+}
+
+/// What the operator knows of a key's quota, a minute; 0: nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    pub requests: u32,
+    /// Input and output.
+    pub tokens: u32,
 }
 
 /// What the operator says of a provider's models.
@@ -168,6 +188,8 @@ pub struct HealthRules {
     pub key_cooldown: u64,
     /// Refuse a call all of whose targets rest, rather than try one.
     pub refuse: bool,
+    /// Percent of a provider's limit below which what is left is made to last; 0: never.
+    pub pace_below: u32,
 }
 
 #[derive(Debug)]
@@ -274,6 +296,14 @@ impl Provider {
         known.context = entry.context.or(known.context);
         known.traits.max_output_tokens = entry.max_output.unwrap_or(known.traits.max_output_tokens);
         known
+    }
+}
+
+// === impl Limits ===
+
+impl Limits {
+    pub fn any(self) -> bool {
+        self.requests > 0 || self.tokens > 0
     }
 }
 

@@ -17,7 +17,7 @@ mod target;
 
 pub use catalog::Entry;
 pub use health::{Health, WhenAllRest};
-pub use keys::{Key, Keys};
+pub use keys::{Key, Keys, Listed};
 pub use model::{Model, Strategy};
 pub use rule::{Rule, When};
 pub use shadow::Shadow;

@@ -117,6 +117,64 @@ fn names_the_path_and_the_fix() {
         ),
         (|c| c["providers"]["openai"]["keys"] = json!("yes"), "providers.openai.keys", "`none`"),
         (|c| c["providers"]["openai"]["keys"] = json!([]), "providers.openai.keys", "keys: none"),
+        (
+            |c| {
+                c["providers"]["openai"]["keys"] =
+                    json!([{ "value": "a", "weight": 10_001 }, { "value": "b" }])
+            },
+            "providers.openai.keys[0].weight",
+            "0 to 10000",
+        ),
+        (
+            |c| c["providers"]["openai"]["keys"] = json!([{ "value": "a", "weight": 2 }]),
+            "providers.openai.keys[0].weight",
+            "beside other keys",
+        ),
+        (
+            |c| {
+                c["providers"]["openai"]["keys"] =
+                    json!([{ "value": "a", "weight": 0 }, { "value": "b", "weight": 0 }])
+            },
+            "providers.openai.keys",
+            "above 0",
+        ),
+        (
+            |c| c["providers"]["openai"]["keys"] = json!([{ "value": "a", "weight": 1.5 }]),
+            "providers.openai.keys[0].weight",
+            "whole number",
+        ),
+        (
+            |c| c["providers"]["openai"]["keys"] = json!([{ "weight": 2 }]),
+            "providers.openai.keys[0]",
+            "{ env: VARIABLE }",
+        ),
+        (
+            |c| {
+                c["providers"]["openai"]["keys"] =
+                    json!([{ "value": "a", "requests_per_minute": 0 }])
+            },
+            "providers.openai.keys[0].requests_per_minute",
+            "leave it out",
+        ),
+        (
+            |c| {
+                c["providers"]["openai"]["keys"] = json!([{ "value": "a", "tokens_per_minute": 0 }])
+            },
+            "providers.openai.keys[0].tokens_per_minute",
+            "at least 1",
+        ),
+        (
+            |c| {
+                c["providers"]["openai"]["keys"] = json!(
+                    (0..257)
+                        .map(|n| json!({ "value": format!("k{n}"), "requests_per_minute": 9 }))
+                        .collect::<Vec<_>>()
+                )
+            },
+            "providers",
+            "more than 256 keys",
+        ),
+        (|c| c["health"] = json!({ "pace_below": 51 }), "health.pace_below", "0 to 50"),
         (|c| c["providers"]["a b"] = json!({ "kind": "openai" }), "providers.a b", "a-z"),
         (|c| c["models"] = json!([]), "models", "is empty"),
         (|c| c["models"][0]["targets"] = json!([]), "models[0].targets", "1 to 8"),
@@ -265,6 +323,10 @@ fn complaints_never_quote_a_secret() {
         json!({ "kind": "openai", "keys": ["a", { "value": "sk-secret" }] }),
         json!({ "kind": "openai", "keys": [{ "aws": "sk-secret" }] }),
         json!({ "kind": "openai", "keys": [{ "aws": {}, "sk-secret": 1 }] }),
+        json!({ "kind": "openai", "keys": [{ "env": "OPENAI_API_KEY", "weight": "sk-secret" }] }),
+        json!({ "kind": "openai", "keys": [{ "weight": 1, "requests_per_minute": ["sk-secret"] }] }),
+        json!({ "kind": "openai", "keys": [{ "weight": 1, "tokens_per_minute": { "sk-secret": 1 } }] }),
+        json!({ "kind": "openai", "keys": [{ "weight": 1, "limit": "sk-secret" }] }),
         json!({ "kind": "bedrock", "region": "r", "keys": [{ "aws": { "sk-secret": "A" } }] }),
         json!({ "kind": "bedrock", "region": "r", "keys": [{ "aws": { "secret_access_key": "sk-secret" } }] }),
         json!({ "kind": "openai", "url": "https://user:sk-secret@host/v1" }),
@@ -277,6 +339,20 @@ fn complaints_never_quote_a_secret() {
         assert!(!format!("{problems:?}").contains("sk-secret"), "{problems:?}");
         assert!(problems.iter().all(|p| p.path.starts_with("providers.openai.")), "{problems:?}");
     }
+}
+
+#[test]
+fn keys_have_weights_and_limits() {
+    let mut file = base();
+    assert!(!read(&file).unwrap().limited);
+    file["providers"]["openai"]["keys"] = json!([{ "weight": 3.0, "env": "OPENAI_API_KEY" },
+        { "value": "b", "requests_per_minute": 60, "tokens_per_minute": 100_000.0 }]);
+    let config = read(&file).unwrap();
+    assert!(config.limited);
+    let shares = &config.providers.iter().find(|p| p.name == "openai").unwrap().shares;
+    assert_eq!(shares.iter().map(|s| s.weight).collect::<Vec<_>>(), [3, 1]);
+    let limits = |n: usize| (shares[n].limits.requests, shares[n].limits.tokens);
+    assert_eq!((limits(0), limits(1)), ((0, 0), (60, 100_000)));
 }
 
 #[test]

@@ -16,8 +16,12 @@ pub(super) struct Candidate<'a> {
     pub(super) known: Known,
 }
 
-/// In the order of the strategy.
-pub(super) fn of<'a>(terms: Terms<'a>, asked: &'a str, call: Asked<'_>) -> Vec<Candidate<'a>> {
+/// In the order of the strategy, and what the call sticks by, if it does.
+pub(super) fn of<'a>(
+    terms: Terms<'a>,
+    asked: &'a str,
+    call: Asked<'_>,
+) -> (Vec<Candidate<'a>>, Option<u64>) {
     let listed = terms.targets().filter_map(|(index, target)| {
         let provider = terms.config.providers.get(target.provider)?;
         let look_up = || provider.known(target.model.as_deref().unwrap_or(asked));
@@ -25,8 +29,8 @@ pub(super) fn of<'a>(terms: Terms<'a>, asked: &'a str, call: Asked<'_>) -> Vec<C
         Some(Candidate { index, target, provider, asked, known })
     });
     let mut all: Vec<_> = listed.collect();
-    strategy::sort(&mut all, terms, call);
-    all
+    let affinity = strategy::sort(&mut all, terms, call);
+    (all, affinity)
 }
 
 // === impl Candidate ===

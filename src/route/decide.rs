@@ -45,12 +45,12 @@ pub fn plan(
     if let Some(notes) = moment.notes {
         notes.under(terms);
     }
-    let mut plan = Plan { model: index, rule, targets: Vec::new(), per_try_ms: 0, probe: None };
+    let mut plan =
+        Plan { model: index, rule, targets: Vec::new(), per_try_ms: 0, probe: None, due: false };
     let (mut refusal, mut uncounted) = (None, None);
-    let mut ring = Ring::new(config, moment);
-    // Of those that rest, the one whose rest ends first, and when; of those whose
-    // windows are too small, the one with the largest, and how large.
-    let mut resting: Option<(u64, Choice)> = None;
+    // Of those that rest, the least bad, and how bad; of those whose windows are too
+    // small, the one with the largest, and how large.
+    let mut resting: Option<((bool, u64), Choice)> = None;
     let mut small: Option<(u32, Choice)> = None;
     let mut window = Window { facts, body, least: None };
     let pass = |target: &Target, why: Why<'_>| {
@@ -59,7 +59,8 @@ pub fn plan(
         }
     };
     let call = Asked { facts, body, header: moment.header, chance: moment.chance };
-    let candidates = candidates::of(terms, &facts.model, call);
+    let (candidates, affinity) = candidates::of(terms, &facts.model, call);
+    let mut ring = Ring::new(config, moment, affinity);
     for (place, candidate) in candidates.iter().enumerate() {
         let Candidate { index, target, provider, known, .. } = *candidate;
         let kind = provider.kind;
@@ -105,20 +106,22 @@ pub fn plan(
             continue;
         }
         match standing {
-            Standing::Cooling(until, _) => {
-                pass(target, Why::Rests(until));
-                if resting.as_ref().is_none_or(|(first, _)| until < *first) {
-                    resting = Some((until, choice));
+            Standing::Cooling(until, reason) => {
+                pass(target, Why::Rests(until, reason));
+                let bad = standing.badness();
+                if resting.as_ref().is_none_or(|(least, _)| bad < *least) {
+                    resting = Some((bad, choice));
                 }
                 continue;
             }
             Standing::Probe if plan.targets.is_empty() => plan.probe = Some(target.id),
-            Standing::Probe | Standing::Well => {}
+            Standing::Due if plan.targets.is_empty() => plan.due = true,
+            Standing::Probe | Standing::Due | Standing::Well => {}
         }
         plan.targets.push(choice);
     }
     match resting {
-        Some((until, _)) if plan.targets.is_empty() && config.health.refuse => {
+        Some(((true, until), _)) if plan.targets.is_empty() && config.health.refuse => {
             return Err(resting_error(until.saturating_sub(moment.now)));
         }
         Some((_, choice)) if plan.targets.is_empty() => plan.targets.push(choice),

@@ -11,6 +11,7 @@ use crate::config::raw::Strategy;
 use crate::config::{Config, Target};
 use crate::dialect::{Facts, Operation};
 use crate::error::Error;
+use crate::store::health::Reason;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::cell::RefCell;
@@ -23,7 +24,7 @@ pub enum Why<'a> {
     /// It cannot carry the request.
     Cannot(&'a Error),
     /// Until then, Unix nanoseconds.
-    Rests(u64),
+    Rests(u64, Reason),
     /// Its window, in tokens.
     Overflows(u32),
     /// A tag that is required.
@@ -142,6 +143,16 @@ pub fn name(config: &Config, target: &Target) -> String {
     format!("{provider}/{}", target.label)
 }
 
+fn words(reason: Reason) -> &'static str {
+    match reason {
+        Reason::RateLimited => "rate limited",
+        Reason::Failing => "failing",
+        Reason::KeyRefused => "key refused",
+        Reason::Paced => "little is left of its limit",
+        Reason::OwnLimit => "its own limit",
+    }
+}
+
 /// What no header may hold is escaped.
 fn ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
@@ -176,8 +187,9 @@ impl Notes {
                 Some(param) => format!("cannot: {param}: {}", error.message),
                 None => format!("cannot: {}", error.message),
             },
-            Why::Rests(until) => {
-                format!("rests {} ms", until.saturating_sub(moment.now) / 1_000_000)
+            Why::Rests(until, reason) => {
+                let millis = until.saturating_sub(moment.now) / 1_000_000;
+                format!("rests {millis} ms: {}", words(reason))
             }
             Why::Lacks(tag) => format!("has no tag {tag}"),
             Why::Overflows(window) => format!("too long for {window} tokens"),

@@ -7,7 +7,7 @@
 //! attempt learns may change the order of what is left of it.
 
 use crate::catalog::Known;
-use crate::config::compiled::MAX_TARGETS;
+use crate::config::compiled::{Limits, MAX_TARGETS};
 use crate::config::{Config, Provider, Secret, Target};
 use crate::dialect::Translator;
 use crate::provider::{Path, Surface};
@@ -22,6 +22,7 @@ mod decide;
 pub mod explain;
 pub mod health;
 mod keys;
+pub mod limits;
 mod rules;
 pub mod strategy;
 pub mod terms;
@@ -41,6 +42,9 @@ pub struct Plan {
     /// The first target has rested enough: this call may be its probe, if it can claim
     /// it.
     pub probe: Option<u64>,
+    /// The first target's key is paced, and its turn has come: this call may take it, if
+    /// no other did.
+    pub due: bool,
 }
 
 /// What is known of the world when a call is planned.
@@ -95,6 +99,8 @@ pub struct Resolved<'a> {
     pub translator: &'static Translator,
     pub known: Known,
     pub key: Option<&'a Secret>,
+    /// Of the key.
+    pub limits: Limits,
     /// Under which its failures are remembered.
     pub ids: Ids,
 }
@@ -127,7 +133,20 @@ impl Plan {
         let key = choice.key.and_then(|k| provider.keys.get(k));
         let id = choice.key.and_then(|k| provider.key_ids.get(k)).copied().unwrap_or_default();
         let ids = Ids { target: target.id, key: id };
-        Some(Resolved { terms, target, provider, surface, paths, translator, known, key, ids })
+        let share = choice.key.and_then(|k| provider.shares.get(k));
+        let limits = share.map(|share| share.limits).unwrap_or_default();
+        Some(Resolved {
+            terms,
+            target,
+            provider,
+            surface,
+            paths,
+            translator,
+            known,
+            key,
+            limits,
+            ids,
+        })
     }
 
     /// What holds for its call.

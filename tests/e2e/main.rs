@@ -28,6 +28,7 @@ mod explained;
 mod fallback;
 mod health;
 mod hostile;
+mod keys;
 mod kinds;
 mod misdirected;
 mod moving;

@@ -50,6 +50,7 @@ pub fn compile(
     }
     let passthrough = passthrough(raw, &mut problems);
     let health = health::compile(&raw.health, &mut problems);
+    let limited = keys::limited(&providers, &mut problems);
     let config = Config {
         providers,
         models,
@@ -69,6 +70,7 @@ pub fn compile(
         passthrough,
         max_usage_rows: raw.usage.max_rows,
         health,
+        limited,
     };
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
 }

@@ -103,6 +103,12 @@ impl Attempt {
         if end || this.at().is_none() {
             return self.lost(host, "plan");
         }
+        // The first was charged with the plan.
+        if this.index > 0
+            && let Some(at) = this.at()
+        {
+            self.worker.charge(host, &this.entry.borrow(), at);
+        }
         self.phase = Phase::Sending(this, 0);
         Step::Pause
     }
@@ -327,11 +333,8 @@ impl Attempt {
     }
 
     fn learn_good(&self, host: &dyn Host, this: &Try, headers: &Headers) {
-        let event = match health::says_spent(headers) {
-            true => health::event_of_good(headers, host.now()),
-            false => Event::Good,
-        };
-        self.learn(host, this, event);
+        let event = health::event_of_good(host, &this.entry.borrow(), headers);
+        self.learn(host, this, event.unwrap_or(Event::Good));
     }
 
     fn forget_deadline(&self, this: &Try) {

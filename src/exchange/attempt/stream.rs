@@ -39,8 +39,9 @@ impl Attempt {
             self.forget_deadline(&this);
             host.replace_body(Side::Response, size, &out);
             this.release(host, &headers, None);
-            if health::says_spent(&headers) {
-                self.learn_good(host, &this, &headers);
+            let told = health::event_of_good(host, &this.entry.borrow(), &headers);
+            if let Some(event) = told {
+                self.learn(host, &this, event);
             }
             self.learn_stream(host, &this, progress, false);
             this.entry.borrow_mut().first_token = Some(host.now());

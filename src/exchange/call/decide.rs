@@ -7,6 +7,7 @@ use crate::dialect::Facts;
 use crate::error::Error;
 use crate::host::{Headers, Host, value};
 use crate::route::explain::{self, Notes};
+use crate::route::limits;
 use crate::route::{self, Moment, Plan, Planned};
 
 /// A call that may begin.
@@ -24,7 +25,7 @@ pub(super) enum Decided {
     Estimate(u64),
 }
 
-/// Most plans made for a call whose probes others claim.
+/// Most plans made for a call whose places others take.
 const MAX_TRIES: usize = 4;
 
 // === impl Call ===
@@ -39,7 +40,9 @@ impl Call {
         body: &[u8],
     ) -> Result<Decided, Error> {
         let now = host.now();
-        let mut table = self.worker.table(host, &self.config);
+        // Where keys have limits of their own.
+        let tokens = if self.config.limited { limits::need(&facts) } else { None };
+        let mut table = self.worker.table(host, &self.config, (tokens, now));
         let header = |name: &str| value(headers, name).map(<[u8]>::to_vec);
         let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
         let chance = self.worker.registry.chance();
@@ -69,20 +72,15 @@ impl Call {
                 Planned::Run(plan) => plan,
                 Planned::Estimate(tokens) => return Ok(Decided::Estimate(tokens)),
             };
-            match plan.probe {
-                // Another call was faster: it is resting, for this one.
-                Some(target)
-                    if tries < MAX_TRIES
-                        && self.shadow.is_none()
-                        && !self.worker.claim(host, &self.config, target, now) =>
-                {
-                    table = self.worker.table(host, &self.config);
-                }
-                _ => {
-                    let ready = Ready { plan, facts, started: now, marked: !table.is_empty() };
-                    return Ok(Decided::Run(Box::new(ready)));
-                }
+            // A copy takes no probe and no turn from a real call; what it uses is charged.
+            let last = tries >= MAX_TRIES || self.shadow.is_some();
+            let first = (tokens, now);
+            if self.worker.claims(host, &self.config, (&plan, &table), first, last) {
+                let ready = Ready { plan, facts, started: now, marked: !table.is_empty() };
+                return Ok(Decided::Run(Box::new(ready)));
             }
+            // Another call was faster: it is resting, for this one.
+            table = self.worker.table(host, &self.config, (tokens, now));
         }
     }
 }
