@@ -3,6 +3,7 @@
 # make demo    the same, with five calls made and checked
 # make test    everything that must hold
 # make bench   CPU per request next to plain Envoy
+# make soak    ten minutes of failing providers; no call may be lost (MINUTES=0.5: a glance)
 #
 # CONFIG names another sluice.yaml for `make run`; PORT and ADMIN_PORT choose ports;
 # SLUICE_ENVOY another Envoy (1.39 or newer).
@@ -11,7 +12,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help wasm cli venv envoy run demo test lint lint-wasm size bench schema istio clean
+.PHONY: help wasm cli venv envoy run demo test lint lint-wasm size bench soak schema istio clean
 
 PORT ?= 8080
 ADMIN_PORT ?= 9901
@@ -54,7 +55,7 @@ define WASM_ROUTE
 endef
 
 help:
-	@sed -n 's/^# \?//p' Makefile | head -8
+	@sed -n 's/^# \?//p' Makefile | head -9
 
 wasm:
 	@$(WASM_ROUTE)
@@ -124,6 +125,9 @@ test: lint lint-wasm size venv
 
 bench: wasm venv
 	@cargo bench --locked --bench gateway
+
+soak: wasm venv
+	@cargo test --locked --bench soak
 
 # The generated files under envoy/; tests fail when they are stale.
 schema: cli

@@ -40,6 +40,8 @@ const CREATE: u32 = u32::MAX;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Gateway,
+    /// The gateway again, where copies of calls come in.
+    Shadow,
     Upstream,
 }
 
@@ -74,6 +76,7 @@ impl RootContext for Root {
         let root_id = Envoy.property(&["plugin_root_id"]).unwrap_or_default();
         match root_id.as_slice() {
             b"sluice.gateway" => self.role = Role::Gateway,
+            b"sluice.shadow" => self.role = Role::Shadow,
             b"sluice.upstream" => {
                 // All it needs comes with each call through the registry.
                 self.role = Role::Upstream;
@@ -110,7 +113,10 @@ impl RootContext for Root {
             (Role::Gateway, Some(config)) => {
                 Some(Box::new(Gateway(Call::new(worker(), Rc::clone(config)))))
             }
-            (Role::Gateway, None) => Some(Box::new(Unconfigured)),
+            (Role::Shadow, Some(config)) => {
+                Some(Box::new(Gateway(Call::new(worker(), Rc::clone(config)).in_shadow())))
+            }
+            (Role::Gateway | Role::Shadow, None) => Some(Box::new(Unconfigured)),
         }
     }
 

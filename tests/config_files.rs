@@ -61,6 +61,10 @@ fn envoy_takes_what_is_rendered() {
     let servers = scratch("servers.yaml");
     fs::write(&servers, SERVERS).unwrap();
     validate("servers", &envoy(&options(&servers)).unwrap());
+    let shadow = scratch("shadow.yaml");
+    let model = "{ name: copied, targets: [\"plain/a\"], shadow: { model: x, percent: 5 } }";
+    fs::write(&shadow, SERVERS.replace("models:\n", &format!("models:\n  - {model}\n"))).unwrap();
+    validate("shadow", &envoy(&options(&shadow)).unwrap());
 }
 
 #[test]

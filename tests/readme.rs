@@ -60,6 +60,7 @@ fn every_field_of_the_configuration_is_described() {
     for type_ in [
         "Provider",
         "Model",
+        "Shadow",
         "Defaults",
         "Consumer",
         "Expose",

@@ -146,7 +146,7 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
         Ok(Planned::Estimate(_)) => Err(None),
         Err(e) => Err(Some(e)),
     };
-    Ok(explain::decision(config, &notes, plan))
+    Ok(explain::decision(config, &facts, &notes, plan))
 }
 
 /// These rest for a minute.

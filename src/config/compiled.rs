@@ -30,6 +30,8 @@ pub struct Config {
     pub consumers: Vec<Rc<Consumer>>,
     /// Whoever has no key, where that is allowed.
     pub anonymous: Rc<Consumer>,
+    /// Whose the copies are.
+    pub shadow: Rc<Consumer>,
     pub allow_anonymous: bool,
     pub max_body: usize,
     /// Of a form; at least `max_body`.
@@ -110,6 +112,16 @@ pub struct Model {
     pub by: Option<String>,
     /// Of `Config::targets`.
     pub targets: Range<usize>,
+    pub shadow: Option<Shadow>,
+}
+
+/// A share of a model's calls that another model answers, too.
+#[derive(Debug)]
+pub struct Shadow {
+    /// As a client would ask for it.
+    pub model: String,
+    /// Calls whose hash is not above this.
+    pub up_to: u64,
 }
 
 /// How calls are tried that its conditions fit; these stand in `Config::index`.
@@ -258,6 +270,12 @@ pub const MAX_MODELS: usize = 4096;
 pub const MAX_RULES: usize = 1024;
 pub const MAX_CONSUMERS: usize = 10_000;
 pub const ANONYMOUS: &str = "anonymous";
+/// The consumer of copies.
+pub const SHADOW: &str = "shadow";
+/// The header that names the cluster of a copy: without it Envoy copies nothing.
+pub const SHADOW_HEADER: &str = "x-sluice-shadow";
+/// Envoy's cluster for copies, and the listener it leads to.
+pub const SHADOW_CLUSTER: &str = "sluice-shadow";
 
 // === impl Config ===
 

@@ -14,6 +14,7 @@ mod model;
 mod preferences;
 mod retries;
 mod rule;
+mod shadow;
 mod target;
 mod when;
 
@@ -24,6 +25,7 @@ pub use model::{Model, Strategy};
 pub use preferences::Preferences;
 pub use retries::{Budget, MinSpeed, Retries};
 pub use rule::Rule;
+pub use shadow::Shadow;
 pub use target::Target;
 pub use when::{Part, Span, When};
 

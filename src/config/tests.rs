@@ -69,6 +69,23 @@ fn azure_by_key_or_by_token() {
     assert_eq!(problems[0].path, "providers.v1.resource");
 }
 
+const SHADOW_MODEL: &str = "models[0].shadow.model";
+const SHADOW_PERCENT: &str = "models[0].shadow.percent";
+
+fn shadow(config: &mut serde_json::Value, shadow: serde_json::Value) {
+    config["models"][0]["shadow"] = shadow;
+}
+
+#[test]
+fn a_shadow_is_another_entry_and_a_share() {
+    let mut file = base();
+    shadow(&mut file, json!({ "model": "gpt-5", "percent": 12.5 }));
+    let config = read(&file).unwrap();
+    let shadow = config.models[0].shadow.as_ref().unwrap();
+    assert_eq!((shadow.model.as_str(), shadow.up_to), ("gpt-5", u64::MAX / 8 + 1));
+    assert!(config.models[1].shadow.is_none());
+}
+
 #[test]
 fn names_the_path_and_the_fix() {
     type Change = fn(&mut serde_json::Value);
@@ -294,6 +311,19 @@ fn names_the_path_and_the_fix() {
             "never be reached",
         ),
         (|c| c["expose"] = json!({ "modle": true }), "expose.modle", "unknown field"),
+        (|c| shadow(c, json!({ "model": "slow", "percent": 5 })), SHADOW_MODEL, "no entry"),
+        (|c| shadow(c, json!({ "model": "fast", "percent": 5 })), SHADOW_MODEL, "itself"),
+        (|c| shadow(c, json!({ "model": "gpt-5", "percent": 0 })), SHADOW_PERCENT, "above 0"),
+        (|c| shadow(c, json!({ "model": "gpt-5", "percent": 100.5 })), SHADOW_PERCENT, "to 100"),
+        (|c| shadow(c, json!({ "model": "gpt-5" })), "models[0].shadow", "missing field"),
+        (
+            |c| {
+                shadow(c, json!({ "model": "gpt-5", "percent": 5 }));
+                c["consumers"] = json!([{ "name": "shadow", "key_sha256": ["0".repeat(64)] }]);
+            },
+            "models[0].shadow",
+            "rename yours",
+        ),
     ];
     for (change, path, words) in cases {
         let mut config = base();

@@ -143,6 +143,9 @@ impl Worker {
                 if let Some(tried) = entry.tried.last_mut() {
                     tried.outcome = Some(Outcome::Failed(Kind::Timeout));
                 }
+                if let Some(target) = entry.tried.last().map(|t| t.target) {
+                    entry.tell(host, target, None);
+                }
                 entry.answer = Answer::Refused(Refusal::new(error));
             }
             let entry = watch.entry.borrow();

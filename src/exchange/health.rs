@@ -42,7 +42,8 @@ impl Worker {
     pub(super) fn learn(&self, host: &dyn Host, entry: &Entry, at: Resolved<'_>, event: Event) {
         let rules = &entry.config.health;
         let idle = matches!(event, Event::Good | Event::Enough) && !entry.marked;
-        if !rules.enabled || idle {
+        // A trial must not take a provider from real calls.
+        if !rules.enabled || idle || entry.shadow {
             return;
         }
         let now = host.now();

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::dialect::Facts;
 use crate::dialect::{Dialect, Usage};
 use crate::error::{Error, Kind};
-use crate::host::{Headers, text};
+use crate::host::{Headers, Host, text};
 use crate::route::{Plan, explain};
 use hashbrown::HashMap;
 use std::cell::{Cell, RefCell};
@@ -50,6 +50,8 @@ pub struct Entry {
     pub last_words: Option<Vec<u8>>,
     /// Why it was not tried once more.
     pub stopped: Option<Stopped>,
+    /// A copy of a call: nobody reads the answer.
+    pub shadow: bool,
 }
 
 /// One attempt, as far as it is known.
@@ -60,6 +62,17 @@ pub struct Tried {
     /// Milliseconds after the call.
     pub began: u64,
     pub outcome: Option<Outcome>,
+    /// How it ended, for those who asked.
+    pub told: Option<Told>,
+}
+
+/// What only an explanation tells of an attempt.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    /// Milliseconds from its begin to its first token, or to its failure.
+    pub took: u64,
+    /// The provider's, where there was one.
+    pub status: Option<u16>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,15 +175,34 @@ impl Entry {
             let target = explain::name(&self.config, at.target).replace(['"', '\\'], "_");
             let began = tried.began;
             out.push_str(&format!(
-                "{comma}{{\"target\":\"{target}\",\"outcome\":\"{outcome}\",\"at_ms\":{began}}}"
+                "{comma}{{\"target\":\"{target}\",\"outcome\":\"{outcome}\",\"at_ms\":{began}"
             ));
+            if let Some(Told { took, status }) = tried.told {
+                out.push_str(&format!(",\"ms\":{took}"));
+                out.extend(status.map(|status| format!(",\"status\":{status}")));
+            }
+            out.push('}');
         }
         out.push(']');
         if let Some(stopped) = self.stopped {
             out.push_str(&format!(",\"stopped\":\"{}\"", stopped.as_str()));
         }
         out.push('}');
+        debug_assert!(out.len() <= explain::MAX, "{} bytes of explanation", out.len());
         Some(out)
+    }
+
+    /// The attempt of `target` has ended, with these response headers: notes what an
+    /// explanation will tell. Costs nothing where nobody asked.
+    pub fn tell(&mut self, host: &dyn Host, target: usize, headers: Option<&Headers>) {
+        if self.explained.is_none() {
+            return;
+        }
+        let now = host.now().saturating_sub(self.started) / 1_000_000;
+        let status = headers.and_then(|h| text(h, ":status")?.parse().ok());
+        if let Some(tried) = self.tried.iter_mut().rev().find(|t| t.target == target) {
+            tried.told = Some(Told { took: now.saturating_sub(tried.began), status });
+        }
     }
 
     /// An attempt has begun and not ended.

@@ -5,8 +5,9 @@
 //! nothing has been sent, and a local reply of the upstream chain ends the call. So the
 //! budget is kept exactly, whatever made the router try again. Costs nothing where
 //! nothing is configured; with a budget a call counts up a number, and each further
-//! attempt pays one compare-and-set (1 us). Must not: refuse a first attempt, or one
-//! that runs beside another.
+//! attempt pays one compare-and-set (1 us). A copy of a call has no part in a budget:
+//! it is not tried again. Must not: refuse a first attempt, or one that runs beside
+//! another.
 
 use super::Worker;
 use super::registry::{Answer, Entry, Refusal, Tried};
@@ -43,7 +44,7 @@ impl Worker {
         let late = |most| host.now().saturating_sub(entry.started) > most;
         let stopped = if limits.elapsed.is_some_and(late) {
             Stopped::Elapsed
-        } else if limits.budget.is_some_and(|budget| !self.may_retry(host, budget)) {
+        } else if limits.budget.is_some_and(|b| entry.shadow || !self.may_retry(host, b)) {
             Stopped::Budget
         } else {
             return None;

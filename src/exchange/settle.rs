@@ -8,6 +8,7 @@
 use super::place::is_connected;
 use super::registry::{Answer, Entry, Outcome};
 use super::{RECORD, Worker};
+use crate::config::compiled::SHADOW;
 use crate::dialect::{Operation, Usage, estimate};
 use crate::error::Kind;
 use crate::host::{Host, MetricKind};
@@ -44,7 +45,7 @@ const MAX_ROWS: usize = 8192;
 /// Settles a planned call.
 pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let now = host.now();
-    let endpoint = entry.client.label();
+    let endpoint = if entry.shadow { SHADOW } else { entry.client.label() };
     let verdict = Verdict::of(host, entry);
     // An attempt that the plan knows nothing of is nobody's.
     let tried = entry.tried.iter().rev().map(|t| t.target);

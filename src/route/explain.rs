@@ -4,13 +4,17 @@
 //! Must not: decide, name a key, or quote a request.
 
 use super::state::{ByName, by_name};
+use super::strategy::expected;
 use super::terms::Terms;
 use super::{Moment, Plan};
+use crate::catalog::price;
 use crate::config::raw::Strategy;
 use crate::config::{Config, Target};
+use crate::dialect::{Facts, Operation};
 use crate::error::Error;
 use crate::store::health::Reason;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::cell::RefCell;
 
 /// Why a target is not in the plan.
@@ -74,35 +78,89 @@ struct Decision<'a> {
     explores: Option<String>,
     /// In order; a spare key is its target once more.
     plan: Vec<String>,
+    /// What the call would cost at each of them, by estimate; null: not known.
+    estimate_usd: Vec<Option<Box<RawValue>>>,
     passed_over: Vec<Passed>,
+    /// So many of them are left out, for want of room.
+    #[serde(skip_serializing_if = "is_none")]
+    more: usize,
     /// Nothing was planned: what the client is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<&'a str>,
 }
 
+/// Most bytes of the header. A plan and its attempts always have room: names of targets
+/// are bounded by the configuration.
+pub const MAX: usize = 4096;
+/// Of which the decision may have so many before those passed over are left out.
+const MAX_DECISION: usize = 2048;
 /// Most bytes of a reason.
 const MAX_WHY: usize = 160;
+/// Most characters of the name of a model or a rule.
+const MAX_NAME: usize = 64;
 
 /// One line of ASCII JSON.
-pub fn decision(config: &Config, notes: &Notes, plan: Result<&Plan, Option<&Error>>) -> String {
+pub fn decision(
+    config: &Config,
+    facts: &Facts,
+    notes: &Notes,
+    plan: Result<&Plan, Option<&Error>>,
+) -> String {
     let Under { model, rule, strategy } = notes.under.borrow().clone();
-    let targets = plan.map(|plan| {
-        let all = (0..plan.targets.len()).filter_map(|n| plan.resolve(config, n));
-        all.map(|at| name(config, at.target)).collect()
-    });
+    let (mut targets, mut estimates) = (Vec::new(), Vec::new());
+    if let Ok(plan) = plan {
+        for at in (0..plan.targets.len()).filter_map(|n| plan.resolve(config, n)) {
+            targets.push(name(config, at.target));
+            estimates.push(at.known.price.and_then(|price| estimate(&price, facts)));
+        }
+    }
     let errand = plan.ok().filter(|plan| plan.errand.is_some());
     let explores = errand.and_then(|plan| plan.resolve(config, 0));
-    let decision = Decision {
-        model,
-        rule,
+    let mut decision = Decision {
+        model: shortened(&model),
+        rule: rule.as_deref().map(shortened),
         strategy,
         by: notes.by.borrow().clone(),
         explores: explores.map(|at| name(config, at.target)),
-        plan: targets.unwrap_or_default(),
+        plan: targets,
+        estimate_usd: estimates,
         passed_over: notes.passed.borrow().clone(),
+        more: 0,
         refused: plan.err().flatten().map(|e| e.kind.as_str()),
     };
-    ascii(&serde_json::to_string(&decision).unwrap_or_default())
+    loop {
+        let json = ascii(&serde_json::to_string(&decision).unwrap_or_default());
+        if json.len() <= MAX_DECISION {
+            return json;
+        }
+        match decision.passed_over.pop() {
+            Some(_) => decision.more += 1,
+            None if decision.by.pop().is_none() => return json,
+            None => {}
+        }
+    }
+}
+
+/// US dollars; nothing where bytes do not tell tokens.
+fn estimate(price: &price::Price, facts: &Facts) -> Option<Box<RawValue>> {
+    let operation = facts.client.operation();
+    let (text_in, text_out) = operation.texts();
+    let mut usage = expected(facts);
+    match operation {
+        // Of those only a chat puts tokens out.
+        Operation::Chat => {}
+        _ if text_in && text_out => usage.output = 0,
+        _ => return None,
+    }
+    RawValue::from_string(price::usd(price.cost(&usage)?)).ok()
+}
+
+fn shortened(name: &str) -> String {
+    name.chars().take(MAX_NAME).collect()
+}
+
+fn is_none(n: &usize) -> bool {
+    *n == 0
 }
 
 /// `provider/model`, as configured.

@@ -102,7 +102,7 @@ pub(super) fn expected_output(facts: &Facts) -> u64 {
     facts.max_tokens.map_or(OUTPUT, |max| max.min(OUTPUT))
 }
 
-/// What a call is taken to use.
+/// What a call is taken to use: its input by its bytes, its output by its limit.
 pub(super) fn expected(facts: &Facts) -> Usage {
     Usage {
         input: estimate::of_bytes(facts.body_bytes as u64),

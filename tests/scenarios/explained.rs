@@ -298,3 +298,51 @@ fn a_dumped_state_decides_the_same() {
     let mut envoy = Envoy::new(&file.replace("\"explain\": true", "\"explain\": false"));
     assert!(envoy.ask(page("/sluice/health"), vec![]).client.json()["routing"].is_null());
 }
+
+#[test]
+fn attempts_tell_status_and_times_and_plans_an_estimate() {
+    let mut envoy = Envoy::new(&file());
+    let asked = chat("m").with("x-sluice-explain", "1");
+    let told = told(envoy.ask(asked, vec![refusal(503), [Act::Reset].into(), good("openai")]));
+    let attempts = told["attempts"].as_array().unwrap();
+    let of = |name: &str| attempts.iter().map(|a| a[name].clone()).collect::<Vec<_>>();
+    assert_eq!(of("outcome"), ["provider_fault", "unreachable", "ok"]);
+    assert_eq!(of("status"), [json!(503), Value::Null, json!(200)]);
+    // Each begins when the one before it has ended.
+    let (at, took) = (of("at_ms"), of("ms"));
+    for n in 1..3 {
+        let ended = at[n - 1].as_u64().unwrap() + took[n - 1].as_u64().unwrap();
+        assert!(at[n].as_u64().unwrap() >= ended, "{told}");
+    }
+    // 1,000 tokens of output at 5 dollars a million, and a little input; nobody knows
+    // what the others cost.
+    let estimates = told["estimate_usd"].as_array().unwrap();
+    assert_eq!((estimates.len(), &estimates[0], &estimates[2]), (3, &Value::Null, &Value::Null));
+    let claude = estimates[1].as_f64().unwrap();
+    assert!((0.005..0.0051).contains(&claude), "{claude}");
+}
+
+#[test]
+fn an_explanation_is_bounded_and_says_what_it_leaves_out() {
+    let long = |n: usize| format!("\"openai/{n}{}\"", "x".repeat(120));
+    let targets = (0..8).map(long).collect::<Vec<_>>().join(",");
+    let others = (0..7).map(long).collect::<Vec<_>>().join(",");
+    let name = "m\u{e4}".repeat(40);
+    let models = format!(
+        r#""models": [{{ "name": "{name}", "targets": [{targets}] }}, {{ "name": "n", "targets": [{others}, {{ "target": "openai/here", "tags": ["eu-central-and-west"] }}] }}],
+           "rules": [{{ "name": "eu", "when": {{ "models": ["n"] }}, "require": ["eu-central-and-west"] }}]"#
+    );
+    let file = format!(r#"{{ {PROVIDERS}, {models}, "expose": {{ "explain": true }} }}"#);
+    let mut envoy = Envoy::new(&file);
+    // Eight targets, eight attempts.
+    let exchange = envoy.ask(chat(&name).with("x-sluice-explain", "1"), vec![refusal(503); 8]);
+    let header = exchange.client.header("x-sluice-explain");
+    assert!(header.is_ascii() && header.len() <= 4096, "{}", header.len());
+    assert_eq!(told(exchange)["attempts"].as_array().unwrap().len(), 8);
+    // All but one of them passed over.
+    let exchange = envoy.ask(chat("n").with("x-sluice-explain", "1"), vec![refusal(400)]);
+    assert!(exchange.client.header("x-sluice-explain").len() <= 2400);
+    let told = told(exchange);
+    let shown = told["passed_over"].as_array().unwrap().len();
+    assert_eq!(shown + told["more"].as_u64().unwrap_or(0) as usize, 7, "{told}");
+}

@@ -7,7 +7,7 @@
 
 use super::addition::Addition;
 use super::tree::{each_object, list_at, object_at, raise};
-use super::{Address, BASE, Error, Source, cluster};
+use super::{Address, BASE, Error, Source, cluster, shadow};
 use crate::cli::yaml;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -42,6 +42,7 @@ pub struct EnvoyOptions {
 
 pub(super) const GATEWAY: &str = "sluice.gateway";
 pub(super) const UPSTREAM: &str = "sluice.upstream";
+pub(super) const SHADOW: &str = "sluice.shadow";
 const ROLES: [&str; 2] = [GATEWAY, UPSTREAM];
 
 pub(super) fn render(source: &Source, options: &EnvoyOptions) -> Result<String, Error> {
@@ -64,6 +65,7 @@ pub(super) fn document(source: &Source, options: &EnvoyOptions) -> Result<Value,
     }
     listeners(&mut base, source, options)?;
     cluster::fill(list_at(&mut base, "/static_resources/clusters")?, source, options)?;
+    shadow::add(&mut base, source)?;
     Ok(base)
 }
 
@@ -152,7 +154,7 @@ fn seconds(duration: &Value) -> Option<u64> {
     duration.as_str()?.strip_suffix('s')?.parse().ok()
 }
 
-fn has_gateway(value: &Value) -> bool {
+pub(super) fn has_gateway(value: &Value) -> bool {
     match value {
         Value::Object(map) => {
             map.get("root_id").is_some_and(|id| id == GATEWAY) || map.values().any(has_gateway)

@@ -41,6 +41,10 @@ const ROUTER: &str = "envoy.filters.http.router";
 const MANAGER: &str = "envoy.filters.network.http_connection_manager";
 
 pub(super) fn render(source: &Source, options: &IstioOptions) -> Result<String, Error> {
+    if let Some(i) = source.config.models.iter().position(|m| m.shadow.is_some()) {
+        let words = "needs an internal listener, which Istio gives no place; leave it out";
+        return Err(Error::Fit(format!("models[{i}].shadow: {words}")));
+    }
     let (source, external) = with_istio_clusters(source, options)?;
     let filled = envoy::document(
         &source,

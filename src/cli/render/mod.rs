@@ -18,6 +18,7 @@ mod address;
 mod cluster;
 mod envoy;
 mod istio;
+mod shadow;
 mod source;
 mod tree;
 

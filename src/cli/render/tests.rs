@@ -137,6 +137,59 @@ models: [{ name: a, targets: [vertex/b, everywhere/b, bedrock/b, cloudflare/b, d
 }
 
 #[test]
+fn copies_have_a_way_in_of_their_own_where_a_model_has_a_shadow() {
+    let plain = render(CONFIG, &options()).unwrap();
+    let text = plain.to_string();
+    assert!(!text.contains("mirror") && !text.contains("internal"), "{text}");
+    let shadowed = CONFIG.replace(
+        "models: [",
+        "models: [{ name: t, targets: [local/c], shadow: { model: a, percent: 1 } }, ",
+    );
+    // A filter of the operator's between, and TLS: neither is for copies.
+    let guard = "- { name: guard, typed_config: { \"@type\": x } }\n                  \
+                 - name: envoy.filters.http.router\n";
+    let (file, options) = with_base("shadow", |base| {
+        let base = base.replace("- name: envoy.filters.http.router\n", guard);
+        base.replace(
+            "        - filters:\n",
+            "        - transport_socket: { name: tls }\n          filters:\n",
+        )
+    });
+    let bootstrap = render(&shadowed, &options).unwrap();
+    std::fs::remove_file(file).unwrap();
+    let [outer, inner] = &bootstrap["static_resources"]["listeners"].as_array().unwrap()[..] else {
+        panic!("{bootstrap}")
+    };
+    let manager =
+        |listener: &Value| listener["filter_chains"][0]["filters"][0]["typed_config"].clone();
+    let route = |listener: &Value| {
+        manager(listener)["route_config"]["virtual_hosts"][0]["routes"][0]["route"].clone()
+    };
+    let policy = &route(outer)["request_mirror_policies"][0];
+    assert_eq!(policy["cluster_header"], "x-sluice-shadow");
+    assert!(route(inner).get("request_mirror_policies").is_none(), "no copies of copies");
+    assert!(inner.get("address").is_none() && inner["internal_listener"].is_object());
+    assert!(inner["filter_chains"][0].get("transport_socket").is_none());
+    let (outer, inner) = (manager(outer), manager(inner));
+    assert_eq!(outer["http_filters"].as_array().unwrap().len(), 3);
+    let [role, router] = &inner["http_filters"].as_array().unwrap()[..] else { panic!("{inner}") };
+    assert_eq!(*router, outer["http_filters"][2]);
+    let (role, real) =
+        (&role["typed_config"]["config"], &outer["http_filters"][0]["typed_config"]["config"]);
+    assert_eq!(
+        (&role["root_id"], &real["root_id"]),
+        (&"sluice.shadow".into(), &"sluice.gateway".into())
+    );
+    assert_eq!(role["vm_config"], real["vm_config"], "else there are two VMs");
+    assert_eq!(role["configuration"], real["configuration"]);
+    let names: Vec<_> = clusters(&bootstrap).iter().map(|c| c["name"].clone()).collect();
+    assert_eq!(names.last().unwrap(), "sluice-shadow");
+    let error = istio::render(&source(&shadowed), &IstioOptions::new("test.yaml".into()));
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("models[0].shadow"), "{error}");
+}
+
+#[test]
 fn an_operators_cluster_stays() {
     let own = "\n  clusters:\n    - { name: openai, connect_timeout: 9s }\n";
     let (file, options) = with_base("own", |base| base.replace("\n  clusters:\n", own));

@@ -3,7 +3,7 @@
 
 use super::Problem;
 use super::compiled::{
-    ANONYMOUS, Config, Consumer, FILTERED, Passthrough, Retry, STREAM_FAILED, TOO_LONG,
+    ANONYMOUS, Config, Consumer, FILTERED, Passthrough, Retry, SHADOW, STREAM_FAILED, TOO_LONG,
 };
 use super::raw::{self, RetryClass};
 use super::units::Bytes;
@@ -17,6 +17,7 @@ mod models;
 mod providers;
 mod retries;
 mod rules;
+mod shadow;
 mod targets;
 mod when;
 
@@ -67,6 +68,11 @@ pub fn compile(
             name: ANONYMOUS.to_owned(),
             models: Vec::new(),
             preferences: raw.preferences.anonymous,
+        }),
+        shadow: Rc::new(Consumer {
+            name: SHADOW.to_owned(),
+            models: Vec::new(),
+            preferences: false,
         }),
         strict: d.strict,
         max_body: bytes(d.max_body),

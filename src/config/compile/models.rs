@@ -1,6 +1,6 @@
 //! `models`: names that can be reached.
 
-use super::{Problems, targets};
+use super::{Problems, shadow, targets};
 use crate::config::compiled::{MAX_MODELS, Model, Provider, Target};
 use crate::config::{glob, raw};
 
@@ -48,7 +48,9 @@ pub(super) fn compile(
             strategy: m.strategy,
             by: m.by.clone(),
             targets: targets::compile(&path, &own, (raw, providers), all, problems),
+            shadow: None,
         });
     }
+    shadow::compile(raw, &mut compiled, problems);
     compiled
 }

@@ -1,6 +1,6 @@
 //! A model's entry: what clients ask for, who may answer, and in which order.
 
-use super::Target;
+use super::{Shadow, Target};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Model {
     /// Calls without it go by chance (weighted) or by their conversation (sticky).
     #[serde(default)]
     pub by: Option<String>,
+    /// Copies of some of its calls go to another model, whose answers nobody reads.
+    #[serde(default)]
+    pub shadow: Option<Shadow>,
 }
 
 #[derive(Debug, Deserialize, Serialize, Clone, Copy, PartialEq, Eq, Default)]

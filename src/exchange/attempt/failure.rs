@@ -85,6 +85,7 @@ impl Attempt {
         }
         let advice = ADVICE.iter().filter_map(|n| Some((*n, text(headers, n)?.to_owned())));
         this.fail(Refusal { advice: advice.collect(), ..refusal });
+        this.entry.borrow_mut().tell(host, this.index, Some(headers));
         Step::Continue
     }
 }

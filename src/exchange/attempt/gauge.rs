@@ -40,6 +40,10 @@ impl Gauge {
     /// For an attempt that begins.
     pub(super) fn of(this: &Try, worker: &Worker, host: &dyn Host) -> Option<Self> {
         let at = this.at()?;
+        // A copy is nobody's measure.
+        if this.entry.borrow().shadow {
+            return None;
+        }
         match at.terms.strategy() {
             Strategy::LeastBusy => {
                 worker.load.begin(host, at.target.id, this.began);

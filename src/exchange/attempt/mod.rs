@@ -255,6 +255,9 @@ impl Attempt {
                 this.abandoned(kind);
                 // When the client has left, its call was settled before this.
                 unheard = Some(this.is_settled());
+                if !this.is_settled() {
+                    this.tell(host);
+                }
                 // The tick has told of what it failed.
                 if !this.is_settled() && !this.is_late() {
                     this.defer_spares(host);

@@ -62,7 +62,7 @@ impl Try {
         };
         e.seen = Seen::default();
         let began = now.saturating_sub(e.started) / 1_000_000;
-        e.tried.push(Tried { target: index, began, outcome: None });
+        e.tried.push(Tried { target: index, began, outcome: None, told: None });
         let config = Rc::clone(&e.config);
         let (per_try, flows) = (e.plan.per_try_ms, e.flows);
         let own = e
@@ -290,6 +290,7 @@ impl Try {
         if let Some(tried) = entry.tried.last_mut() {
             tried.outcome = Some(Outcome::Good);
         }
+        entry.tell(host, self.index, Some(from));
         let length = whole.map(|(l, _)| l.to_string());
         let at = entry.plan.resolve(&self.config, self.index);
         let cost = at.zip(whole).and_then(|(at, (_, usage))| self.cost(at, usage)).map(price::usd);
@@ -388,6 +389,13 @@ impl Try {
     fn reorder(&self, host: &dyn Host) {
         for (name, cluster) in self.entry.borrow().plan.orders(&self.config, self.index + 1) {
             host.set_header(Side::Request, name, cluster);
+        }
+    }
+
+    /// It has ended without an answer.
+    pub(super) fn tell(&self, host: &dyn Host) {
+        if let Ok(mut entry) = self.entry.try_borrow_mut() {
+            entry.tell(host, self.index, None);
         }
     }
 

@@ -70,16 +70,17 @@ impl Call {
                     Ok(Planned::Estimate(_)) => Err(None),
                     Err(e) => Err(Some(e)),
                 };
-                let json = explain::decision(&self.config, notes, plan);
+                let json = explain::decision(&self.config, &facts, notes, plan);
                 self.explained.replace(Some(json));
             }
             let plan = match planned? {
                 Planned::Run(plan) => plan,
                 Planned::Estimate(tokens) => return Ok(Decided::Estimate(tokens)),
             };
-            let (first, last) = ((tokens, now), tries >= MAX_TRIES);
+            // A copy takes no probe and no turn from a real call; what it uses is charged.
+            let (first, last) = ((tokens, now), tries >= MAX_TRIES || self.shadow.is_some());
             let errand = |e| self.worker.run_errand(host, e, now);
-            let mine = tries >= MAX_TRIES || plan.errand.is_none_or(errand);
+            let mine = last || plan.errand.is_none_or(errand);
             if mine && self.worker.claims(host, &self.config, (&plan, &table), first, last) {
                 let ready = Ready { plan, facts, started: now, marked: !table.is_empty() };
                 return Ok(Decided::Run(Box::new(ready)));

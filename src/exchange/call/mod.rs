@@ -23,6 +23,7 @@ use wishes::Wishes;
 
 mod answer;
 mod decide;
+mod shadow;
 mod upload;
 mod wishes;
 
@@ -39,6 +40,8 @@ pub struct Call {
     explained: RefCell<Option<String>>,
     /// What the client says of who serves it.
     wishes: Wishes,
+    /// This is a copy, for the model of that name.
+    shadow: Option<String>,
     phase: Phase,
 }
 
@@ -95,6 +98,7 @@ impl Call {
             explains: false,
             explained: RefCell::default(),
             wishes: Wishes::default(),
+            shadow: None,
             phase,
         }
     }
@@ -107,6 +111,7 @@ impl Call {
             self.note_wishes(&reserved);
             let names: Vec<_> = reserved.iter().map(|(name, _)| name.as_str()).collect();
             host.edit_headers(Side::Request, &names, &[]);
+            self.take_shadow(&reserved);
         }
         let path = text(&headers, ":path").unwrap_or_default();
         if self.config.passes_through(path.split('?').next().unwrap_or_default()) {
@@ -167,12 +172,17 @@ impl Call {
         let path = text(&headers, ":path").unwrap_or_default();
         self.client = endpoints::client(path, &headers);
         let endpoint = endpoints::endpoint(method, path)?;
-        self.endpoint = endpoint.as_str();
+        if self.shadow.is_none() {
+            self.endpoint = endpoint.as_str();
+        }
         if endpoint == Endpoint::Health {
             let body = self.health_page(host);
             return Ok(self.answer(host, &[JSON], &body));
         }
-        let consumer = identity::identify(&self.config, &headers)?;
+        let consumer = match self.shadow {
+            Some(_) => &self.config.shadow,
+            None => identity::identify(&self.config, &headers)?,
+        };
         let body = match endpoint {
             Endpoint::Call(_, addressed) => {
                 let upload = self.check_body_headers(&headers)?;
@@ -270,6 +280,7 @@ impl Call {
                     .and_then(|()| Facts::of(self.client, &body, addressed))
             }
         };
+        let facts = facts.and_then(|facts| self.recast(facts));
         match facts.and_then(|facts| self.decide(host, (&headers, &consumer), facts, &body)) {
             Ok(Decided::Run(ready)) => self.launch(host, headers, &consumer, *ready, None),
             Ok(Decided::Estimate(tokens)) => {
@@ -309,14 +320,18 @@ impl Call {
             flows: upload.is_some(),
             last_words: None,
             stopped: None,
+            shadow: self.shadow.is_some(),
         };
         let Some((id, entry)) = self.worker.registry.enter(entry) else {
             let e = Error::new(Kind::Unavailable, "too many calls in flight; try again");
             return self.refuse(host, &e);
         };
-        self.worker.count_call(&self.config);
+        if self.shadow.is_none() {
+            self.worker.count_call(&self.config);
+        }
         host.set_property(CALL_ID, &self.worker.registry.wire(id));
         orders(host, &self.config, &entry.borrow());
+        self.cast_shadow(host, &entry.borrow());
         self.phase = Phase::Planned { id, entry, upload };
         Step::Continue
     }
