@@ -3,6 +3,7 @@
 //! Immutable and shared by all calls of a VM. Must not: be built anywhere but in
 //! `compile`, or show a key through `Debug`.
 
+use super::chains::Chains;
 use super::glob;
 use super::raw::{self, RetryClass, Strategy};
 use super::url::Url;
@@ -39,6 +40,16 @@ pub struct Config {
     pub passthrough: Vec<Passthrough>,
     pub max_usage_rows: u32,
     pub health: HealthRules,
+    pub fallback: Fallback,
+}
+
+/// How the router takes a call to its next target.
+#[derive(Debug)]
+pub enum Fallback {
+    PerCall,
+    Chains(Chains),
+    /// Of one cluster alone.
+    None,
 }
 
 #[derive(Debug)]
@@ -212,6 +223,12 @@ impl Config {
             .iter()
             .enumerate()
             .find(|(_, m)| if m.is_glob { glob::matches(&m.name, asked) } else { m.name == asked })
+    }
+
+    /// The Envoy cluster of a target.
+    pub fn cluster(&self, target: usize) -> Option<&str> {
+        let target = self.targets.get(target)?;
+        self.providers.get(target.provider).map(|p| p.cluster.as_str())
     }
 
     /// Of any call, in milliseconds.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 mod catalog;
+mod envoy;
 mod health;
 mod keys;
 mod model;
@@ -15,6 +16,7 @@ mod rule;
 mod target;
 
 pub use catalog::Entry;
+pub use envoy::{Envoy, Fallback};
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys};
 pub use model::{Model, Strategy};
@@ -57,6 +59,8 @@ pub struct Sluice {
     pub usage: Usage,
     #[serde(default)]
     pub health: Health,
+    #[serde(default)]
+    pub envoy: Envoy,
 }
 
 #[derive(Debug, Deserialize)]

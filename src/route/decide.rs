@@ -7,7 +7,7 @@ use super::health::Standing;
 use super::keys::Ring;
 use super::strategy::Asked;
 use super::terms::Terms;
-use super::{AnyModel, Choice, Moment, Plan, rules};
+use super::{AnyModel, Choice, Moment, Plan, fixed, rules};
 use crate::config::{Config, Consumer, Target};
 use crate::dialect::{Facts, Operation, Request, estimate, features};
 use crate::error::{Error, Kind};
@@ -45,7 +45,8 @@ pub fn plan(
     if let Some(notes) = moment.notes {
         notes.under(terms);
     }
-    let mut plan = Plan { model: index, rule, targets: Vec::new(), per_try_ms: 0, probe: None };
+    let mut plan =
+        Plan { model: index, rule, targets: Vec::new(), per_try_ms: 0, via: None, probe: None };
     let (mut refusal, mut uncounted) = (None, None);
     let mut ring = Ring::new(config, moment);
     // Of those that rest, the one whose rest ends first, and when; of those whose
@@ -137,6 +138,7 @@ pub fn plan(
         };
     }
     ring.add_spares(&mut plan.targets);
+    fixed::cut(config, &mut plan, &moment);
     let own = |choice: &Choice| config.targets.get(choice.target);
     let deadlines = plan.targets.iter().filter_map(own);
     let deadlines = deadlines.map(|target| terms.deadline_ms(target, facts.stream));

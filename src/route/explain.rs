@@ -24,6 +24,8 @@ pub enum Why<'a> {
     Overflows(u32),
     /// A tag that is required.
     Lacks(&'a str),
+    /// This Envoy has no way there behind the targets before it.
+    OutOfReach,
 }
 
 /// What a decision told.
@@ -125,6 +127,7 @@ impl Notes {
             Why::Rests(until) => {
                 format!("rests {} ms", until.saturating_sub(moment.now) / 1_000_000)
             }
+            Why::OutOfReach => "no way there on this Envoy".to_owned(),
             Why::Lacks(tag) => format!("has no tag {tag}"),
             Why::Overflows(window) => format!("too long for {window} tokens"),
         };

@@ -2,7 +2,10 @@
 //! everything that can be wrong found now, and all of it at once.
 
 use super::Problem;
-use super::compiled::{ANONYMOUS, Config, Consumer, Passthrough, Retry, STREAM_FAILED, TOO_LONG};
+use super::chains;
+use super::compiled::{
+    ANONYMOUS, Config, Consumer, Fallback, Passthrough, Retry, STREAM_FAILED, TOO_LONG,
+};
 use super::raw::{self, RetryClass};
 use super::units::Bytes;
 use std::rc::Rc;
@@ -47,6 +50,13 @@ pub fn compile(
     }
     let passthrough = passthrough(raw, &mut problems);
     let health = health::compile(&raw.health, &mut problems);
+    let fallback = match raw.envoy.fallback {
+        raw::Fallback::PerCall => Fallback::PerCall,
+        raw::Fallback::Chains => {
+            Fallback::Chains(chains::of((&providers, &targets, &models, &rules)))
+        }
+        raw::Fallback::None => Fallback::None,
+    };
     let config = Config {
         providers,
         models,
@@ -65,6 +75,7 @@ pub fn compile(
         passthrough,
         max_usage_rows: raw.usage.max_rows,
         health,
+        fallback,
     };
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
 }
