@@ -300,7 +300,7 @@ fn a_source_knows_the_environment_it_needs() {
 
 fn validate(name: &str, bootstrap: &str) {
     let asked = std::env::var_os("ENVOY").map(PathBuf::from);
-    let envoy = run::binary::find(asked.as_deref()).unwrap();
+    let (envoy, _) = run::binary::find(asked.as_deref()).unwrap();
     let file = scratch(&format!("{name}.yaml"));
     fs::write(&file, bootstrap).unwrap();
     let output = Command::new(envoy)

@@ -18,12 +18,14 @@ mod address;
 mod cluster;
 mod envoy;
 mod istio;
+mod release;
 mod source;
 mod tree;
 
 pub use address::Address;
 pub use envoy::EnvoyOptions;
 pub use istio::IstioOptions;
+pub use release::Release;
 pub use source::Source;
 
 use super::yaml::SyntaxError;
@@ -71,13 +73,13 @@ pub enum Error {
 
 /// A whole bootstrap.
 pub fn envoy(options: &EnvoyOptions) -> Result<String, Error> {
-    let source = Source::read(&options.config)?;
+    let source = Source::read(&options.config)?.for_envoy(&options.config, options.for_envoy)?;
     envoy::render(&source, options)
 }
 
 /// The Istio objects, as one multi-document file.
 pub fn istio(options: &IstioOptions) -> Result<String, Error> {
-    let source = Source::read(&options.config)?;
+    let source = Source::read(&options.config)?.for_envoy(&options.config, options.for_envoy)?;
     istio::render(&source, options)
 }
 

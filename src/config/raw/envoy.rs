@@ -27,6 +27,22 @@ pub enum Fallback {
 // === impl Fallback ===
 
 impl Fallback {
+    /// The most that a release of Envoy can do.
+    pub fn of(major: u64, minor: u64) -> Self {
+        match (major, minor) {
+            (1, ..37 | 38) | (0, _) => Self::None,
+            (1, 37) => Self::Chains,
+            _ => Self::PerCall,
+        }
+    }
+
+    /// Chains belong to the releases that know nothing better: a composite cluster of
+    /// 1.40 passes over members without hosts, so that a call would reach a provider with
+    /// another one's key (seen on 1.40.0; 1.38 could not be tried).
+    pub fn fits(self, major: u64, minor: u64) -> bool {
+        matches!(self, Self::None) || self == Self::of(major, minor)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::PerCall => "per_call",
