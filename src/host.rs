@@ -77,6 +77,10 @@ pub trait Host: Store {
     /// Gives the held response of another context of this VM this status and lets
     /// it go: the router retries it.
     fn fail_held(&self, context: u32, status: u16);
+
+    /// Answers the client of another context of this VM, as `reply` does; nothing where
+    /// that context is gone.
+    fn reply_in(&self, context: u32, status: u16, headers: &[(&str, &str)], body: &[u8]);
 }
 
 /// The first value of a header.

@@ -82,7 +82,8 @@ impl RootContext for Root {
         }
         let written = if size == 0 { None } else { self.get_plugin_configuration() };
         match config::load(written.as_deref().unwrap_or(b"{}"), &|name| std::env::var(name).ok()) {
-            Ok(config) => {
+            Ok(mut config) => {
+                worker().surroundings.adapt(&Envoy, &mut config);
                 self.config = Some(Rc::new(config));
                 true
             }
@@ -103,7 +104,7 @@ impl RootContext for Root {
         match (self.role, &self.config) {
             (Role::Upstream, _) => Some(Box::new(Upstream(Attempt::new(worker(), context)))),
             (Role::Gateway, Some(config)) => {
-                Some(Box::new(Gateway(Call::new(worker(), Rc::clone(config)))))
+                Some(Box::new(Gateway(Call::new(worker(), Rc::clone(config), context))))
             }
             (Role::Gateway, None) => Some(Box::new(Unconfigured)),
         }
@@ -294,6 +295,12 @@ impl Host for Envoy {
         if hostcalls::set_effective_context(context).is_ok() {
             self.set_header(Side::Response, ":status", &status.to_string());
             warn(hostcalls::resume_http_response());
+        }
+    }
+
+    fn reply_in(&self, context: u32, status: u16, headers: &[(&str, &str)], body: &[u8]) {
+        if hostcalls::set_effective_context(context).is_ok() {
+            self.reply(status, headers, body);
         }
     }
 }

@@ -214,6 +214,19 @@ pub const MAX_RULES: usize = 1024;
 pub const MAX_CONSUMERS: usize = 10_000;
 pub const ANONYMOUS: &str = "anonymous";
 
+// === impl Fallback ===
+
+impl Fallback {
+    /// As it is written.
+    pub fn mode(&self) -> raw::Fallback {
+        match self {
+            Self::PerCall => raw::Fallback::PerCall,
+            Self::Chains(_) => raw::Fallback::Chains,
+            Self::None => raw::Fallback::None,
+        }
+    }
+}
+
 // === impl Config ===
 
 impl Config {

@@ -36,6 +36,8 @@ pub struct Watch {
 #[derive(Default)]
 pub struct Deadlines {
     watched: RefCell<BTreeMap<(u64, u32), Rc<Watch>>>,
+    /// Contexts whose held responses the next tick fails, and with which status.
+    doomed: RefCell<Vec<(u32, u16)>>,
     /// When a tick was last asked for or came.
     ticked: Cell<u64>,
 }
@@ -49,16 +51,26 @@ pub fn timeout() -> Error {
 
 impl Deadlines {
     pub fn watch(&self, host: &dyn Host, watch: &Rc<Watch>) {
-        let mut watched = self.watched.borrow_mut();
+        self.keep_time(host, host.now());
+        self.watched.borrow_mut().insert((watch.due, watch.context), Rc::clone(watch));
+    }
+
+    /// Asks for ticks, if none is on its way.
+    pub fn keep_time(&self, host: &dyn Host, now: u64) {
         // The timer is that of whose context asked, and goes with its configuration:
         // when it is overdue, ours takes over.
-        let now = host.now();
         let overdue = self.ticked.get() + 4 * u64::from(TICK_MS) * 1_000_000;
-        if watched.is_empty() || now >= overdue {
+        if self.is_empty() || now >= overdue {
             host.set_tick(TICK_MS);
             self.ticked.set(now);
         }
-        watched.insert((watch.due, watch.context), Rc::clone(watch));
+    }
+
+    /// The next tick fails the held response of this context. For an Envoy that cannot
+    /// bear it within the callback.
+    pub fn fail_soon(&self, host: &dyn Host, context: u32, status: u16) {
+        self.keep_time(host, host.now());
+        self.doomed.borrow_mut().push((context, status));
     }
 
     pub fn forget(&self, watch: &Watch) {
@@ -73,7 +85,7 @@ impl Deadlines {
     }
 
     fn is_empty(&self) -> bool {
-        self.watched.borrow().is_empty()
+        self.watched.borrow().is_empty() && self.doomed.borrow().is_empty()
     }
 }
 
@@ -84,6 +96,10 @@ impl Worker {
     pub fn tick(&self, host: &dyn Host) {
         let now = host.now();
         self.deadlines.ticked.set(now);
+        for (context, status) in self.deadlines.doomed.take() {
+            host.fail_held(context, status);
+        }
+        self.give_up_waiting(host, now);
         for watch in self.deadlines.late(now) {
             if !watch.held.get() {
                 continue;
@@ -106,7 +122,7 @@ impl Worker {
             drop(entry);
             host.fail_held(watch.context, status);
         }
-        if self.deadlines.is_empty() {
+        if self.deadlines.is_empty() && !self.surroundings.is_busy() {
             host.set_tick(0);
         }
     }

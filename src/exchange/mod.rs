@@ -16,11 +16,13 @@ pub mod endpoints;
 mod health;
 pub mod registry;
 pub mod settle;
+pub mod surroundings;
 
 use crate::telemetry::Meter;
 use deadlines::Deadlines;
 use registry::Registry;
 use settle::Rows;
+use surroundings::Surroundings;
 
 /// What a callback tells Envoy to do with the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,7 @@ pub struct Worker {
     pub meter: Meter,
     pub rows: Rows,
     pub deadlines: Deadlines,
+    pub surroundings: Surroundings,
     /// Keys of a provider are used in turn.
     key_turns: RefCell<HashMap<String, usize>>,
     /// Providers whose key was refused and that were logged already.
@@ -56,6 +59,7 @@ impl Worker {
             meter: Meter::default(),
             rows: Rows::default(),
             deadlines: Deadlines::default(),
+            surroundings: Surroundings::default(),
             key_turns: RefCell::new(HashMap::new()),
             warned: RefCell::new(HashSet::new()),
         }

@@ -49,7 +49,8 @@ impl Envoy {
 
     /// A client connects; `scripts[n]` is what attempt n + 1 will meet.
     pub fn open(&mut self, request: Request, scripts: Vec<Script>) -> usize {
-        let call = Call::new(Rc::clone(&self.vm.worker), Rc::clone(&self.config));
+        let call =
+            |context| Call::new(Rc::clone(&self.vm.worker), Rc::clone(&self.config), context);
         let exchange = Exchange::new(&self.process, self.vm.root, call, request, scripts);
         self.exchanges.push(exchange);
         self.exchanges.len() - 1
@@ -162,6 +163,10 @@ impl Envoy {
         for context in self.process.resumed.take() {
             let found = self.exchanges.iter_mut().any(|e| e.resume(context));
             assert!(found, "an attempt that is over was let go");
+        }
+        for context in self.process.replied.take() {
+            let found = self.exchanges.iter_mut().any(|e| e.replied(context));
+            assert!(found, "a call that is over was answered");
         }
         let current = self.vm.root;
         let in_use = |root: u32| {

@@ -22,6 +22,10 @@ pub struct Process {
     pub ticks: RefCell<BTreeMap<u32, (u32, u64)>>,
     /// Contexts whose held response was let go by `fail_held`.
     pub resumed: RefCell<Vec<u32>>,
+    /// Contexts that another one has answered.
+    pub replied: RefCell<Vec<u32>>,
+    /// What `xds.node` says of the release; empty: nothing.
+    pub release: Cell<Option<(u64, u64)>>,
     /// Host calls that Envoy would have refused.
     pub refused: RefCell<Vec<String>>,
     /// Most bytes of a body that were copied out of Envoy at once.
@@ -206,6 +210,11 @@ impl Host for Context {
     fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
         match path {
             [name] => self.stream.state.borrow().get(*name).cloned(),
+            ["xds", "node", "user_agent_build_version", "version", part] => {
+                let (major, minor) = self.process.release.get()?;
+                let number = if *part == "major_number" { major } else { minor };
+                Some(number.to_le_bytes().to_vec())
+            }
             ["response", "code_details"] => Some(self.stream.details.borrow().clone().into_bytes()),
             _ => None,
         }
@@ -258,6 +267,14 @@ impl Host for Context {
                 self.process.resumed.borrow_mut().push(context.id);
             }
             _ => self.process.refuse("fail_held for a context that holds nothing"),
+        }
+    }
+
+    fn reply_in(&self, context: u32, status: u16, headers: &[(&str, &str)], body: &[u8]) {
+        let found = self.process.contexts.borrow().get(&context).and_then(Weak::upgrade);
+        if let Some(context) = found {
+            context.reply(status, headers, body);
+            self.process.replied.borrow_mut().push(context.id);
         }
     }
 }

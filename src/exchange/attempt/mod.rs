@@ -11,6 +11,7 @@
 use super::deadlines;
 use super::health;
 use super::registry::{Entry, Seen};
+use super::surroundings::{Role, Wait};
 use super::{CALL_ID, Step, Worker};
 use crate::dialect::{Shape, StreamTranslator};
 use crate::error::{Error, Kind};
@@ -32,6 +33,10 @@ pub struct Attempt {
     worker: Rc<Worker>,
     /// Ours among the VM's contexts, for deadlines.
     context: u32,
+    /// While it is not sure that a body will come.
+    wait: Option<Rc<Wait>>,
+    /// The response headers were held back.
+    held: bool,
     phase: Phase,
 }
 
@@ -59,6 +64,8 @@ enum Phase {
         this: Try,
         stream: Box<dyn StreamTranslator>,
     },
+    /// Failed, and held until the worker's timer lets it go.
+    Doomed,
     /// Decided; what still comes is dropped.
     Over,
     /// No call of ours.
@@ -87,7 +94,7 @@ fn attempt_number(host: &dyn Host, entry: &Entry) -> Option<usize> {
 
 impl Attempt {
     pub fn new(worker: Rc<Worker>, context: u32) -> Self {
-        Self { worker, context, phase: Phase::Fresh }
+        Self { worker, context, wait: None, held: false, phase: Phase::Fresh }
     }
 
     pub fn request_headers(&mut self, host: &dyn Host, end: bool) -> Step {
@@ -96,8 +103,12 @@ impl Attempt {
             return Step::Continue;
         };
         let Some(entry) = self.worker.registry.find(&id) else {
+            self.worker.surroundings.lost();
             return self.lost(host, "registry");
         };
+        self.worker.surroundings.met();
+        let client = entry.borrow().client;
+        self.wait = self.worker.wait_for_body(host, self.context, (client, Some(&entry)));
         let attempt = attempt_number(host, &entry.borrow());
         let this = Try::begin(host, entry, attempt, self.context);
         if end || this.at().is_none() {
@@ -108,6 +119,8 @@ impl Attempt {
     }
 
     pub fn request_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
+        self.worker.surroundings.saw_body(Role::Upstream);
+        self.wait = None;
         let Phase::Sending(this, held) = &mut self.phase else { return Step::Continue };
         *held = size;
         if end || this.flows_from(size) { self.send(host, end) } else { Step::Pause }
@@ -153,6 +166,7 @@ impl Attempt {
         match shape {
             Err(error) => return self.give_up(host, this, &headers, error, None),
             Ok(Shape::Whole) => {
+                self.held = true;
                 self.phase = Phase::Whole { this, headers, status };
                 return Step::Pause;
             }
@@ -161,6 +175,7 @@ impl Attempt {
         let Some(stream) = this.at().map(|at| (at.translator.stream)(&this.reply)) else {
             return self.lost(host, "plan");
         };
+        self.held = true;
         self.phase = Phase::Held { this, headers, stream, out: Vec::new() };
         Step::Pause
     }
@@ -182,6 +197,11 @@ impl Attempt {
             }
             Phase::Live { this, stream } => self.live(host, this, stream, size, end),
             Phase::Over => self.drop_body(host, size),
+            Phase::Doomed => {
+                self.phase = Phase::Doomed;
+                self.drop_body(host, size);
+                Step::Pause
+            }
             other => {
                 self.phase = other;
                 Step::Continue
@@ -208,6 +228,10 @@ impl Attempt {
                 this.note(stream.progress());
                 Step::Continue
             }
+            Phase::Doomed => {
+                self.phase = Phase::Doomed;
+                Step::Pause
+            }
             other => {
                 self.phase = other;
                 Step::Continue
@@ -232,7 +256,7 @@ impl Attempt {
                     self.learn(host, this, Event::Failed(None));
                 }
             }
-            Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}
+            Phase::Fresh | Phase::Live { .. } | Phase::Doomed | Phase::Over | Phase::Through => {}
         }
         self.phase = Phase::Over;
     }

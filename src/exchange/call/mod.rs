@@ -8,6 +8,7 @@
 
 use super::endpoints::{self, Endpoint, models};
 use super::registry::{Answer, Entry, Id, Seen, Shared, announced};
+use super::surroundings::{Role, Wait};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
 use crate::config::{Config, Consumer};
 use crate::dialect::{Addressed, Dialect, Facts, Form, count, misdirected};
@@ -35,6 +36,10 @@ pub struct Call {
     explains: bool,
     /// The decision, where it was asked for.
     explained: RefCell<Option<String>>,
+    /// Ours among the VM's contexts.
+    context: u32,
+    /// While it is not sure that a body will come.
+    wait: Option<Rc<Wait>>,
     phase: Phase,
 }
 
@@ -80,7 +85,7 @@ const ESTIMATED: (&str, &str) = ("x-sluice-estimated", "true");
 // === impl Call ===
 
 impl Call {
-    pub fn new(worker: Rc<Worker>, config: Rc<Config>) -> Self {
+    pub fn new(worker: Rc<Worker>, config: Rc<Config>, context: u32) -> Self {
         let client = Dialect::OpenAiChat;
         let (endpoint, phase) = ("unknown", Phase::Fresh);
         Self {
@@ -90,6 +95,8 @@ impl Call {
             client,
             explains: false,
             explained: RefCell::default(),
+            context,
+            wait: None,
             phase,
         }
     }
@@ -114,6 +121,8 @@ impl Call {
     }
 
     pub fn request_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
+        self.worker.surroundings.saw_body(Role::Gateway);
+        self.wait = None;
         match &mut self.phase {
             Phase::Planned { upload: Some(_), .. } => return self.flow(host, size, end),
             Phase::Collecting { .. } => {}
@@ -163,7 +172,7 @@ impl Call {
         let endpoint = endpoints::endpoint(method, path)?;
         self.endpoint = endpoint.as_str();
         if endpoint == Endpoint::Health {
-            let body = endpoints::health::page(&self.config, self.worker.registry.len());
+            let body = endpoints::health::page(host, &self.config, &self.worker);
             return Ok(self.answer(host, &[JSON], &body));
         }
         let consumer = identity::identify(&self.config, &headers)?;
@@ -178,6 +187,7 @@ impl Call {
                     ));
                 }
                 let consumer = Rc::clone(consumer);
+                self.wait = self.worker.wait_for_body(host, self.context, (self.client, None));
                 self.phase = Phase::Collecting { headers, consumer, addressed, upload };
                 return Ok(Step::Pause);
             }
@@ -187,7 +197,7 @@ impl Call {
             }
             Endpoint::Model(id) => models::one(&self.config, consumer, self.client, &id)?,
             Endpoint::Usage => endpoints::usage::page(&self.config, host, &consumer.name),
-            Endpoint::Health => endpoints::health::page(&self.config, self.worker.registry.len()),
+            Endpoint::Health => endpoints::health::page(host, &self.config, &self.worker),
         };
         Ok(self.answer(host, &[JSON], &body))
     }
