@@ -83,7 +83,10 @@ impl RootContext for Root {
         let written = if size == 0 { None } else { self.get_plugin_configuration() };
         match config::load(written.as_deref().unwrap_or(b"{}"), &|name| std::env::var(name).ok()) {
             Ok(mut config) => {
-                worker().surroundings.adapt(&Envoy, &mut config);
+                if let Err(problem) = worker().surroundings.adapt(&Envoy, &mut config) {
+                    log::error!("configuration refused: {problem}");
+                    return false;
+                }
                 self.config = Some(Rc::new(config));
                 true
             }

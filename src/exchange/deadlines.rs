@@ -36,8 +36,6 @@ pub struct Watch {
 #[derive(Default)]
 pub struct Deadlines {
     watched: RefCell<BTreeMap<(u64, u32), Rc<Watch>>>,
-    /// Contexts whose held responses the next tick fails, and with which status.
-    doomed: RefCell<Vec<(u32, u16)>>,
     /// When a tick was last asked for or came.
     ticked: Cell<u64>,
 }
@@ -66,13 +64,6 @@ impl Deadlines {
         }
     }
 
-    /// The next tick fails the held response of this context. For an Envoy that cannot
-    /// bear it within the callback.
-    pub fn fail_soon(&self, host: &dyn Host, context: u32, status: u16) {
-        self.keep_time(host, host.now());
-        self.doomed.borrow_mut().push((context, status));
-    }
-
     pub fn forget(&self, watch: &Watch) {
         self.watched.borrow_mut().remove(&(watch.due, watch.context));
     }
@@ -85,7 +76,7 @@ impl Deadlines {
     }
 
     fn is_empty(&self) -> bool {
-        self.watched.borrow().is_empty() && self.doomed.borrow().is_empty()
+        self.watched.borrow().is_empty()
     }
 }
 
@@ -96,9 +87,6 @@ impl Worker {
     pub fn tick(&self, host: &dyn Host) {
         let now = host.now();
         self.deadlines.ticked.set(now);
-        for (context, status) in self.deadlines.doomed.take() {
-            host.fail_held(context, status);
-        }
         self.give_up_waiting(host, now);
         for watch in self.deadlines.late(now) {
             if !watch.held.get() {

@@ -18,6 +18,7 @@ use super::Worker;
 use super::registry::{Answer, Refusal, Shared};
 use crate::config::Config;
 use crate::config::compiled::Fallback;
+use crate::config::raw;
 use crate::dialect::Dialect;
 use crate::error::{Error, Kind};
 use crate::host::Host;
@@ -89,28 +90,26 @@ impl Surroundings {
         })
     }
 
-    /// Makes a configuration ask no more than this Envoy can do.
-    pub fn adapt(&self, host: &dyn Host, config: &mut Config) {
-        let Some((major, minor)) = self.release(host) else { return };
+    /// Makes a configuration ask no more than this Envoy can do. `Err`: it can do nothing.
+    pub fn adapt(&self, host: &dyn Host, config: &mut Config) -> Result<(), String> {
+        let Some((major, minor)) = self.release(host) else { return Ok(()) };
+        let Some(able) = raw::Fallback::of(major, minor) else {
+            return Err(format!(
+                "this is Envoy {major}.{minor}, which crashes when an upstream filter fails an \
+                 answer whose headers it held (mended in 1.37.0): use 1.37 or newer"
+            ));
+        };
         let written = config.fallback.mode();
-        if written.fits(major, minor) {
-            return;
+        if written == able || written == raw::Fallback::None {
+            return Ok(());
         }
         log::error!(
-            "this is Envoy {major}.{minor}, whose retries cannot change clusters by \
-             `envoy.fallback: {}`: calls stay with the provider of their first target; render \
-             the bootstrap with --for-envoy {major}.{minor}",
+            "`envoy.fallback: {}` does not fit Envoy {major}.{minor}: calls stay with the provider \
+             of their first target; render the bootstrap with --for-envoy {major}.{minor}",
             written.as_str()
         );
         config.fallback = Fallback::None;
-    }
-
-    /// Envoy before 1.37 dies when a response is failed within a body callback of an
-    /// upstream filter that held its headers (its changelog: "router: fixed an upstream
-    /// HTTP filter issue when a route retried on 5xx and the filter returned
-    /// StopIteration"; seen on 1.36.4, with and without a retry).
-    pub fn fails_by_timer(&self, host: &dyn Host) -> bool {
-        self.release(host).is_some_and(|release| release < (1, 37))
+        Ok(())
     }
 
     pub fn has_seen_a_body(&self) -> bool {

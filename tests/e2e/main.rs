@@ -36,6 +36,7 @@ mod relay;
 mod search;
 mod sign_in;
 mod streams;
+mod surroundings;
 mod switch;
 mod trailers;
 mod vendor_anthropic;

@@ -47,6 +47,12 @@ impl Envoy {
         Self { process, vm, exchanges: Vec::new(), config, reloads: 0, watcher }
     }
 
+    /// What `on_configure` does with what this Envoy is.
+    pub fn adapt(&mut self) -> Result<(), String> {
+        let config = Rc::get_mut(&mut self.config).unwrap();
+        self.vm.worker.surroundings.adapt(&*self.watcher, config)
+    }
+
     /// A client connects; `scripts[n]` is what attempt n + 1 will meet.
     pub fn open(&mut self, request: Request, scripts: Vec<Script>) -> usize {
         let call =

@@ -26,6 +26,7 @@ mod fallback;
 mod health;
 mod hang_ups;
 mod lost;
+mod surroundings;
 mod windows;
 mod uploads;
 

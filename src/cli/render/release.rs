@@ -79,8 +79,11 @@ fn composite(chain: &Chain, like: &Value) -> Value {
 
 impl Release {
     /// The most that it can do.
-    pub fn fallback(self) -> raw::Fallback {
-        raw::Fallback::of(u64::from(self.major), u64::from(self.minor))
+    pub fn fallback(self) -> Result<raw::Fallback, Error> {
+        let Self { major, minor } = self;
+        raw::Fallback::of(u64::from(major), u64::from(minor)).ok_or_else(|| {
+            Error::Fit(format!("Envoy {major}.{minor} cannot run Sluice; use 1.37 or newer"))
+        })
     }
 }
 
@@ -88,11 +91,10 @@ impl FromStr for Release {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let words = "must be a release of Envoy, such as 1.37";
         let mut parts = text.split('.').map(str::parse);
         match (parts.next(), parts.next()) {
             (Some(Ok(major)), Some(Ok(minor))) => Ok(Self { major, minor }),
-            _ => Err(words),
+            _ => Err("must be a release of Envoy, such as 1.37"),
         }
     }
 }

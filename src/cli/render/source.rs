@@ -36,11 +36,11 @@ impl Source {
     /// With `envoy.fallback` as this release wants it; as written where none is named.
     pub fn for_envoy(mut self, file: &Path, release: Option<Release>) -> Result<Self, Error> {
         let Some(release) = release else { return Ok(self) };
-        let fallback = json!({ "fallback": release.fallback().as_str() });
+        let fallback = release.fallback()?;
         if let Some(top) = self.json.as_object_mut() {
-            match release.fallback() {
+            match fallback {
                 raw::Fallback::PerCall => drop(top.remove("envoy")),
-                _ => drop(top.insert("envoy".into(), fallback)),
+                _ => drop(top.insert("envoy".into(), json!({ "fallback": fallback.as_str() }))),
             }
         }
         Self::of_json(file.to_owned(), self.json)

@@ -4,9 +4,8 @@ use crate::cli::render::Release;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Older ones know no `allow_on_headers_stop_iteration` (documented from 1.35), or were
-/// never tried.
-const OLDEST: Release = Release { major: 1, minor: 36 };
+/// Older ones crash: see `config::raw::Fallback`.
+const OLDEST: Release = Release { major: 1, minor: 37 };
 /// `refresh_cluster_on_retry` came with it: taken unasked.
 const BEST: Release = Release { major: 1, minor: 39 };
 const OURS: &str = ".venv/bin/envoy";
@@ -18,7 +17,7 @@ pub fn find(asked: Option<&Path>) -> Result<(PathBuf, Release), String> {
         return match version(path) {
             Ok(found) if found >= OLDEST => Ok((path.to_owned(), found)),
             Ok(Release { major, minor }) => Err(format!(
-                "{} is Envoy {major}.{minor}; it must be at least 1.36",
+                "{} is Envoy {major}.{minor}; it must be at least 1.37",
                 path.display()
             )),
             Err(error) => Err(format!("{}: {error}", path.display())),
@@ -33,7 +32,7 @@ pub fn find(asked: Option<&Path>) -> Result<(PathBuf, Release), String> {
         }
     }
     Err(format!(
-        "no Envoy >= 1.39 ({}); get one with `make envoy`, or name any from 1.36 on with --envoy",
+        "no Envoy >= 1.39 ({}); get one with `make envoy`, or name any from 1.37 on with --envoy",
         seen.join("; ")
     ))
 }

@@ -27,20 +27,21 @@ pub enum Fallback {
 // === impl Fallback ===
 
 impl Fallback {
-    /// The most that a release of Envoy can do.
-    pub fn of(major: u64, minor: u64) -> Self {
+    /// The most that a release of Envoy can do; `None`: it must not run the filter.
+    ///
+    /// Before 1.37 Envoy dies when an upstream filter fails a response whose headers it
+    /// held (its changelog of 1.37.0, "router: fixed an upstream HTTP filter issue"; seen
+    /// on 1.36.4 with each refusal of a provider). Chains are for 1.37 alone: a composite
+    /// cluster of 1.40 passes over members without hosts within one attempt, so that a
+    /// call would reach a provider with another one's key (seen); 1.38 could not be tried.
+    /// <https://www.envoyproxy.io/docs/envoy/v1.37.0/version_history/v1.37/v1.37.0>
+    pub fn of(major: u64, minor: u64) -> Option<Self> {
         match (major, minor) {
-            (1, ..37 | 38) | (0, _) => Self::None,
-            (1, 37) => Self::Chains,
-            _ => Self::PerCall,
+            (0, _) | (1, ..37) => None,
+            (1, 37) => Some(Self::Chains),
+            (1, 38) => Some(Self::None),
+            _ => Some(Self::PerCall),
         }
-    }
-
-    /// Chains belong to the releases that know nothing better: a composite cluster of
-    /// 1.40 passes over members without hosts, so that a call would reach a provider with
-    /// another one's key (seen on 1.40.0; 1.38 could not be tried).
-    pub fn fits(self, major: u64, minor: u64) -> bool {
-        matches!(self, Self::None) || self == Self::of(major, minor)
     }
 
     pub fn as_str(self) -> &'static str {

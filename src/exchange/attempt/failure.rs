@@ -1,7 +1,7 @@
 //! How an attempt fails: the status that makes Envoy's router try the next target, and
 //! what the gateway role will say if there is none.
 
-use super::{Attempt, Phase, Try};
+use super::{Attempt, Try};
 use crate::config::compiled::{STREAM_FAILED, TOO_LONG};
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::Step;
@@ -74,18 +74,11 @@ impl Attempt {
             && refusal.error.code.as_deref() == Some("context_length_exceeded");
         let next = TOO_LONG.to_string();
         let status = if too_long && this.prefers_larger(host) { &next } else { status };
-        let doomed = self.held && self.worker.surroundings.fails_by_timer(host);
-        if !doomed && text(headers, ":status") != Some(status) {
+        if text(headers, ":status") != Some(status) {
             host.set_header(Side::Response, ":status", status);
         }
         let advice = ADVICE.iter().filter_map(|n| Some((*n, text(headers, n)?.to_owned())));
         this.fail(Refusal { advice: advice.collect(), ..refusal });
-        if doomed {
-            let status = status.parse().unwrap_or(STREAM_FAILED);
-            self.worker.deadlines.fail_soon(host, self.context, status);
-            self.phase = Phase::Doomed;
-            return Step::Pause;
-        }
         Step::Continue
     }
 }

@@ -35,8 +35,6 @@ pub struct Attempt {
     context: u32,
     /// While it is not sure that a body will come.
     wait: Option<Rc<Wait>>,
-    /// The response headers were held back.
-    held: bool,
     phase: Phase,
 }
 
@@ -64,8 +62,6 @@ enum Phase {
         this: Try,
         stream: Box<dyn StreamTranslator>,
     },
-    /// Failed, and held until the worker's timer lets it go.
-    Doomed,
     /// Decided; what still comes is dropped.
     Over,
     /// No call of ours.
@@ -94,7 +90,7 @@ fn attempt_number(host: &dyn Host, entry: &Entry) -> Option<usize> {
 
 impl Attempt {
     pub fn new(worker: Rc<Worker>, context: u32) -> Self {
-        Self { worker, context, wait: None, held: false, phase: Phase::Fresh }
+        Self { worker, context, wait: None, phase: Phase::Fresh }
     }
 
     pub fn request_headers(&mut self, host: &dyn Host, end: bool) -> Step {
@@ -166,7 +162,6 @@ impl Attempt {
         match shape {
             Err(error) => return self.give_up(host, this, &headers, error, None),
             Ok(Shape::Whole) => {
-                self.held = true;
                 self.phase = Phase::Whole { this, headers, status };
                 return Step::Pause;
             }
@@ -175,7 +170,6 @@ impl Attempt {
         let Some(stream) = this.at().map(|at| (at.translator.stream)(&this.reply)) else {
             return self.lost(host, "plan");
         };
-        self.held = true;
         self.phase = Phase::Held { this, headers, stream, out: Vec::new() };
         Step::Pause
     }
@@ -197,11 +191,6 @@ impl Attempt {
             }
             Phase::Live { this, stream } => self.live(host, this, stream, size, end),
             Phase::Over => self.drop_body(host, size),
-            Phase::Doomed => {
-                self.phase = Phase::Doomed;
-                self.drop_body(host, size);
-                Step::Pause
-            }
             other => {
                 self.phase = other;
                 Step::Continue
@@ -228,10 +217,6 @@ impl Attempt {
                 this.note(stream.progress());
                 Step::Continue
             }
-            Phase::Doomed => {
-                self.phase = Phase::Doomed;
-                Step::Pause
-            }
             other => {
                 self.phase = other;
                 Step::Continue
@@ -256,7 +241,7 @@ impl Attempt {
                     self.learn(host, this, Event::Failed(None));
                 }
             }
-            Phase::Fresh | Phase::Live { .. } | Phase::Doomed | Phase::Over | Phase::Through => {}
+            Phase::Fresh | Phase::Live { .. } | Phase::Over | Phase::Through => {}
         }
         self.phase = Phase::Over;
     }
