@@ -36,7 +36,7 @@ impl Rig {
         let providers = ["openai", "anthropic", "gemini", "bedrock"];
         let upstreams = providers.map(|provider| (provider.to_owned(), addr));
         let gateway = Gateway::start(Setup {
-            config: Some(gateway::config(&super::cases::models())),
+            config: Some(gateway::healed(&super::cases::models())),
             upstreams: upstreams.into(),
             edit: add_plain_listener,
             ..Setup::default()
