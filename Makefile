@@ -5,13 +5,13 @@
 # make bench   CPU per request next to plain Envoy
 #
 # CONFIG names another sluice.yaml for `make run`; PORT and ADMIN_PORT choose ports;
-# SLUICE_ENVOY another Envoy (1.39 or newer).
+# SLUICE_ENVOY another Envoy (1.37 or newer). `make matrix-envoy` tests each release.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help wasm cli venv envoy run demo test lint lint-wasm size bench schema istio clean
+.PHONY: help wasm cli venv envoy run demo test lint lint-wasm size matrix-envoy bench schema istio clean
 
 PORT ?= 8080
 ADMIN_PORT ?= 9901
@@ -121,6 +121,10 @@ lint-wasm:
 
 test: lint lint-wasm size venv
 	@cargo test --locked
+
+# RELEASES="1.37 1.40" for some, FILTER for some tests; not part of `make test`.
+matrix-envoy: wasm
+	@tests/envoys.sh $(RELEASES)
 
 bench: wasm venv
 	@cargo bench --locked --bench gateway
