@@ -222,7 +222,7 @@ impl Gateway {
     }
 
     async fn wait_until_ready(&mut self) {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             if let Some(status) = self.envoy.try_wait().expect("Envoy's state") {
                 panic!("Envoy did not start ({status}):\n{}", self.log());
