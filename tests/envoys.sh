@@ -35,7 +35,9 @@ refuses() {
 	printf '%s\n' 'providers: { a: { kind: openai-compatible, url: "http://127.0.0.1:9/v1" } }' \
 		'models: [{ name: m, targets: [a/x] }]' 'envoy: { fallback: none }' >target/envoy/sluice.yaml
 	target/debug/sluice render envoy --config target/envoy/sluice.yaml --wasm target/sluice.wasm >"$file" || return 1
-	"$1" -c "$file" --mode validate --log-level error 2>&1 | grep -q 'use 1.37 or newer'
+	local said
+	said=$("$1" -c "$file" --mode validate --log-level error 2>&1) && return 1
+	[[ $said == *'use 1.37 or newer'* ]]
 }
 
 cargo build -q --bin sluice || exit 1
