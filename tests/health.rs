@@ -14,13 +14,15 @@
     reason = "a test ends by panicking; clippy.toml only knows functions marked as tests"
 )]
 
+#[path = "support/contended.rs"]
+mod contended;
+
+use contended::{Contended, Dice};
 use sluice::config::{self, Config, Provider};
 use sluice::dialect::Facts;
 use sluice::route::health::{self, Event, Ids, Standing};
 use sluice::route::{self, Moment, Plan, Planned};
 use sluice::store::health as table;
-use sluice::store::{Store, Ticket};
-use std::cell::{Cell, RefCell};
 
 const MS: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MS;
@@ -35,16 +37,6 @@ const CONFIG: &str = r#"{
   "models": [{ "name": "m", "targets": ["one/x", "two/y", "three/z"] }],
   "health": { "failures": 3, "cooldown": "2s", "max_cooldown": "16s", "key_cooldown": "60s" }
 }"#;
-
-/// A store that now and then lets somebody else win the race.
-#[derive(Default)]
-struct Contended {
-    value: RefCell<Option<(Vec<u8>, u32)>>,
-    dice: Dice,
-    lost: Cell<u32>,
-}
-
-struct Dice(Cell<u64>);
 
 /// What a provider does to calls now.
 #[derive(Clone, Copy, PartialEq)]
@@ -88,7 +80,7 @@ fn workers_learn_from_each_other() {
 impl World {
     fn new(seed: u64) -> Self {
         let config = config::load(CONFIG.as_bytes(), &|_| None).unwrap();
-        let store = Contended { dice: Dice::new(seed + 7_777), ..Contended::default() };
+        let store = Contended::new(seed + 7_777);
         let moods = [Mood::Well; 3];
         let (limits, probes) = (Vec::new(), Vec::new());
         let dice = Dice::new(seed);
@@ -124,6 +116,7 @@ impl World {
                 header: &|_| None,
                 chance: 1,
                 notes: None,
+                prefers: None,
             };
             let everybody = &self.config.anonymous;
             let planned = route::plan(&self.config, everybody, (&facts, BODY), moment);
@@ -192,57 +185,5 @@ impl World {
         }
         assert!(self.last_served[0] > self.now - SECOND, "seed {seed}: the first was given up");
         assert!(table::read(&self.store).len() <= 6, "seed {seed}: marks outlive their cause");
-    }
-}
-
-// === impl Contended ===
-
-impl Store for Contended {
-    fn get(&self, _: &str) -> (Option<Vec<u8>>, Ticket) {
-        match &*self.value.borrow() {
-            Some((value, version)) => (Some(value.clone()), Ticket(Some(*version))),
-            None => (None, Ticket(None)),
-        }
-    }
-
-    fn cas(&self, _: &str, value: &[u8], ticket: Ticket) -> bool {
-        let mut stored = self.value.borrow_mut();
-        if stored.as_ref().map(|(_, version)| *version) != ticket.0 {
-            return false;
-        }
-        if self.dice.below(4) == 0 {
-            // Somebody wrote the same bytes: the version has moved on.
-            if let Some((_, version)) = stored.as_mut() {
-                *version += 1;
-                self.lost.set(self.lost.get() + 1);
-                return false;
-            }
-        }
-        *stored = Some((value.to_vec(), ticket.0.map_or(1, |v| v + 1)));
-        true
-    }
-}
-
-// === impl Dice ===
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        Self(Cell::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1))
-    }
-
-    /// xorshift64*
-    fn below(&self, n: u64) -> u64 {
-        let mut x = self.0.get();
-        x ^= x >> 12;
-        x ^= x << 25;
-        x ^= x >> 27;
-        self.0.set(x);
-        (x.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % n
-    }
-}
-
-impl Default for Dice {
-    fn default() -> Self {
-        Self::new(1)
     }
 }

@@ -44,6 +44,7 @@ fn plan(config: &Config, body: &Value, header: Option<&str>, chance: u64) -> Vec
         header: &header,
         chance,
         notes: None,
+        prefers: None,
     };
     let planned = route::plan(config, &config.anonymous, (&facts, &body), moment);
     let Ok(Planned::Run(plan)) = planned else { panic!("no plan") };

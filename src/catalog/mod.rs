@@ -26,6 +26,10 @@ pub struct Known {
     pub mode: Option<Mode>,
     /// What the list says it can do; empty where it is not listed.
     pub abilities: Abilities,
+    /// What calls may ask for and it surely has not. The list is believed in tools and
+    /// images alone, and only where it says anything of the model: flags of files, audio
+    /// and schemas are missing there for models that have them.
+    pub lacks: Abilities,
     /// `None`: unpriced.
     pub price: Option<Price>,
     /// Most tokens of input.
@@ -40,6 +44,7 @@ pub fn known(kind: &str, region: &str, model: &str) -> Known {
     Known {
         mode: listing.map(|l| l.mode),
         abilities: listing.map(|l| l.abilities).unwrap_or_default(),
+        lacks: listing.map(|l| l.lacks()).unwrap_or_default(),
         price: listing.and_then(|l| l.per_token()),
         context: listing.and_then(|l| l.context),
         traits: families::traits(model, listing.as_ref()),

@@ -133,6 +133,13 @@ impl Listing {
         let by_piece = self.mode == Mode::Rerank || self.model.starts_with("lyria-");
         self.price.filter(|p| !by_piece || p.input > 0)
     }
+
+    /// Many lines have no flag at all, of models that can do much: they say nothing.
+    pub fn lacks(&self) -> Abilities {
+        let says = matches!(self.mode, Mode::Chat | Mode::Responses)
+            && self.abilities != Abilities::default();
+        if says { Abilities::BELIEVED.without(self.abilities) } else { Abilities::default() }
+    }
 }
 
 // === impl Price ===
@@ -250,12 +257,26 @@ impl Ability {
 // === impl Abilities ===
 
 impl Abilities {
+    /// What a call may ask for.
+    pub const ASKED: Abilities =
+        Abilities::BELIEVED.with(Ability::Pdf).with(Ability::AudioIn).with(Ability::Schema);
+    /// Of these, what the list is complete in.
+    const BELIEVED: Abilities = Abilities(0).with(Ability::Tools).with(Ability::Vision);
+
     pub const fn has(self, ability: Ability) -> bool {
         self.0 & (1 << ability as u16) != 0
     }
 
     pub const fn with(self, ability: Ability) -> Self {
         Self(self.0 | (1 << ability as u16))
+    }
+
+    pub const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    pub fn first_of(self, others: Self) -> Option<Ability> {
+        Self(self.0 & others.0).iter().next()
     }
 
     pub fn iter(self) -> impl Iterator<Item = Ability> {

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::exchange::endpoints::{self, Endpoint};
 use crate::route::explain::{self, Notes};
 use crate::route::health::{self, Event, Ids};
+use crate::route::prefer;
 use crate::route::{self, Moment, Planned};
 use crate::store::health::Table;
 use std::io::Write;
@@ -89,7 +90,16 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
         Endpoint::Call(_, addressed) => addressed,
         _ => None,
     };
-    let facts = Facts::of(client, question.body, addressed)?;
+    let consumer = &config.anonymous;
+    let taken = match prefer::reads_body(config, consumer) {
+        true => prefer::body::take(question.body, addressed.is_some())?,
+        false => None,
+    };
+    let body = taken.as_ref().map_or(question.body, |t| &t.body);
+    let facts = Facts::of(client, body, addressed)?;
+    let said = prefer::header(&headers);
+    let prefers =
+        prefer::of(config, consumer, said.as_deref(), taken.as_ref().map(|t| &t.preferences))?;
     let now = 1_000_000_000;
     let table = resting(config, question.resting, now);
     let notes = Notes::default();
@@ -101,8 +111,9 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
         header: &header,
         chance: question.chance,
         notes: Some(&notes),
+        prefers: prefers.as_ref(),
     };
-    let planned = route::plan(config, &config.anonymous, (&facts, question.body), moment);
+    let planned = route::plan(config, consumer, (&facts, body), moment);
     let plan = match &planned {
         Ok(Planned::Run(plan)) => Ok(plan),
         Ok(Planned::Estimate(_)) => Err(None),

@@ -7,7 +7,7 @@ use super::chains::Chains;
 use super::glob;
 use super::raw::{self, RetryClass, Strategy};
 use super::url::Url;
-use crate::catalog::{self, Known, Price};
+use crate::catalog::{self, Abilities, Known, Price};
 use crate::dialect::Dialect;
 use crate::provider::{Kind, Path};
 use hashbrown::HashMap;
@@ -41,6 +41,9 @@ pub struct Config {
     pub max_usage_rows: u32,
     pub health: HealthRules,
     pub fallback: Fallback,
+    /// Some key has limits of its own.
+    pub limited: bool,
+    pub preferences: raw::Preferences,
 }
 
 /// How the router takes a call to its next target.
@@ -66,8 +69,26 @@ pub struct Provider {
     pub keys: Vec<Secret>,
     /// Under which each is remembered when it is refused.
     pub key_ids: Vec<u64>,
+    /// How much of its calls each may take.
+    pub shares: Vec<Share>,
     /// What the operator says of its models; the first that matches wins.
     pub catalog: Vec<Entry>,
+}
+
+/// How much of its provider's calls a key may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// Beside the others; 0: only behind them.
+    pub weight: u32,
+    pub limits: Limits,
+}
+
+/// What the operator knows of a key's quota, a minute; 0: nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    pub requests: u32,
+    /// Input and output.
+    pub tokens: u32,
 }
 
 /// What the operator says of a provider's models.
@@ -80,6 +101,7 @@ pub struct Entry {
     pub price: Option<Price>,
     pub context: Option<u32>,
     pub max_output: Option<u32>,
+    pub abilities: Option<Abilities>,
 }
 
 #[derive(Debug)]
@@ -167,6 +189,8 @@ pub struct HealthRules {
     pub key_cooldown: u64,
     /// Refuse a call all of whose targets rest, rather than try one.
     pub refuse: bool,
+    /// Percent of a provider's limit below which what is left is made to last; 0: never.
+    pub pace_below: u32,
 }
 
 #[derive(Debug)]
@@ -174,6 +198,8 @@ pub struct Consumer {
     pub name: String,
     /// Patterns of the models it may use; empty: all.
     pub models: Vec<String>,
+    /// It may say who serves its calls, where that is on.
+    pub preferences: bool,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -207,6 +233,9 @@ pub const STREAM_FAILED: u16 = 598;
 /// The status by which an attempt tells the router that the prompt is too long for its
 /// target, and not for the next.
 pub const TOO_LONG: u16 = 597;
+/// The status by which an attempt tells the router that a content filter refused, where
+/// that is a retry class.
+pub const FILTERED: u16 = 596;
 /// Most targets of a model: Envoy's route names that many clusters.
 pub const MAX_TARGETS: usize = 8;
 pub const MAX_MODELS: usize = 4096;
@@ -285,7 +314,19 @@ impl Provider {
         known.price = entry.price.or(known.price);
         known.context = entry.context.or(known.context);
         known.traits.max_output_tokens = entry.max_output.unwrap_or(known.traits.max_output_tokens);
+        if let Some(abilities) = entry.abilities {
+            known.abilities = abilities;
+            known.lacks = Abilities::ASKED.without(abilities);
+        }
         known
+    }
+}
+
+// === impl Limits ===
+
+impl Limits {
+    pub fn any(self) -> bool {
+        self.requests > 0 || self.tokens > 0
     }
 }
 

@@ -12,14 +12,16 @@ mod envoy;
 mod health;
 mod keys;
 mod model;
+mod preferences;
 mod rule;
 mod target;
 
 pub use catalog::Entry;
 pub use envoy::{Envoy, Fallback};
 pub use health::{Health, WhenAllRest};
-pub use keys::{Key, Keys};
+pub use keys::{Key, Keys, Listed};
 pub use model::{Model, Strategy};
+pub use preferences::Preferences;
 pub use rule::{Rule, When};
 pub use target::Target;
 
@@ -61,6 +63,8 @@ pub struct Sluice {
     pub health: Health,
     #[serde(default)]
     pub envoy: Envoy,
+    #[serde(default)]
+    pub preferences: Preferences,
 }
 
 #[derive(Debug, Deserialize)]
@@ -116,7 +120,7 @@ pub struct Defaults {
     /// while it comes in, and its part `model` must stand before its files. Default: as
     /// max_body.
     pub max_upload: Option<Bytes>,
-    /// What makes the next target be tried. Default: all.
+    /// What makes the next target be tried. Default: all but content_filter.
     pub retry_on: Vec<RetryClass>,
     /// Refuse with 400 what a provider's dialect cannot carry, instead of leaving it
     /// out and naming it in x-sluice-dropped. Default: false.
@@ -139,6 +143,8 @@ pub enum RetryClass {
     Auth,
     /// An error event before the first token of a stream that began with 200.
     Stream,
+    /// A content filter refused the request, or withheld all of the answer.
+    ContentFilter,
 }
 
 #[derive(Debug, Deserialize)]
@@ -154,6 +160,10 @@ pub struct Consumer {
     /// characters. Default: all. Others do not exist for it.
     #[serde(default)]
     pub models: Option<Vec<String>>,
+    /// Whether it may say who serves its calls, where `preferences` are on. Default:
+    /// true.
+    #[serde(default)]
+    pub preferences: Option<bool>,
 }
 
 /// Which response headers clients see.

@@ -100,6 +100,64 @@ fn names_the_path_and_the_fix() {
         ),
         (|c| c["providers"]["openai"]["keys"] = json!("yes"), "providers.openai.keys", "`none`"),
         (|c| c["providers"]["openai"]["keys"] = json!([]), "providers.openai.keys", "keys: none"),
+        (
+            |c| {
+                c["providers"]["openai"]["keys"] =
+                    json!([{ "value": "a", "weight": 10_001 }, { "value": "b" }])
+            },
+            "providers.openai.keys[0].weight",
+            "0 to 10000",
+        ),
+        (
+            |c| c["providers"]["openai"]["keys"] = json!([{ "value": "a", "weight": 2 }]),
+            "providers.openai.keys[0].weight",
+            "beside other keys",
+        ),
+        (
+            |c| {
+                c["providers"]["openai"]["keys"] =
+                    json!([{ "value": "a", "weight": 0 }, { "value": "b", "weight": 0 }])
+            },
+            "providers.openai.keys",
+            "above 0",
+        ),
+        (
+            |c| c["providers"]["openai"]["keys"] = json!([{ "value": "a", "weight": 1.5 }]),
+            "providers.openai.keys[0].weight",
+            "whole number",
+        ),
+        (
+            |c| c["providers"]["openai"]["keys"] = json!([{ "weight": 2 }]),
+            "providers.openai.keys[0]",
+            "{ env: VARIABLE }",
+        ),
+        (
+            |c| {
+                c["providers"]["openai"]["keys"] =
+                    json!([{ "value": "a", "requests_per_minute": 0 }])
+            },
+            "providers.openai.keys[0].requests_per_minute",
+            "leave it out",
+        ),
+        (
+            |c| {
+                c["providers"]["openai"]["keys"] = json!([{ "value": "a", "tokens_per_minute": 0 }])
+            },
+            "providers.openai.keys[0].tokens_per_minute",
+            "at least 1",
+        ),
+        (
+            |c| {
+                c["providers"]["openai"]["keys"] = json!(
+                    (0..257)
+                        .map(|n| json!({ "value": format!("k{n}"), "requests_per_minute": 9 }))
+                        .collect::<Vec<_>>()
+                )
+            },
+            "providers",
+            "more than 256 keys",
+        ),
+        (|c| c["health"] = json!({ "pace_below": 51 }), "health.pace_below", "0 to 50"),
         (|c| c["providers"]["a b"] = json!({ "kind": "openai" }), "providers.a b", "a-z"),
         (|c| c["models"] = json!([]), "models", "is empty"),
         (|c| c["models"][0]["targets"] = json!([]), "models[0].targets", "1 to 8"),
@@ -235,6 +293,10 @@ fn complaints_never_quote_a_secret() {
         json!({ "kind": "openai", "keys": ["a", { "value": "sk-secret" }] }),
         json!({ "kind": "openai", "keys": [{ "aws": "sk-secret" }] }),
         json!({ "kind": "openai", "keys": [{ "aws": {}, "sk-secret": 1 }] }),
+        json!({ "kind": "openai", "keys": [{ "env": "OPENAI_API_KEY", "weight": "sk-secret" }] }),
+        json!({ "kind": "openai", "keys": [{ "weight": 1, "requests_per_minute": ["sk-secret"] }] }),
+        json!({ "kind": "openai", "keys": [{ "weight": 1, "tokens_per_minute": { "sk-secret": 1 } }] }),
+        json!({ "kind": "openai", "keys": [{ "weight": 1, "limit": "sk-secret" }] }),
         json!({ "kind": "bedrock", "region": "r", "keys": [{ "aws": { "sk-secret": "A" } }] }),
         json!({ "kind": "bedrock", "region": "r", "keys": [{ "aws": { "secret_access_key": "sk-secret" } }] }),
         json!({ "kind": "openai", "url": "https://user:sk-secret@host/v1" }),
@@ -247,6 +309,20 @@ fn complaints_never_quote_a_secret() {
         assert!(!format!("{problems:?}").contains("sk-secret"), "{problems:?}");
         assert!(problems.iter().all(|p| p.path.starts_with("providers.openai.")), "{problems:?}");
     }
+}
+
+#[test]
+fn keys_have_weights_and_limits() {
+    let mut file = base();
+    assert!(!read(&file).unwrap().limited);
+    file["providers"]["openai"]["keys"] = json!([{ "weight": 3.0, "env": "OPENAI_API_KEY" },
+        { "value": "b", "requests_per_minute": 60, "tokens_per_minute": 100_000.0 }]);
+    let config = read(&file).unwrap();
+    assert!(config.limited);
+    let shares = &config.providers.iter().find(|p| p.name == "openai").unwrap().shares;
+    assert_eq!(shares.iter().map(|s| s.weight).collect::<Vec<_>>(), [3, 1]);
+    let limits = |n: usize| (shares[n].limits.requests, shares[n].limits.tokens);
+    assert_eq!((limits(0), limits(1)), ((0, 0), (60, 100_000)));
 }
 
 #[test]
@@ -290,6 +366,63 @@ fn the_operators_catalog_goes_before_the_list() {
         None,
         "known when a name is asked for"
     );
+}
+
+#[test]
+fn preferences_are_off_and_consumers_may_be_left_out() {
+    let config = read(&base()).unwrap();
+    assert!(!config.preferences.any() && config.anonymous.preferences);
+    let mut file = base();
+    file["consumers"] = json!([
+        { "name": "a", "key_sha256": ["0".repeat(64)] },
+        { "name": "b", "key_sha256": ["1".repeat(64)], "preferences": false }]);
+    file["preferences"] = json!({ "header": true, "anonymous": false });
+    let config = read(&file).unwrap();
+    assert!(config.preferences.header && !config.preferences.body);
+    let may: Vec<_> = config.consumers.iter().map(|c| c.preferences).collect();
+    assert_eq!((may, config.anonymous.preferences), (vec![true, false], false));
+    file["preferences"] = json!({});
+    file["consumers"][0]["preferences"] = json!(true);
+    let problems = read(&file).unwrap_err();
+    assert_eq!(problems[0].path, "consumers[0].preferences");
+    assert!(problems[0].message.contains("preferences.header"));
+    for wrong in [json!({ "heather": true }), json!({ "header": "yes" }), json!(true)] {
+        file["preferences"] = wrong;
+        assert!(read(&file).unwrap_err()[0].path.starts_with("preferences"));
+    }
+}
+
+#[test]
+fn abilities_are_the_lists_or_the_operators() {
+    use crate::catalog::Ability;
+    let mut file = base();
+    file["models"] = json!([{ "name": "m", "targets": [
+        "openai/gpt-4", "openai/gpt-5", "openai/unheard-of", "openai/mine", "openai/o3-mini"] }]);
+    file["catalog"] = json!([{ "model": "openai/mine", "abilities": ["tools", "audio_in"] }]);
+    let config = read(&file).unwrap();
+    let lacks = |n: usize| {
+        let known = config.targets(&config.models[0].targets)[n].known.unwrap();
+        known.lacks.iter().collect::<Vec<_>>()
+    };
+    assert_eq!(lacks(0), [Ability::Vision]);
+    assert_eq!((lacks(1), lacks(2)), (vec![], vec![]), "what is not listed may do all");
+    assert_eq!(lacks(3), [Ability::Vision, Ability::Pdf, Ability::Schema]);
+    assert_eq!(lacks(4), [Ability::Vision], "the list is not believed in files");
+    file["catalog"][0]["abilities"] = json!(["tools", "flight"]);
+    let problems = read(&file).unwrap_err();
+    assert_eq!(problems[0].path, "catalog[0].abilities[1]");
+    assert!(problems[0].message.contains("audio_in"));
+}
+
+#[test]
+fn content_filters_are_a_class_of_their_own() {
+    let mut file = base();
+    file["defaults"] = json!({ "retry_on": ["content_filter", "server"] });
+    let config = read(&file).unwrap();
+    let codes: Vec<_> = config.retry.codes.split(',').collect();
+    assert_eq!(codes.iter().filter(|c| **c == "596").count(), 1);
+    file["defaults"] = json!({ "retry_on": ["server"] });
+    assert!(!read(&file).unwrap().retry.codes.contains("596"));
 }
 
 #[test]

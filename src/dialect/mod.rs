@@ -72,6 +72,7 @@ pub mod rerank;
 pub mod responses;
 mod shape;
 pub mod voyage;
+pub mod withheld;
 
 pub use facts::{Addressed, Facts};
 pub use language::{Dialect, Operation};

@@ -9,17 +9,29 @@ use super::registry::Entry;
 use crate::config::Config;
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, text};
-use crate::provider::limits;
+use crate::provider::limits::{self as budgets, Left};
 use crate::route::Resolved;
 use crate::route::health::{self, Event};
+use crate::route::limits;
 use crate::store::health::{self as store, Reason, Table};
+use crate::store::limits as store_limits;
 use crate::telemetry;
 
 /// Times in events are Unix nanoseconds.
 impl Worker {
-    /// Who must be left alone now.
-    pub(super) fn table(&self, host: &dyn Host, config: &Config) -> Table {
-        if config.health.enabled { store::read(host) } else { Table::default() }
+    /// Who must be left alone now by a call of so many tokens; `None`: it counts against
+    /// no key's own limit.
+    pub(super) fn table(
+        &self,
+        host: &dyn Host,
+        config: &Config,
+        (tokens, now): (Option<u64>, u64),
+    ) -> Table {
+        let mut table = if config.health.enabled { store::read(host) } else { Table::default() };
+        if let Some(tokens) = tokens {
+            limits::mark(&mut table, config, &store_limits::read(host), tokens, now);
+        }
+        table
     }
 
     /// Takes the probe of a target for this call; `false`: another call has it.
@@ -29,7 +41,7 @@ impl Worker {
 
     pub(super) fn learn(&self, host: &dyn Host, entry: &Entry, at: Resolved<'_>, event: Event) {
         let rules = &entry.config.health;
-        let idle = event == Event::Good && !entry.marked;
+        let idle = matches!(event, Event::Good | Event::Enough) && !entry.marked;
         if !rules.enabled || idle {
             return;
         }
@@ -57,7 +69,7 @@ impl Worker {
 /// there was one.
 pub(super) fn event_of(error: &Error, headers: Option<&Headers>, now: u64) -> Option<Event> {
     let header = |name: &str| headers.and_then(|h| text(h, name));
-    let told = || limits::retry_at(&header, now);
+    let told = || budgets::retry_at(&header, now);
     match error.kind {
         Kind::ProviderAuth => Some(Event::KeyRefused),
         // No money left: no rest will mend that soon.
@@ -76,15 +88,23 @@ pub(super) fn event_of(error: &Error, headers: Option<&Headers>, now: u64) -> Op
     }
 }
 
-/// Does an answer say that nothing is left?
-pub(super) fn says_spent(headers: &Headers) -> bool {
-    limits::spent_until(&|name| text(headers, name), 0).is_some()
-}
-
-/// What an answer says of its target.
-pub(super) fn event_of_good(headers: &Headers, now: u64) -> Event {
+/// What an answer says of its target. `None`: nothing, of a budget at least.
+pub(super) fn event_of_good(host: &dyn Host, entry: &Entry, headers: &Headers) -> Option<Event> {
+    let rules = &entry.config.health;
     let header = |name: &str| text(headers, name);
-    limits::spent_until(&header, now).map_or(Event::Good, Event::Spent)
+    match budgets::left(headers, rules.pace_below) {
+        Left::Untold => None,
+        Left::Enough => Some(Event::Enough),
+        Left::Low | Left::Spent => {
+            let now = host.now();
+            let spent = budgets::spent_until(&header, now).map(Event::Spent);
+            spent.or_else(|| {
+                let tokens = limits::need(&entry.facts).unwrap_or_default();
+                let (every, whole) = budgets::pace(&header, now, rules.pace_below, tokens)?;
+                Some(Event::Low { every, whole })
+            })
+        }
+    }
 }
 
 fn word(reason: Reason) -> &'static str {
@@ -92,5 +112,7 @@ fn word(reason: Reason) -> &'static str {
         Reason::RateLimited => "rate_limited",
         Reason::Failing => "failing",
         Reason::KeyRefused => "key_refused",
+        Reason::Paced => "paced",
+        Reason::OwnLimit => "own_limit",
     }
 }

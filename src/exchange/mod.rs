@@ -14,6 +14,7 @@ pub mod call;
 pub mod deadlines;
 pub mod endpoints;
 mod health;
+mod quota;
 pub mod registry;
 pub mod settle;
 pub mod surroundings;

@@ -59,6 +59,8 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         // The connection was lost in mid-stream: no filter heard of it but this.
         worker.learn(host, entry, at, Event::Failed(None));
     }
+    let used = verdict.charged.then(|| verdict.usage.input.saturating_add(verdict.usage.output));
+    worker.settle_limits(host, entry, used, now);
     let duration = millis(now, entry.started);
     let first_token = entry.first_token.map(|t| millis(t, entry.started));
     let counting = entry.client.operation() == Operation::CountTokens;

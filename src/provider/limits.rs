@@ -1,5 +1,5 @@
 //! What a provider's response headers say of its limits: when to come back after a
-//! refusal, and that nothing is left after an answer.
+//! refusal, and how much is left after an answer: enough, little, nothing.
 //!
 //! Times are Unix nanoseconds. Must not: decide what to do about it.
 //!
@@ -11,16 +11,55 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// `(remaining, reset)` of each budget a provider may tell of.
-const BUDGETS: [(&str, &str); 7] = [
-    ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
-    ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
-    ("x-ratelimit-remaining", "x-ratelimit-reset"),
-    ("anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"),
-    ("anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
-    ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"),
-    ("anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
+/// How much is left, of the budget of which least is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Left {
+    /// No budget is told of.
+    Untold,
+    Enough,
+    Low,
+    Spent,
+}
+
+/// A budget a provider may tell of: what is left of it, of how much, until when it is
+/// whole again.
+struct Budget {
+    remaining: &'static str,
+    limit: &'static str,
+    reset: &'static str,
+    of: Of,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Of {
+    Requests,
+    Tokens,
+}
+
+macro_rules! budget {
+    ($of:ident, $remaining:literal, $limit:literal, $reset:literal) => {
+        Budget { remaining: $remaining, limit: $limit, reset: $reset, of: Of::$of }
+    };
+}
+
+#[rustfmt::skip]
+const BUDGETS: [Budget; 7] = [
+    budget!(Requests, "x-ratelimit-remaining-requests", "x-ratelimit-limit-requests", "x-ratelimit-reset-requests"),
+    budget!(Tokens, "x-ratelimit-remaining-tokens", "x-ratelimit-limit-tokens", "x-ratelimit-reset-tokens"),
+    budget!(Requests, "x-ratelimit-remaining", "x-ratelimit-limit", "x-ratelimit-reset"),
+    budget!(Requests, "anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-reset"),
+    budget!(Tokens, "anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-reset"),
+    budget!(Tokens, "anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-limit", "anthropic-ratelimit-input-tokens-reset"),
+    budget!(Tokens, "anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-limit", "anthropic-ratelimit-output-tokens-reset"),
 ];
+
+/// Little, where no limit is told: fewer requests, or tokens.
+const FEW: (u64, u64) = (3, 1_000);
+/// Calls are kept apart no further than this: a budget that is whole again in a day would
+/// stand still. 5 s.
+const MAX_PACE: u64 = 5_000_000_000;
+/// Calls that may follow each other closer than this need no pace. 10 ms.
+const MIN_PACE: u64 = 10_000_000;
 
 /// When a refusal says to come back.
 pub fn retry_at<'h>(header: &dyn Fn(&str) -> Option<&'h str>, now: u64) -> Option<u64> {
@@ -34,9 +73,59 @@ pub fn retry_at<'h>(header: &dyn Fn(&str) -> Option<&'h str>, now: u64) -> Optio
 
 /// Until when nothing is left of some budget, if so.
 pub fn spent_until<'h>(header: &dyn Fn(&str) -> Option<&'h str>, now: u64) -> Option<u64> {
-    let spent =
-        BUDGETS.iter().filter(|(remaining, _)| header(remaining).map(str::trim) == Some("0"));
-    spent.filter_map(|(_, reset)| moment(header(reset)?, now)).max().filter(|t| *t > now)
+    let spent = BUDGETS.iter().filter(|b| header(b.remaining).map(str::trim) == Some("0"));
+    spent.filter_map(|b| moment(header(b.reset)?, now)).max().filter(|t| *t > now)
+}
+
+/// How much is left: of every good answer, so in one pass. `below`: percent of a limit
+/// that are little; 0: nothing is.
+pub fn left(headers: &[(String, Vec<u8>)], below: u32) -> Left {
+    let mut left = Left::Untold;
+    for (name, value) in headers {
+        // Cheap, and few get past it.
+        if !name.starts_with("x-ratelimit-rem") && !name.ends_with("-remaining") {
+            continue;
+        }
+        let budget = BUDGETS.iter().find(|b| b.remaining == name);
+        let Some((budget, n)) = budget.zip(number(value)) else { continue };
+        let limit = || {
+            let found = headers.iter().find(|(name, _)| name == budget.limit);
+            found.and_then(|(_, value)| number(value))
+        };
+        left = left.max(match n {
+            0 => Left::Spent,
+            _ if below > 0 && budget.is_low(n, limit(), below) => Left::Low,
+            _ => Left::Enough,
+        });
+    }
+    left
+}
+
+/// How far apart calls of so many tokens must be so that what is left lasts until it is
+/// whole again, and when that is.
+pub fn pace<'h>(
+    header: &dyn Fn(&str) -> Option<&'h str>,
+    now: u64,
+    below: u32,
+    tokens: u64,
+) -> Option<(u64, u64)> {
+    let number = |name: &str| header(name).and_then(|text| number(text.as_bytes()));
+    let low = BUDGETS.iter().filter_map(|b| {
+        let n = number(b.remaining).filter(|n| *n > 0)?;
+        let whole = moment(header(b.reset)?, now)?;
+        let low = below > 0 && b.is_low(n, number(b.limit), below);
+        let calls = if b.of == Of::Tokens { n / tokens.max(1) } else { n };
+        let every = (whole.saturating_sub(now) / calls.max(1)).min(MAX_PACE);
+        (low && every >= MIN_PACE).then_some((every, whole))
+    });
+    low.max()
+}
+
+/// A whole number.
+fn number(value: &[u8]) -> Option<u64> {
+    let value = value.trim_ascii();
+    let digits = !value.is_empty() && value.len() < 19 && value.iter().all(u8::is_ascii_digit);
+    digits.then(|| value.iter().fold(0, |n, digit| n * 10 + u64::from(digit - b'0')))
 }
 
 /// A duration or a moment, in any of the ways above.
@@ -90,71 +179,17 @@ fn duration(text: &str) -> Option<u64> {
     (sum.is_finite() && !text.is_empty()).then_some(sum as u64)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+// === impl Budget ===
 
-    const NOW: u64 = 1_700_000_000_000_000_000;
-    const S: u64 = 1_000_000_000;
-
-    fn told(headers: &[(&'static str, &'static str)]) -> (Option<u64>, Option<u64>) {
-        let header = |name: &str| headers.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
-        let since = |t: Option<u64>| t.map(|t| (t - NOW) / 1_000_000);
-        (since(retry_at(&header, NOW)), since(spent_until(&header, NOW)))
-    }
-
-    #[test]
-    fn reads_every_way_of_telling_time() {
-        for (headers, retry) in [
-            (&[("retry-after", "3")][..], Some(3000)),
-            (&[("retry-after", "0.25")], Some(250)),
-            (&[("retry-after-ms", "1500"), ("retry-after", "9")], Some(1500)),
-            (&[("retry-after", "Tue, 14 Nov 2023 22:13:50 GMT")], Some(30_000)),
-            (&[("retry-after", "-1")], None),
-            (&[("retry-after", "soon")], None),
-            (&[("retry-after", "nan")], None),
-            (
-                &[("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-tokens", "6m0s")],
-                Some(360_000),
-            ),
-            (
-                &[("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-tokens", "7.66s")],
-                Some(7660),
-            ),
-            (
-                &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1700000010000")],
-                Some(10_000),
-            ),
-            (&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1700000020")], Some(20_000)),
-            (
-                &[
-                    ("anthropic-ratelimit-requests-remaining", "0"),
-                    ("anthropic-ratelimit-requests-reset", "2023-11-14T22:13:45Z"),
-                ],
-                Some(25_000),
-            ),
-            (
-                &[("x-ratelimit-remaining-requests", "1"), ("x-ratelimit-reset-requests", "9s")],
-                None,
-            ),
-        ] {
-            assert_eq!(told(headers).0, retry, "{headers:?}");
-        }
-    }
-
-    #[test]
-    fn the_longest_of_the_spent_budgets_counts() {
-        let both = [
-            ("x-ratelimit-remaining-requests", "0"),
-            ("x-ratelimit-reset-requests", "120ms"),
-            ("x-ratelimit-remaining-tokens", "0"),
-            ("x-ratelimit-reset-tokens", "1s"),
-        ];
-        assert_eq!(told(&both).1, Some(1000));
-        assert_eq!(told(&[("x-ratelimit-remaining-requests", "0")]).1, None);
-        assert_eq!(duration("1h2m3.5s"), Some(3_723 * S + S / 2));
-        for bad in ["", "s", "5", "5x", "m5", "1.2.3s"] {
-            assert_eq!(duration(bad), None, "{bad}");
+impl Budget {
+    fn is_low(&self, n: u64, limit: Option<u64>, below: u32) -> bool {
+        let few = if self.of == Of::Tokens { FEW.1 } else { FEW.0 };
+        match limit {
+            Some(limit) => n.saturating_mul(100) < limit.saturating_mul(u64::from(below)),
+            None => n < few,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The decision: who may take a call, in which order.
 
+use super::able::Needs;
 use super::candidates::{self, Candidate};
 use super::count::Uncounted;
 use super::explain::Why;
@@ -8,6 +9,7 @@ use super::keys::Ring;
 use super::strategy::Asked;
 use super::terms::Terms;
 use super::{AnyModel, Choice, Moment, Plan, fixed, rules};
+use crate::config::compiled::MAX_TARGETS;
 use crate::config::{Config, Consumer, Target};
 use crate::dialect::{Facts, Operation, Request, estimate, features};
 use crate::error::{Error, Kind};
@@ -42,32 +44,41 @@ pub fn plan(
     };
     let rule = rules::find(config, facts);
     let terms = Terms { config, model, rule: rule.and_then(|r| config.rules.get(r)) };
+    let prefers = moment.prefers;
+    let sort = prefers.and_then(|p| p.sort);
+    let strict = config.strict || prefers.is_some_and(|p| p.strict);
     if let Some(notes) = moment.notes {
-        notes.under(terms);
+        notes.under(terms, sort);
     }
-    let mut plan =
-        Plan { model: index, rule, targets: Vec::new(), per_try_ms: 0, via: None, probe: None };
+    let mut plan = Plan { model: index, rule, strict, ..Plan::default() };
     let (mut refusal, mut uncounted) = (None, None);
-    let mut ring = Ring::new(config, moment);
-    // Of those that rest, the one whose rest ends first, and when; of those whose
-    // windows are too small, the one with the largest, and how large.
-    let mut resting: Option<(u64, Choice)> = None;
+    // Of those that rest, the least bad, and how bad; of those whose windows are too
+    // small, the one with the largest, and how large.
+    let mut resting: Option<((bool, u64), Choice)> = None;
     let mut small: Option<(u32, Choice)> = None;
+    // The first of those that cannot do what is asked.
+    let mut unable: Option<Choice> = None;
     let mut window = Window { facts, body, least: None };
     let pass = |target: &Target, why: Why<'_>| {
         if let Some(notes) = moment.notes {
             notes.pass(config, target, why, &moment);
         }
     };
-    let call = Asked { facts, body, header: moment.header, chance: moment.chance };
-    let candidates = candidates::of(terms, &facts.model, call);
+    let call = Asked { facts, body, header: moment.header, chance: moment.chance, sort };
+    let (candidates, affinity) = candidates::all(terms, facts, call, (consumer, prefers), &pass)?;
+    let mut needs = Needs { facts, body, choice: candidates.len() > 1, asked: None };
+    let mut ring = Ring::new(config, moment, affinity);
     for (place, candidate) in candidates.iter().enumerate() {
         let Candidate { index, target, provider, known, .. } = *candidate;
         let kind = provider.kind;
         let name = candidate.name();
         let api = target.api.or_else(|| known.api());
         let maker = known.traits.maker;
-        if let Some(tag) = terms.require().iter().find(|tag| !target.tags.contains(tag)) {
+        if plan.targets.len() == MAX_TARGETS {
+            pass(target, Why::Beyond);
+            continue;
+        }
+        if let Some(tag) = candidate.require.iter().find(|tag| !target.tags.contains(tag)) {
             pass(target, Why::Lacks(tag));
             continue;
         }
@@ -86,7 +97,7 @@ pub fn plan(
         let deep = row.reads.is_none() || quirks.concern(facts);
         if deep && place + 1 < candidates.len() && carried.is_ok() {
             let request = Request { body, facts, model: name, traits, quirks, betas: "" };
-            carried = (row.request)(&request).and_then(|made| made.allow(config.strict)).map(drop);
+            carried = (row.request)(&request).and_then(|made| made.allow(strict)).map(drop);
         }
         if let Err(e) = carried {
             pass(target, Why::Cannot(&e));
@@ -98,6 +109,11 @@ pub fn plan(
         let any = target.model.is_none().then(|| Box::new(any));
         let (key, standing) = ring.next(target, provider);
         let choice = Choice { target: index, surface, translator: row, key, spare: false, any };
+        if let Some(ability) = needs.lacks(&known) {
+            pass(target, Why::Unable(ability.as_str()));
+            unable.get_or_insert(choice);
+            continue;
+        }
         if let Some(context) = context {
             pass(target, Why::Overflows(context));
             if small.as_ref().is_none_or(|(largest, _)| context > *largest) {
@@ -106,20 +122,22 @@ pub fn plan(
             continue;
         }
         match standing {
-            Standing::Cooling(until, _) => {
-                pass(target, Why::Rests(until));
-                if resting.as_ref().is_none_or(|(first, _)| until < *first) {
-                    resting = Some((until, choice));
+            Standing::Cooling(until, reason) => {
+                pass(target, Why::Rests(until, reason));
+                let bad = standing.badness();
+                if resting.as_ref().is_none_or(|(least, _)| bad < *least) {
+                    resting = Some((bad, choice));
                 }
                 continue;
             }
             Standing::Probe if plan.targets.is_empty() => plan.probe = Some(target.id),
-            Standing::Probe | Standing::Well => {}
+            Standing::Due if plan.targets.is_empty() => plan.due = true,
+            Standing::Probe | Standing::Due | Standing::Well => {}
         }
         plan.targets.push(choice);
     }
     match resting {
-        Some((until, _)) if plan.targets.is_empty() && config.health.refuse => {
+        Some(((true, until), _)) if plan.targets.is_empty() && config.health.refuse => {
             return Err(resting_error(until.saturating_sub(moment.now)));
         }
         Some((_, choice)) if plan.targets.is_empty() => plan.targets.push(choice),
@@ -128,6 +146,10 @@ pub fn plan(
     // The provider knows better than an estimate.
     match small {
         Some((_, choice)) if plan.targets.is_empty() => plan.targets.push(choice),
+        _ => {}
+    }
+    match unable {
+        Some(choice) if plan.targets.is_empty() => plan.targets.push(choice),
         _ => {}
     }
     if plan.targets.is_empty() {

@@ -8,6 +8,7 @@ use super::{Moment, Plan};
 use crate::config::raw::Strategy;
 use crate::config::{Config, Target};
 use crate::error::Error;
+use crate::store::health::Reason;
 use serde::Serialize;
 use std::cell::RefCell;
 
@@ -19,13 +20,19 @@ pub enum Why<'a> {
     /// It cannot carry the request.
     Cannot(&'a Error),
     /// Until then, Unix nanoseconds.
-    Rests(u64),
+    Rests(u64, Reason),
     /// Its window, in tokens.
     Overflows(u32),
     /// A tag that is required.
     Lacks(&'a str),
     /// This Envoy has no way there behind the targets before it.
     OutOfReach,
+    /// The client's preference that leaves it out.
+    Unwanted(&'a str),
+    /// What the call asks for and the model has not.
+    Unable(&'a str),
+    /// The plan is full without it.
+    Beyond,
 }
 
 /// What a decision told.
@@ -90,6 +97,16 @@ pub fn name(config: &Config, target: &Target) -> String {
     format!("{provider}/{}", target.label)
 }
 
+fn words(reason: Reason) -> &'static str {
+    match reason {
+        Reason::RateLimited => "rate limited",
+        Reason::Failing => "failing",
+        Reason::KeyRefused => "key refused",
+        Reason::Paced => "little is left of its limit",
+        Reason::OwnLimit => "its own limit",
+    }
+}
+
 /// What no header may hold is escaped.
 fn ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
@@ -109,11 +126,12 @@ fn ascii(json: &str) -> String {
 // === impl Notes ===
 
 impl Notes {
-    pub fn under(&self, terms: Terms<'_>) {
+    /// `sort`: instead of the strategy.
+    pub fn under(&self, terms: Terms<'_>, sort: Option<Strategy>) {
         *self.under.borrow_mut() = Under {
             model: terms.model.name.clone(),
             rule: terms.rule.map(|r| r.name.clone()),
-            strategy: terms.strategy(),
+            strategy: sort.unwrap_or(terms.strategy()),
         };
     }
 
@@ -124,11 +142,15 @@ impl Notes {
                 Some(param) => format!("cannot: {param}: {}", error.message),
                 None => format!("cannot: {}", error.message),
             },
-            Why::Rests(until) => {
-                format!("rests {} ms", until.saturating_sub(moment.now) / 1_000_000)
+            Why::Rests(until, reason) => {
+                let millis = until.saturating_sub(moment.now) / 1_000_000;
+                format!("rests {millis} ms: {}", words(reason))
             }
             Why::OutOfReach => "no way there on this Envoy".to_owned(),
             Why::Lacks(tag) => format!("has no tag {tag}"),
+            Why::Unwanted(param) => format!("left out by {param}"),
+            Why::Unable(ability) => format!("its model has no {ability}"),
+            Why::Beyond => "the plan is full".to_owned(),
             Why::Overflows(window) => format!("too long for {window} tokens"),
         };
         let why = why.chars().take(MAX_WHY).collect();

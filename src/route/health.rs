@@ -8,7 +8,11 @@
 //!   circuit after some failures in a row; when its time is up one call of the live
 //!   traffic probes it, the others go on leaving it alone;
 //! - a *key at a target* that is rate limited rests as long as the provider said;
-//! - a *key* that is refused (401, 402, 403) rests long, whatever the target.
+//! - a *key* that is refused (401, 402, 403) rests long, whatever the target;
+//! - a *key at a target* of whose budget little is left is *paced*: one call after the
+//!   other, so that the rest lasts until the budget is whole again. Each call takes its
+//!   turn in the table, or leaves the key alone; no failure, and no probe. It ends when an
+//!   answer tells of enough, or the budget is whole.
 //!
 //! A success ends what is over, never what still holds: a stream that began before a
 //! refusal and ends well after it proves nothing. Values in, values out: no clock, no
@@ -30,6 +34,8 @@ pub enum Standing {
     Well,
     /// Its time is up: whoever claims it may try.
     Probe,
+    /// It is paced, and its turn has come: whoever takes it may go.
+    Due,
     /// Until then, Unix nanoseconds.
     Cooling(u64, Reason),
 }
@@ -38,6 +44,14 @@ pub enum Standing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     Good,
+    /// Good, and the provider says that enough is left.
+    Enough,
+    /// Good, and little is left: calls `every` so many nanoseconds last until it is
+    /// whole again.
+    Low {
+        every: u64,
+        whole: u64,
+    },
     /// Good, and the provider says that nothing is left until then.
     Spent(u64),
     /// 429 and its like; when to come back, where it was told.
@@ -54,8 +68,7 @@ const MAX_ADVICE: u64 = 3_600_000_000_000;
 
 /// May this be tried?
 pub fn standing(table: &Table, rules: &Rules, ids: Ids, now: u64) -> Standing {
-    let cooling = ids
-        .all()
+    let cooling = [ids.target, ids.credential(), ids.rate(), ids.own()]
         .into_iter()
         .filter_map(|id| table.get(id))
         .filter(|m| m.until > now)
@@ -66,8 +79,23 @@ pub fn standing(table: &Table, rules: &Rules, ids: Ids, now: u64) -> Standing {
     match table.get(ids.target).filter(|m| is_open(rules, m)) {
         Some(mark) if mark.claimed > now => Standing::Cooling(mark.claimed, mark.reason),
         Some(_) => Standing::Probe,
-        None => Standing::Well,
+        None => match table.get(ids.pace()).filter(|m| m.claimed > now) {
+            Some(mark) if mark.until > now => Standing::Cooling(mark.until, mark.reason),
+            Some(_) => Standing::Due,
+            None => Standing::Well,
+        },
     }
+}
+
+/// Takes the turn of a key that is paced; `None`: it is not paced any more.
+pub fn take_turn(table: &mut Table, ids: Ids, now: u64) -> Option<bool> {
+    let mark = table.get(ids.pace()).filter(|m| m.claimed > now).copied()?;
+    if mark.until > now {
+        return Some(false);
+    }
+    let every = mark.until.saturating_sub(mark.last);
+    table.put(Mark { until: now.saturating_add(every), last: now, ..mark });
+    Some(true)
 }
 
 /// Takes the probe of a target whose time is up; `false`: another did, or none is due.
@@ -82,6 +110,22 @@ pub fn claim(table: &mut Table, rules: &Rules, target: u64, now: u64) -> bool {
 pub fn record(table: &mut Table, rules: &Rules, ids: Ids, event: Event, now: u64) -> bool {
     match event {
         Event::Good => settle(table, ids, now),
+        Event::Enough => {
+            let paced = table.get(ids.pace()).is_some();
+            table.remove(ids.pace());
+            settle(table, ids, now) || paced
+        }
+        Event::Low { every, whole } => {
+            settle(table, ids, now);
+            // Whoever has taken its turn keeps it: only later ones may come sooner.
+            let known = table.get(ids.pace()).filter(|m| m.claimed > now).map(|m| m.until);
+            let soon = now.saturating_add(every);
+            let until = known.map_or(soon, |until| until.min(soon));
+            let (id, last) = (ids.pace(), until.saturating_sub(every));
+            let claimed = advised(whole, now);
+            table.put(Mark { id, until, last, claimed, failures: 0, reason: Reason::Paced });
+            true
+        }
         Event::Spent(until) => {
             let settled = settle(table, ids, now);
             rest(table, ids.rate(), Reason::RateLimited, advised(until, now), now, 0) || settled
@@ -111,7 +155,11 @@ fn settle(table: &mut Table, ids: Ids, now: u64) -> bool {
     let over = |id: &u64| table.get(*id).is_some_and(|m| m.until <= now);
     let over: Vec<u64> = ids.all().into_iter().filter(over).collect();
     over.iter().for_each(|id| table.remove(*id));
-    !over.is_empty()
+    let pace = table.get(ids.pace()).is_some_and(|m| m.claimed <= now);
+    if pace {
+        table.remove(ids.pace());
+    }
+    pace || !over.is_empty()
 }
 
 fn next(table: &Table, id: u64) -> u16 {
@@ -142,10 +190,26 @@ fn advised(until: u64, now: u64) -> u64 {
     until.min(now.saturating_add(MAX_ADVICE))
 }
 
+// === impl Standing ===
+
+impl Standing {
+    pub fn rests(self) -> bool {
+        matches!(self, Standing::Cooling(..))
+    }
+
+    /// Who rests, from the least bad: a pace harms nobody who overtakes it.
+    pub fn badness(self) -> (bool, u64) {
+        match self {
+            Standing::Cooling(until, reason) => (reason != Reason::Paced, until),
+            Standing::Well | Standing::Probe | Standing::Due => (false, 0),
+        }
+    }
+}
+
 // === impl Ids ===
 
 impl Ids {
-    /// Under which any of its troubles is remembered.
+    /// Under which any of its troubles is remembered, but for its pace.
     fn all(self) -> [u64; 3] {
         [self.target, self.credential(), self.rate()]
     }
@@ -159,5 +223,14 @@ impl Ids {
     /// Of this key at this target.
     fn rate(self) -> u64 {
         self.target ^ self.key.rotate_left(32) ^ 0x5375_6963_6521
+    }
+
+    fn pace(self) -> u64 {
+        self.rate() ^ 0x7061_6365
+    }
+
+    /// Of the key's own limits.
+    pub fn own(self) -> u64 {
+        self.credential() ^ 0x6F77_6E21
     }
 }

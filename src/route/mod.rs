@@ -7,15 +7,17 @@
 //! attempt learns may change the order of what is left of it.
 
 use crate::catalog::Known;
-use crate::config::compiled::MAX_TARGETS;
+use crate::config::compiled::{Limits, MAX_TARGETS};
 use crate::config::{Config, Provider, Secret, Target};
 use crate::dialect::Translator;
 use crate::provider::{Path, Surface};
 use crate::store::health::Table;
 use explain::Notes;
 use health::Ids;
+use prefer::Preferences;
 use terms::Terms;
 
+mod able;
 mod candidates;
 mod count;
 mod decide;
@@ -23,6 +25,8 @@ pub mod explain;
 mod fixed;
 pub mod health;
 mod keys;
+pub mod limits;
+pub mod prefer;
 mod rules;
 pub mod strategy;
 pub mod terms;
@@ -30,6 +34,7 @@ pub mod terms;
 pub use decide::{Planned, plan, unknown_model};
 
 /// The ordered targets of a call, as indexes into the configuration.
+#[derive(Default)]
 pub struct Plan {
     pub model: usize,
     /// The rule it falls under.
@@ -45,6 +50,11 @@ pub struct Plan {
     /// The first target has rested enough: this call may be its probe, if it can claim
     /// it.
     pub probe: Option<u64>,
+    /// The first target's key is paced, and its turn has come: this call may take it, if
+    /// no other did.
+    pub due: bool,
+    /// The client wants all of its request carried, or none.
+    pub strict: bool,
 }
 
 /// What is known of the world when a call is planned.
@@ -63,6 +73,8 @@ pub struct Moment<'a> {
     pub chance: u64,
     /// Where the decision tells what it passes over, if anybody asks.
     pub notes: Option<&'a Notes>,
+    /// What the client says of who serves it.
+    pub prefers: Option<&'a Preferences>,
 }
 
 /// One of the model's targets, and the surface of its provider that is spoken.
@@ -99,6 +111,8 @@ pub struct Resolved<'a> {
     pub translator: &'static Translator,
     pub known: Known,
     pub key: Option<&'a Secret>,
+    /// Of the key.
+    pub limits: Limits,
     /// Under which its failures are remembered.
     pub ids: Ids,
 }
@@ -131,7 +145,20 @@ impl Plan {
         let key = choice.key.and_then(|k| provider.keys.get(k));
         let id = choice.key.and_then(|k| provider.key_ids.get(k)).copied().unwrap_or_default();
         let ids = Ids { target: target.id, key: id };
-        Some(Resolved { terms, target, provider, surface, paths, translator, known, key, ids })
+        let share = choice.key.and_then(|k| provider.shares.get(k));
+        let limits = share.map(|share| share.limits).unwrap_or_default();
+        Some(Resolved {
+            terms,
+            target,
+            provider,
+            surface,
+            paths,
+            translator,
+            known,
+            key,
+            limits,
+            ids,
+        })
     }
 
     /// What holds for its call.

@@ -10,7 +10,6 @@
 
 use super::candidates::Candidate;
 use super::terms::Terms;
-use crate::config::Target;
 use crate::config::raw::Strategy;
 use crate::dialect::conversation;
 use crate::dialect::{Facts, Usage, estimate};
@@ -26,24 +25,28 @@ pub struct Asked<'a> {
     pub header: &'a dyn Fn(&str) -> Option<Vec<u8>>,
     /// Differs from call to call.
     pub chance: u64,
+    /// Instead of the strategy.
+    pub sort: Option<Strategy>,
 }
 
 /// Output that a call is taken to have where it sets no limit, in tokens.
 const OUTPUT: u64 = 1_000;
 
-/// Puts them in order; equals stay as they are listed.
-pub(super) fn sort(all: &mut [Candidate<'_>], terms: Terms<'_>, asked: Asked<'_>) {
+/// Puts them in order; equals stay as they are listed. Returns what the call sticks by,
+/// if it does.
+pub(super) fn sort(all: &mut [Candidate<'_>], terms: Terms<'_>, asked: Asked<'_>) -> Option<u64> {
     let by = || Some(xxh3_64_with_seed(&(asked.header)(terms.by()?)?, 0));
-    match terms.strategy() {
+    match asked.sort.unwrap_or(terms.strategy()) {
         Strategy::Order => {}
         Strategy::Weighted => {
             let key = by().unwrap_or(asked.chance);
-            sort_by(all, |c| draw(c.target, key, f64::from(c.target.weight)));
+            sort_by(all, |c| draw(c.target.id, key, f64::from(c.target.weight)));
         }
         Strategy::Sticky => {
             let conversation = || conversation::key(asked.body).unwrap_or(asked.chance);
             let key = by().unwrap_or_else(conversation);
-            sort_by(all, |c| draw(c.target, key, 1.0));
+            sort_by(all, |c| draw(c.target.id, key, 1.0));
+            return Some(key);
         }
         Strategy::Cheapest => {
             let usage = expected(asked.facts);
@@ -53,23 +56,25 @@ pub(super) fn sort(all: &mut [Candidate<'_>], terms: Terms<'_>, asked: Asked<'_>
             });
         }
     }
+    None
 }
 
-/// The smallest first.
-fn sort_by(all: &mut [Candidate<'_>], value: impl Fn(&Candidate<'_>) -> f64) {
+/// The smallest first; equals stay as they are.
+pub(super) fn sort_by(all: &mut [Candidate<'_>], value: impl Fn(&Candidate<'_>) -> f64) {
     all.sort_by_cached_key(|c| Ordered(value(c)));
 }
 
 /// An exponential clock of rate `weight`: the first of several to ring is each one in
 /// proportion to its weight. Without weight: never before another.
-fn draw(target: &Target, key: u64, weight: f64) -> f64 {
-    let hash = xxh3_64_with_seed(&target.id.to_le_bytes(), key);
+pub(super) fn draw(id: u64, key: u64, weight: f64) -> f64 {
+    let hash = xxh3_64_with_seed(&id.to_le_bytes(), key);
     // In (0, 1].
     let uniform = ((hash >> 11) as f64 + 1.0) / (1_u64 << 53) as f64;
     if weight > 0.0 { -uniform.ln() / weight } else { f64::INFINITY }
 }
 
-fn expected(facts: &Facts) -> Usage {
+/// What a call is taken to use.
+pub(super) fn expected(facts: &Facts) -> Usage {
     Usage {
         input: estimate::of_bytes(facts.body_bytes as u64),
         output: facts.max_tokens.map_or(OUTPUT, |max| max.min(OUTPUT)),

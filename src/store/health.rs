@@ -9,9 +9,10 @@
 //! are digests), or more than `MAX_MARKS`.
 //!
 //! Layout, version 1, little endian: u8 version, then for each mark u64 id, u64 until,
-//! u64 last, u64 claimed, u16 failures, u8 reason.
+//! u64 last, u64 claimed, u16 failures, u8 reason. A filter that does not know a reason
+//! drops its marks and keeps the others: a new reason is no new version.
 
-use super::{Store, Ticket};
+use super::{Store, amend};
 
 /// What is known of a target, of a key, or of a key at a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Mark {
     pub until: u64,
     /// The latest event, Unix nanoseconds.
     pub last: u64,
-    /// A probe is under way until then, Unix nanoseconds.
+    /// A probe is under way until then, Unix nanoseconds; of a pace: when it is over.
     pub claimed: u64,
     /// In a row.
     pub failures: u16,
@@ -36,6 +37,11 @@ pub enum Reason {
     Failing,
     /// It refuses this key.
     KeyRefused,
+    /// Little is left: `until` is when the next call may go, and as long before that as
+    /// calls are apart stands `last`.
+    Paced,
+    /// It has used up a limit of its own. Never written: `store::limits` knows.
+    OwnLimit,
 }
 
 /// All marks.
@@ -52,8 +58,6 @@ pub const MEMORY: u64 = 600_000_000_000;
 const KEY: &str = "health";
 const VERSION: u8 = 1;
 const SIZE: usize = 35;
-/// Contention is between a few workers; this many lost races in a row is a bug.
-const MAX_RACES: u32 = 1_000;
 
 pub fn read(store: &(impl Store + ?Sized)) -> Table {
     store.get(KEY).0.map(|value| Table::decode(&value)).unwrap_or_default()
@@ -66,18 +70,11 @@ pub fn update(
     now: u64,
     mut change: impl FnMut(&mut Table) -> bool,
 ) -> bool {
-    for _ in 0..MAX_RACES {
-        let (value, ticket): (_, Ticket) = store.get(KEY);
-        let mut table = value.map(|value| Table::decode(&value)).unwrap_or_default();
+    amend(store, KEY, |value| {
+        let mut table = value.map(Table::decode).unwrap_or_default();
         table.forget(now);
-        if !change(&mut table) {
-            return false;
-        }
-        if store.cas(KEY, &table.encode(), ticket) {
-            return true;
-        }
-    }
-    false
+        change(&mut table).then(|| table.encode())
+    })
 }
 
 // === impl Table ===
@@ -153,8 +150,26 @@ impl Mark {
             [0] => Reason::RateLimited,
             [1] => Reason::Failing,
             [2] => Reason::KeyRefused,
+            [3] => Reason::Paced,
             _ => return None,
         };
         Some(Self { id, until, last, claimed, failures: u16::from_le_bytes(*failures), reason })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_of_a_newer_filter_costs_its_mark_alone() {
+        let mark = |id, reason| Mark { id, until: 9, last: 8, claimed: 7, failures: 6, reason };
+        let mut table = Table::default();
+        table.put(mark(1, Reason::Paced));
+        table.put(mark(2, Reason::KeyRefused));
+        let mut value = table.encode();
+        assert_eq!(Table::decode(&value), table);
+        value[SIZE] = 99;
+        assert_eq!(Table::decode(&value).marks, [mark(2, Reason::KeyRefused)]);
     }
 }

@@ -4,6 +4,7 @@
 //! and a versioned layout for its values. Must not: hold secrets or prompts.
 
 pub mod health;
+pub mod limits;
 pub mod usage;
 
 /// Compare-and-set over byte values.
@@ -18,3 +19,23 @@ pub trait Store {
 /// What a value's version was when it was read; `None`: the key was absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ticket(pub Option<u32>);
+
+/// Contention is between a few workers; this many lost races in a row is a bug.
+const MAX_RACES: u32 = 1_000;
+
+/// Writes what `change` makes of a value; `None` from it: nothing to write. `false`: not
+/// written, for that reason or because the race was lost too often.
+fn amend(
+    store: &(impl Store + ?Sized),
+    key: &str,
+    mut change: impl FnMut(Option<&[u8]>) -> Option<Vec<u8>>,
+) -> bool {
+    for _ in 0..MAX_RACES {
+        let (value, ticket) = store.get(key);
+        let Some(new) = change(value.as_deref()) else { return false };
+        if store.cas(key, &new, ticket) {
+            return true;
+        }
+    }
+    false
+}

@@ -1,8 +1,7 @@
 //! Who fails is left alone by every worker; a provider's other keys serve.
 
-use crate::support::client::{chat, post, streamed};
+use crate::support::client::{chat, crowd, post, streamed};
 use crate::support::gateway::{Gateway, Setup, healed};
-use std::time::Duration;
 
 async fn start(workers: u32, config: String) -> Gateway {
     Gateway::start(Setup { config: Some(config), workers, ..Setup::default() }).await
@@ -18,18 +17,7 @@ async fn all_workers_leave_a_limited_target_alone_at_once() {
     let models = "- { name: m, targets: [\"openai/x!status=429;retry-after=60\", anthropic/claude-haiku-4-5] }";
     let mut gateway = start(4, healed(models)).await;
     assert_eq!(post(&gateway, &chat("m")).await.header("x-sluice-attempts"), "2");
-    // Many connections, so that every worker has some.
-    let calls = (0..200).map(|n| {
-        let (url, body) = (gateway.url("/v1/chat/completions"), chat("m"));
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(n % 20)).await;
-            let reply = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
-            (reply.status().as_u16(), reply.headers()["x-sluice-attempts"].to_str().unwrap() == "1")
-        })
-    });
-    for call in calls.collect::<Vec<_>>() {
-        assert_eq!(call.await.unwrap(), (200, true));
-    }
+    crowd(&gateway, 200).await;
     let limited = gateway.stat("cluster.openai.upstream_rq_total").await;
     assert_eq!(limited, 1, "calls that went to the limited target");
     let stat = "wasmcustom.sluice.rests;provider=openai;reason=rate_limited";

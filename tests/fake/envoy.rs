@@ -116,6 +116,12 @@ impl Envoy {
         self.after_callbacks();
     }
 
+    /// The same with another one, for calls that come from now on.
+    pub fn push(&mut self, config: &str) {
+        self.config = Rc::new(config::load(config.as_bytes(), &|_| None).unwrap());
+        self.push_config();
+    }
+
     pub fn rows(&self) -> Vec<Row> {
         report(&*self.watcher, self.config.max_usage_rows)
     }

@@ -9,7 +9,20 @@ const MODELS: &str = r#""models": [
     { "name": "w", "strategy": "weighted", "by": "x-user", "targets": ["openai/gpt", "ring/r", "vllm/b"] },
     { "name": "s", "strategy": "sticky", "targets": ["openai/gpt", "anthropic/claude-haiku-4-5", "vllm/b"] },
     { "name": "c", "strategy": "cheapest", "targets": ["vllm/b", "openai/gpt-5", "openai/gpt-5-mini"] },
-    { "name": "lone", "targets": ["anthropic/claude-haiku-4-5"] } ]"#;
+    { "name": "lone", "targets": ["anthropic/claude-haiku-4-5"] } ],
+    "preferences": { "header": true, "body": true }"#;
+
+/// By header and by body; some leave nobody.
+const ROUTES: [&str; 8] = [
+    "",
+    "order=vllm,anthropic",
+    "only=openai,vllm; models=lone",
+    "sort=price; models=c",
+    "max-price=1/5; ignore=ring",
+    "allow-fallbacks=false",
+    "region=eu",
+    "models=nobody",
+];
 
 fn file() -> String {
     format!(r#"{{ {PROVIDERS}, {MODELS}, "expose": {{ "explain": true }} }}"#)
@@ -22,7 +35,7 @@ fn told(exchange: &Exchange) -> Value {
 #[test]
 fn offline_is_online() {
     let config = config::load(file().as_bytes(), &|_| None).unwrap();
-    let mut passed_over = 0;
+    let (mut passed_over, mut left_out) = (0, 0);
     for n in 0..400_u32 {
         let mut envoy = Envoy::new(&file());
         let model = ["m", "w", "s", "c", "lone"][n as usize % 5];
@@ -34,24 +47,37 @@ fn offline_is_online() {
         if n % 11 == 0 {
             body["max_tokens"] = json!(n * 100);
         }
+        if n % 4 == 3 {
+            body["models"] = json!(["m", "lone"]);
+            body["provider"] = json!({ "order": ["vllm"], "ignore": ["ring"], "sort": "price" });
+        }
+        if n % 6 == 5 {
+            body["tools"] = json!([{ "type": "function", "function": { "name": "f" } }]);
+        }
         let user = format!("user-{}", n % 23);
+        let route = ROUTES[n as usize % 13 % 8];
         let asked = request(&body).with("x-sluice-explain", "1").with("x-user", &user);
+        let asked = asked.with("x-sluice-route", route);
         let exchange = envoy.ask(asked, vec![refusal(400)]);
         let mut online = told(exchange);
         online.as_object_mut().unwrap().remove("attempts");
         passed_over += online["passed_over"].as_array().unwrap().len();
+        left_out += online.to_string().matches("left out by").count();
         let text = body.to_string();
         let question = Question {
             path: "/v1/chat/completions",
             body: text.as_bytes(),
-            headers: &[("x-user".to_owned(), user.into_bytes())],
+            headers: &[
+                ("x-user".to_owned(), user.into_bytes()),
+                ("x-sluice-route".to_owned(), route.as_bytes().to_vec()),
+            ],
             resting: &[],
             chance: 0,
         };
         let offline: Value = serde_json::from_str(&explain(&config, &question).unwrap()).unwrap();
         assert_eq!(online, offline, "{body}");
     }
-    assert!(passed_over > 20, "{passed_over}");
+    assert!(passed_over > 20 && left_out > 100, "{passed_over}, {left_out}");
 }
 
 #[test]

@@ -25,9 +25,13 @@ mod explained;
 mod fallback;
 mod health;
 mod hang_ups;
+mod keys;
 mod lost;
 mod surroundings;
+mod abilities;
+mod prefers;
 mod windows;
+mod withheld;
 mod uploads;
 
 use fake::envoy::Envoy;

@@ -3,6 +3,7 @@
 use super::gateway::Gateway;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 pub struct Reply {
     pub status: u16,
@@ -26,6 +27,23 @@ pub fn streamed(model: &str) -> Value {
 pub async fn post(gateway: &Gateway, body: &Value) -> Reply {
     post_bytes(gateway, body.to_string().into_bytes(), &[("content-type", "application/json")])
         .await
+}
+
+/// So many chats with the model `m`, each over a connection of its own, so that every
+/// worker has some. Each must be served by its first attempt.
+pub async fn crowd(gateway: &Gateway, calls: u64) {
+    let calls = (0..calls).map(|n| {
+        let (url, body) = (gateway.url("/v1/chat/completions"), chat("m"));
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(n % 20)).await;
+            let reply = reqwest::Client::new().post(url).json(&body).send().await;
+            let reply = reply.expect("the gateway answers");
+            (reply.status().as_u16(), reply.headers()["x-sluice-attempts"] == "1")
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        assert_eq!(call.await.expect("it ends"), (200, true));
+    }
 }
 
 pub async fn post_bytes(gateway: &Gateway, body: Vec<u8>, headers: &[(&str, &str)]) -> Reply {

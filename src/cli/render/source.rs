@@ -62,7 +62,7 @@ fn env(raw: &raw::Sluice) -> Vec<String> {
     for p in raw.providers.values() {
         match &p.keys {
             Some(raw::Keys::None) => {}
-            Some(raw::Keys::List(keys)) => keys.iter().for_each(|key| match key {
+            Some(raw::Keys::List(keys)) => keys.iter().for_each(|listed| match &listed.key {
                 raw::Key::Env(name) | raw::Key::BearerEnv(name) => names.push(name.clone()),
                 raw::Key::Value(_) => {}
                 raw::Key::Aws(own) => add_aws(own, &mut names),

@@ -1,7 +1,7 @@
 //! `catalog`: prices and sizes that the operator knows better.
 
 use super::Problems;
-use crate::catalog::{self, Price};
+use crate::catalog::{self, Abilities, Price};
 use crate::config::compiled::{Entry, Provider};
 use crate::config::{glob, raw};
 
@@ -27,6 +27,7 @@ pub(super) fn compile(raw: &raw::Sluice, providers: &mut [Provider], problems: &
             price: price(&path, entry, problems),
             context: entry.context.map(|t| t.0),
             max_output: entry.max_output.map(|t| t.0),
+            abilities: abilities(&path, entry, problems),
         };
         let Some(provider) = providers.iter_mut().find(|p| p.name == provider) else {
             // A provider that is written but wrong has been reported already.
@@ -60,6 +61,21 @@ fn like(path: &str, entry: &raw::Entry, problems: &mut Problems) -> Option<catal
     listed.map(|(kind, model)| catalog::known(kind, "", model))
 }
 
+fn abilities(path: &str, entry: &raw::Entry, problems: &mut Problems) -> Option<Abilities> {
+    let mut all = Abilities::default();
+    for (i, name) in entry.abilities.as_ref()?.iter().enumerate() {
+        match Abilities::ASKED.iter().find(|a| a.as_str() == name) {
+            Some(ability) => all = all.with(ability),
+            None => {
+                let known: Vec<_> = Abilities::ASKED.iter().map(|a| a.as_str()).collect();
+                let words = format!("`{name}` must be one of {}", known.join(", "));
+                problems.add(format!("{path}.abilities[{i}]"), words);
+            }
+        }
+    }
+    Some(all)
+}
+
 /// The entry's own price, if it gives any.
 fn price(path: &str, entry: &raw::Entry, problems: &mut Problems) -> Option<Price> {
     let columns = [
@@ -77,9 +93,9 @@ fn price(path: &str, entry: &raw::Entry, problems: &mut Problems) -> Option<Pric
     if price.is_none() && columns.iter().any(Option::is_some) {
         problems.add(format!("{path}.input"), "is needed where any price is given");
     }
-    let sizes = entry.context.is_some() || entry.max_output.is_some();
+    let sizes = entry.context.is_some() || entry.max_output.is_some() || entry.abilities.is_some();
     if entry.like.is_none() && !sizes && columns.iter().all(Option::is_none) {
-        problems.add(path, "says nothing; give prices, sizes, or a model it is `like`");
+        problems.add(path, "says nothing; give prices, sizes, abilities, or a model it is `like`");
     }
     price
 }

@@ -48,7 +48,12 @@ pub(super) fn compile(
             check_models(&format!("{path}.models"), models, raw, problems);
         }
         let models = c.models.clone().unwrap_or_default();
-        compiled.push(Rc::new(Consumer { name: c.name.clone(), models }));
+        if c.preferences == Some(true) && !raw.preferences.any() {
+            let words = "only means something where preferences.header or preferences.body is on";
+            problems.add(format!("{path}.preferences"), words);
+        }
+        let preferences = c.preferences.unwrap_or(true);
+        compiled.push(Rc::new(Consumer { name: c.name.clone(), models, preferences }));
     }
     (compiled, by_key)
 }

@@ -13,6 +13,9 @@ pub(super) fn compile(raw: &raw::Health, problems: &mut Problems) -> HealthRules
         problems
             .add("health.cooldown", "is longer than health.max_cooldown; raise that or lower this");
     }
+    if raw.pace_below > 50 {
+        problems.add("health.pace_below", "must be 0 to 50, in percent of a limit; 0 is off");
+    }
     HealthRules {
         enabled: raw.enabled,
         failures: u16::try_from(raw.failures).unwrap_or(u16::MAX),
@@ -20,6 +23,7 @@ pub(super) fn compile(raw: &raw::Health, problems: &mut Problems) -> HealthRules
         max_cooldown: raw.max_cooldown.0 * 1_000_000,
         key_cooldown: raw.key_cooldown.0 * 1_000_000,
         refuse: raw.when_all_rest == raw::WhenAllRest::Refuse,
+        pace_below: raw.pace_below,
     }
 }
 

@@ -4,9 +4,12 @@
 
 use super::Problems;
 use crate::config::aws::Names;
-use crate::config::compiled::{AwsKey, Secret};
+use crate::config::compiled::{AwsKey, Limits, Provider, Secret, Share};
 use crate::config::raw;
 use crate::provider::{Auth, Kind};
+use crate::store::limits::MAX_BUCKETS;
+
+const MAX_WEIGHT: u32 = 10_000;
 
 pub(super) type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
 
@@ -16,7 +19,7 @@ pub(super) fn keys(
     kind: &Kind,
     env: Env<'_>,
     problems: &mut Problems,
-) -> Vec<Secret> {
+) -> Vec<(Secret, Share)> {
     let default;
     let listed = match (&p.keys, kind.key_env) {
         (Some(raw::Keys::None), _) | (None, "") => return Vec::new(),
@@ -29,7 +32,12 @@ pub(super) fn keys(
                 );
                 return Vec::new();
             };
-            default = vec![key];
+            default = vec![raw::Listed {
+                key,
+                weight: None,
+                requests_per_minute: None,
+                tokens_per_minute: None,
+            }];
             &default
         }
     };
@@ -37,10 +45,11 @@ pub(super) fn keys(
         problems.add(format!("{path}.keys"), "is empty; give a key, or write `keys: none`");
     }
     let mut secrets = Vec::with_capacity(listed.len());
-    for (i, key) in listed.iter().enumerate() {
+    for (i, listed) in listed.iter().enumerate() {
         let path =
             if p.keys.is_some() { format!("{path}.keys[{i}]") } else { format!("{path}.keys") };
-        let secret = match key {
+        let share = share(&path, listed, problems);
+        let secret = match &listed.key {
             raw::Key::Value(value) => checked(value).map(Secret::Text),
             raw::Key::Env(name) => {
                 env(name).ok_or_else(|| unset(name)).and_then(|v| checked(&v)).map(Secret::Text)
@@ -54,11 +63,51 @@ pub(super) fn keys(
             raw::Key::Aws(names) => aws(names, env).map(Secret::Aws),
         };
         match secret {
-            Ok(secret) => secrets.push(secret),
+            Ok(secret) => secrets.push((secret, share)),
             Err(problem) => problems.add(path, problem),
         }
     }
+    let weighted = listed.iter().position(|listed| listed.weight.is_some());
+    match weighted {
+        Some(i) if listed.len() == 1 => {
+            problems
+                .add(format!("{path}.keys[{i}].weight"), "only means something beside other keys");
+        }
+        Some(_) if listed.iter().all(|listed| listed.weight == Some(0)) => {
+            problems.add(format!("{path}.keys"), "give one of them a weight above 0");
+        }
+        _ => {}
+    }
     secrets
+}
+
+/// Has any key limits of its own?
+pub(super) fn limited(providers: &[Provider], problems: &mut Problems) -> bool {
+    let shares = providers.iter().flat_map(|p| &p.shares);
+    let limited = shares.filter(|share| share.limits.any()).count();
+    if limited > MAX_BUCKETS {
+        problems.add("providers", format!("more than {MAX_BUCKETS} keys have limits of their own"));
+    }
+    limited > 0
+}
+
+fn share(path: &str, listed: &raw::Listed, problems: &mut Problems) -> Share {
+    let weight = listed.weight.unwrap_or(1);
+    if weight > MAX_WEIGHT {
+        problems.add(format!("{path}.weight"), format!("must be 0 to {MAX_WEIGHT}"));
+    }
+    let mut limit = |name: &str, limit: Option<u32>| {
+        if limit == Some(0) {
+            let words = "must be at least 1; leave it out where there is no limit";
+            problems.add(format!("{path}.{name}"), words);
+        }
+        limit.unwrap_or(0)
+    };
+    let limits = Limits {
+        requests: limit("requests_per_minute", listed.requests_per_minute),
+        tokens: limit("tokens_per_minute", listed.tokens_per_minute),
+    };
+    Share { weight, limits }
 }
 
 /// What is taken where nothing is said: the vendor's usual variable, and where

@@ -4,7 +4,7 @@
 use super::Problem;
 use super::chains;
 use super::compiled::{
-    ANONYMOUS, Config, Consumer, Fallback, Passthrough, Retry, STREAM_FAILED, TOO_LONG,
+    ANONYMOUS, Config, Consumer, FILTERED, Fallback, Passthrough, Retry, STREAM_FAILED, TOO_LONG,
 };
 use super::raw::{self, RetryClass};
 use super::units::Bytes;
@@ -57,6 +57,7 @@ pub fn compile(
         }
         raw::Fallback::None => Fallback::None,
     };
+    let limited = keys::limited(&providers, &mut problems);
     let config = Config {
         providers,
         models,
@@ -65,7 +66,11 @@ pub fn compile(
         consumers_by_key,
         allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),
         consumers,
-        anonymous: Rc::new(Consumer { name: ANONYMOUS.to_owned(), models: Vec::new() }),
+        anonymous: Rc::new(Consumer {
+            name: ANONYMOUS.to_owned(),
+            models: Vec::new(),
+            preferences: raw.preferences.anonymous,
+        }),
         strict: d.strict,
         max_body: bytes(d.max_body),
         max_upload: bytes(d.max_upload.unwrap_or(d.max_body)),
@@ -76,6 +81,8 @@ pub fn compile(
         max_usage_rows: raw.usage.max_rows,
         health,
         fallback,
+        limited,
+        preferences: raw.preferences,
     };
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
 }
@@ -126,11 +133,15 @@ fn retry(classes: &[RetryClass]) -> Retry {
         if has(RetryClass::Reset) && has(RetryClass::Connect) {
             on.push("5xx");
         } else {
-            add(&(500..600).filter(|s| ![STREAM_FAILED, TOO_LONG].contains(s)).collect::<Vec<_>>());
+            let ours = [STREAM_FAILED, TOO_LONG, FILTERED];
+            add(&(500..600).filter(|s| !ours.contains(s)).collect::<Vec<_>>());
         }
     }
     if has(RetryClass::Stream) {
         add(&[STREAM_FAILED]);
+    }
+    if has(RetryClass::ContentFilter) {
+        add(&[FILTERED]);
     }
     Retry { on: on.join(","), codes: codes.join(","), classes: classes.to_vec() }
 }

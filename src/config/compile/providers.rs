@@ -55,7 +55,7 @@ pub(super) fn compile(
                 "is no Envoy cluster name (1 to 64 of a-z A-Z 0-9 . _ - | / :)",
             );
         }
-        let keys = keys(&path, p, kind, env, problems);
+        let (keys, shares): (Vec<_>, _) = keys(&path, p, kind, env, problems).into_iter().unzip();
         let paths = kind.surfaces.iter().map(|surface| {
             let streamed = Some(surface.stream_path).filter(|p| !p.is_empty());
             [surface.path, streamed.unwrap_or(surface.path)]
@@ -76,6 +76,7 @@ pub(super) fn compile(
             url,
             key_ids: keys.iter().map(|key| health::key_id(name, key)).collect(),
             keys,
+            shares,
             catalog: Vec::new(),
         });
     }

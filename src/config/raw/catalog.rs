@@ -46,4 +46,8 @@ pub struct Entry {
     /// limit and the client gave none.
     #[serde(default)]
     pub max_output: Option<Tokens>,
+    /// What it can do of tools, vision, pdf, audio_in and schema, instead of what the
+    /// list says: calls that ask for another of these go to others that can.
+    #[serde(default)]
+    pub abilities: Option<Vec<String>>,
 }

@@ -22,6 +22,10 @@ pub struct Health {
     /// The rest of a key that was refused (401, 402, 403), or that has no quota left.
     /// Default 10m.
     pub key_cooldown: Millis,
+    /// Percent of a limit that a provider's headers tell of: when less is left of it, the
+    /// rest is spread over the time until it is whole again. Default 2, at most 50; 0: off.
+    #[serde(deserialize_with = "whole")]
+    pub pace_below: u32,
     /// What becomes of a call all of whose targets rest. Default: try.
     pub when_all_rest: WhenAllRest,
 }
@@ -46,6 +50,7 @@ impl Default for Health {
             cooldown: Millis(10_000),
             max_cooldown: Millis(120_000),
             key_cooldown: Millis(600_000),
+            pace_below: 2,
             when_all_rest: WhenAllRest::Try,
         }
     }

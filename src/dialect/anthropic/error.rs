@@ -72,6 +72,9 @@ pub(super) fn in_answer(data: &[u8]) -> Error {
     words.into_error(status)
 }
 
+/// How the API says that its filter held the answer back: a 400 with no type of its own.
+/// <https://github.com/anthropics/claude-code/issues/58367>
+const FILTERED: &str = "blocked by content filtering policy";
 /// How the API says that the conversation does not fit, and how Bedrock does.
 const TOO_LONG: &[&str] =
     &["prompt is too long", "exceed context limit", "Input is too long for requested model"];
@@ -231,6 +234,9 @@ impl Words {
         let error = Error::new(kind, shortened(message).to_owned()).with_status(status);
         if TOO_LONG.iter().any(|words| message.contains(words)) {
             return error.with_code("context_length_exceeded");
+        }
+        if message.contains(FILTERED) {
+            return error.with_code("content_filter");
         }
         error
     }

@@ -59,6 +59,11 @@ impl Finish {
     }
 }
 
+/// Does a candidate end so because its answer was withheld?
+pub(in crate::dialect) fn is_withheld(reason: &str) -> bool {
+    Finish::read(reason) == Finish::Withheld
+}
+
 /// What to tell the client of a withheld answer.
 pub(super) fn refusal(reason: &str, message: Option<&str>) -> String {
     match message.filter(|m| !m.is_empty()) {

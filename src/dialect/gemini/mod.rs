@@ -40,7 +40,7 @@ mod embed;
 pub mod error;
 mod extra;
 mod fields;
-mod finish;
+pub(super) mod finish;
 mod identity;
 mod logprobs;
 mod media;

@@ -2,7 +2,8 @@
 //! what the gateway role will say if there is none.
 
 use super::{Attempt, Try};
-use crate::config::compiled::{STREAM_FAILED, TOO_LONG};
+use crate::config::compiled::{FILTERED, STREAM_FAILED, TOO_LONG};
+use crate::dialect::withheld;
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::Step;
 use crate::exchange::health;
@@ -72,8 +73,12 @@ impl Attempt {
         }
         let too_long = refusal.error.kind == Kind::Rejected
             && refusal.error.code.as_deref() == Some("context_length_exceeded");
-        let next = TOO_LONG.to_string();
-        let status = if too_long && this.prefers_larger(host) { &next } else { status };
+        let next = match &refusal.error {
+            _ if too_long => this.prefers_larger(host).then_some(TOO_LONG),
+            error => Some(FILTERED).filter(|_| withheld::says(error) && this.leaves_filters()),
+        }
+        .map(|status| status.to_string());
+        let status = next.as_deref().unwrap_or(status);
         if text(headers, ":status") != Some(status) {
             host.set_header(Side::Response, ":status", status);
         }

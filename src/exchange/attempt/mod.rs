@@ -13,7 +13,7 @@ use super::health;
 use super::registry::{Entry, Seen};
 use super::surroundings::{Role, Wait};
 use super::{CALL_ID, Step, Worker};
-use crate::dialect::{Shape, StreamTranslator};
+use crate::dialect::{Shape, StreamTranslator, withheld};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
 use crate::route::health::Event;
@@ -109,6 +109,12 @@ impl Attempt {
         let this = Try::begin(host, entry, attempt, self.context);
         if end || this.at().is_none() {
             return self.lost(host, "plan");
+        }
+        // The first was charged with the plan.
+        if this.index > 0
+            && let Some(at) = this.at()
+        {
+            self.worker.charge(host, &this.entry.borrow(), at);
         }
         self.phase = Phase::Sending(this, 0);
         Step::Pause
@@ -287,6 +293,9 @@ impl Attempt {
         this.reply.told_input = text(headers, TOLD_INPUT).and_then(|n| n.parse().ok());
         let Some(at) = this.at() else { return self.lost(host, "plan") };
         match (at.translator.response)(&body, &this.reply) {
+            Ok(_) if this.leaves_filters() && withheld::whole(at.surface.dialect, &body) => {
+                self.give_up(host, this, headers, withheld::error(), None)
+            }
             Ok(answer) => {
                 let length = answer.body.as_ref().map_or(body.len(), Vec::len);
                 if let Some(new) = &answer.body {
@@ -335,11 +344,8 @@ impl Attempt {
     }
 
     fn learn_good(&self, host: &dyn Host, this: &Try, headers: &Headers) {
-        let event = match health::says_spent(headers) {
-            true => health::event_of_good(headers, host.now()),
-            false => Event::Good,
-        };
-        self.learn(host, this, event);
+        let event = health::event_of_good(host, &this.entry.borrow(), headers);
+        self.learn(host, this, event.unwrap_or(Event::Good));
     }
 
     fn forget_deadline(&self, this: &Try) {

@@ -1,7 +1,7 @@
 //! An answer that streams: held until it has shown content, then passed on.
 
 use super::{Attempt, Phase, Try};
-use crate::dialect::{Feed, Progress, StreamTranslator};
+use crate::dialect::{Feed, Progress, StreamTranslator, withheld};
 use crate::exchange::Step;
 use crate::exchange::health;
 use crate::host::{Headers, Host, Side};
@@ -35,12 +35,17 @@ impl Attempt {
             let error = error.clone();
             return self.hide(host, this, &headers, error);
         }
+        let shows = progress.started || end;
+        if shows && this.leaves_filters() && withheld::stream(this.client(), &out) {
+            return self.hide(host, this, &headers, withheld::error());
+        }
         if progress.started || progress.failed.is_some() || end || out.len() > MAX_HELD {
             self.forget_deadline(&this);
             host.replace_body(Side::Response, size, &out);
             this.release(host, &headers, None);
-            if health::says_spent(&headers) {
-                self.learn_good(host, &this, &headers);
+            let told = health::event_of_good(host, &this.entry.borrow(), &headers);
+            if let Some(event) = told {
+                self.learn(host, &this, event);
             }
             self.learn_stream(host, &this, progress, false);
             this.entry.borrow_mut().first_token = Some(host.now());

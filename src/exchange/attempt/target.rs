@@ -94,6 +94,10 @@ impl Try {
         entry.plan.resolve(&self.config, self.index)
     }
 
+    pub(super) fn client(&self) -> Dialect {
+        self.entry.borrow().client
+    }
+
     pub(super) fn reply_is_stream(&self) -> bool {
         self.entry.borrow().facts.stream
     }
@@ -124,7 +128,7 @@ impl Try {
             let betas = &*betas(&entry.headers);
             let request = Request { body: &body, facts, model, traits, quirks, betas };
             let made = (at.translator.request)(&request)
-                .and_then(|made| made.allow(self.config.strict))
+                .and_then(|made| made.allow(entry.plan.strict))
                 .map_err(|e| misdirected::explained(e, facts.client, &body))?;
             let (sent, length) = match made.body {
                 Body::Whole(new) => {
@@ -232,6 +236,19 @@ impl Try {
     pub(super) fn may_hide(&self, error: &Error) -> bool {
         error.kind.fault() == Fault::Client
             || self.at().is_some_and(|at| at.terms.retry().classes.contains(&RetryClass::Stream))
+    }
+
+    /// Does the call go on to another target where a content filter refuses it?
+    pub(super) fn leaves_filters(&self) -> bool {
+        let entry = self.entry.borrow();
+        let own = entry.plan.targets.get(self.index).map(|choice| choice.target);
+        // Another key is no other filter.
+        let mut behind = entry.plan.targets.iter().skip(self.index + 1);
+        let is_last = !behind.any(|choice| Some(choice.target) != own);
+        drop(entry);
+        let leaves =
+            |at: Resolved<'_>| at.terms.retry().classes.contains(&RetryClass::ContentFilter);
+        !is_last && self.at().is_some_and(leaves)
     }
 
     /// Lets the answer go to the client. `whole`: its length and usage, where it is not

@@ -7,6 +7,7 @@ use crate::dialect::Facts;
 use crate::error::Error;
 use crate::host::{Headers, Host, value};
 use crate::route::explain::{self, Notes};
+use crate::route::limits;
 use crate::route::{self, Moment, Plan, Planned};
 
 /// A call that may begin.
@@ -24,7 +25,7 @@ pub(super) enum Decided {
     Estimate(u64),
 }
 
-/// Most plans made for a call whose probes others claim.
+/// Most plans made for a call whose places others take.
 const MAX_TRIES: usize = 4;
 
 // === impl Call ===
@@ -39,10 +40,13 @@ impl Call {
         body: &[u8],
     ) -> Result<Decided, Error> {
         let now = host.now();
-        let mut table = self.worker.table(host, &self.config);
+        // Where keys have limits of their own.
+        let tokens = if self.config.limited { limits::need(&facts) } else { None };
+        let mut table = self.worker.table(host, &self.config, (tokens, now));
         let header = |name: &str| value(headers, name).map(<[u8]>::to_vec);
         let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
         let chance = self.worker.registry.chance();
+        let prefers = self.wishes(consumer)?;
         let mut tries = 0;
         loop {
             tries += 1;
@@ -54,6 +58,7 @@ impl Call {
                 header: &header,
                 chance,
                 notes: notes.as_ref(),
+                prefers: prefers.as_ref(),
             };
             let planned = route::plan(&self.config, consumer, (&facts, body), moment);
             if let Some(notes) = &notes {
@@ -69,18 +74,13 @@ impl Call {
                 Planned::Run(plan) => plan,
                 Planned::Estimate(tokens) => return Ok(Decided::Estimate(tokens)),
             };
-            match plan.probe {
-                // Another call was faster: it is resting, for this one.
-                Some(target)
-                    if tries < MAX_TRIES && !self.worker.claim(host, &self.config, target, now) =>
-                {
-                    table = self.worker.table(host, &self.config);
-                }
-                _ => {
-                    let ready = Ready { plan, facts, started: now, marked: !table.is_empty() };
-                    return Ok(Decided::Run(Box::new(ready)));
-                }
+            let (first, last) = ((tokens, now), tries >= MAX_TRIES);
+            if self.worker.claims(host, &self.config, (&plan, &table), first, last) {
+                let ready = Ready { plan, facts, started: now, marked: !table.is_empty() };
+                return Ok(Decided::Run(Box::new(ready)));
             }
+            // Another call was faster: it is resting, for this one.
+            table = self.worker.table(host, &self.config, (tokens, now));
         }
     }
 }

@@ -20,10 +20,12 @@ use decide::{Decided, Ready};
 use std::cell::RefCell;
 use std::rc::Rc;
 use upload::Upload;
+use wishes::Wishes;
 
 mod answer;
 mod decide;
 mod upload;
+mod wishes;
 
 pub struct Call {
     worker: Rc<Worker>,
@@ -40,6 +42,8 @@ pub struct Call {
     context: u32,
     /// While it is not sure that a body will come.
     wait: Option<Rc<Wait>>,
+    /// What the client says of who serves it.
+    wishes: Wishes,
     phase: Phase,
 }
 
@@ -97,6 +101,7 @@ impl Call {
             explained: RefCell::default(),
             context,
             wait: None,
+            wishes: Wishes::default(),
             phase,
         }
     }
@@ -106,6 +111,7 @@ impl Call {
         let reserved: Vec<_> = headers.extract_if(.., |(name, _)| is_reserved(name)).collect();
         if !reserved.is_empty() {
             self.explains = self.config.expose.explain && text(&reserved, EXPLAIN) == Some("1");
+            self.note_wishes(&reserved);
             let names: Vec<_> = reserved.iter().map(|(name, _)| name.as_str()).collect();
             host.edit_headers(Side::Request, &names, &[]);
         }
@@ -264,7 +270,9 @@ impl Call {
             Some(upload) => upload.facts(self.client),
             None => {
                 body = host.body(Side::Request, size);
-                Facts::of(self.client, &body, addressed)
+                let who = (&headers, &*consumer);
+                self.take_wishes(host, who, addressed.is_some(), &mut body)
+                    .and_then(|()| Facts::of(self.client, &body, addressed))
             }
         };
         match facts.and_then(|facts| self.decide(host, (&headers, &consumer), facts, &body)) {
