@@ -6,13 +6,13 @@
 # make soak    ten minutes of failing providers; no call may be lost (MINUTES=0.5: a glance)
 #
 # CONFIG names another sluice.yaml for `make run`; PORT and ADMIN_PORT choose ports;
-# SLUICE_ENVOY another Envoy (1.39 or newer).
+# SLUICE_ENVOY another Envoy (1.37 or newer). `make matrix-envoy` tests each release.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help wasm cli venv envoy run demo test lint lint-wasm size bench soak schema istio clean
+.PHONY: help wasm cli venv envoy run demo test lint lint-wasm size matrix-envoy bench soak schema istio clean
 
 PORT ?= 8080
 ADMIN_PORT ?= 9901
@@ -122,6 +122,10 @@ lint-wasm:
 
 test: lint lint-wasm size venv
 	@cargo test --locked
+
+# RELEASES="1.37 1.40" for some, FILTER for some tests; not part of `make test`.
+matrix-envoy: wasm
+	@tests/envoys.sh $(RELEASES)
 
 bench: wasm venv
 	@cargo bench --locked --bench gateway

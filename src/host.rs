@@ -84,6 +84,10 @@ pub trait Host: Store {
 
     /// Resets the stream of another context of this VM.
     fn cut(&self, context: u32);
+
+    /// Answers the client of another context of this VM, as `reply` does; nothing where
+    /// that context is gone.
+    fn reply_in(&self, context: u32, status: u16, headers: &[(&str, &str)], body: &[u8]);
 }
 
 /// The first value of a header.

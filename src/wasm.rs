@@ -90,7 +90,11 @@ impl RootContext for Root {
         }
         let written = if size == 0 { None } else { self.get_plugin_configuration() };
         match config::load(written.as_deref().unwrap_or(b"{}"), &|name| std::env::var(name).ok()) {
-            Ok(config) => {
+            Ok(mut config) => {
+                if let Err(problem) = worker().surroundings.adapt(&Envoy, &mut config) {
+                    log::error!("configuration refused: {problem}");
+                    return false;
+                }
                 self.config = Some(Rc::new(config));
                 true
             }
@@ -111,10 +115,10 @@ impl RootContext for Root {
         match (self.role, &self.config) {
             (Role::Upstream, _) => Some(Box::new(Upstream(Attempt::new(worker(), context)))),
             (Role::Gateway, Some(config)) => {
-                Some(Box::new(Gateway(Call::new(worker(), Rc::clone(config)))))
+                Some(Box::new(Gateway(Call::new(worker(), Rc::clone(config), context))))
             }
             (Role::Shadow, Some(config)) => {
-                Some(Box::new(Gateway(Call::new(worker(), Rc::clone(config)).in_shadow())))
+                Some(Box::new(Gateway(Call::new(worker(), Rc::clone(config), context).in_shadow())))
             }
             (Role::Gateway | Role::Shadow, None) => Some(Box::new(Unconfigured)),
         }
@@ -325,6 +329,12 @@ impl Host for Envoy {
     fn cut(&self, context: u32) {
         if hostcalls::set_effective_context(context).is_ok() {
             warn(hostcalls::reset_http_response());
+        }
+    }
+
+    fn reply_in(&self, context: u32, status: u16, headers: &[(&str, &str)], body: &[u8]) {
+        if hostcalls::set_effective_context(context).is_ok() {
+            self.reply(status, headers, body);
         }
     }
 }

@@ -67,6 +67,29 @@ fn envoy_takes_what_is_rendered() {
     validate("shadow", &envoy(&options(&shadow)).unwrap());
 }
 
+/// What is rendered for older releases, read by this one, which knows it as well.
+#[test]
+fn envoy_takes_what_is_rendered_for_others() {
+    let for_release = |release: &str| {
+        let for_envoy = Some(release.parse().unwrap());
+        envoy(&EnvoyOptions { for_envoy, ..options(Path::new("envoy/clouds.yaml")) })
+    };
+    let chains = for_release("1.37").unwrap();
+    assert!(chains.contains("cluster_header: x-sluice-target-1"), "{chains}");
+    assert!(chains.contains("fallback: chains") && chains.contains("envoy.clusters.composite"));
+    let single = for_release("1.38").unwrap();
+    assert!(single.contains("fallback: none") && !single.contains("composite"));
+    for text in [&chains, &single] {
+        assert!(!text.contains("weighted_clusters") && !text.contains("refresh_cluster_on_retry"));
+    }
+    validate("for-1.37", &chains);
+    validate("for-1.38", &single);
+    let newest = envoy(&options(Path::new("envoy/clouds.yaml"))).unwrap();
+    assert_eq!(for_release("1.39").unwrap(), newest);
+    let old = for_release("1.36").unwrap_err().to_string();
+    assert!(old.contains("use 1.37 or newer"), "{old}");
+}
+
 #[test]
 fn envoy_takes_every_way_to_sign_in() {
     let config = scratch("sign-in.yaml");
@@ -170,6 +193,18 @@ fn envoy_takes_the_istio_patches() {
 }
 
 const GATEWAY: &str = include_str!("support/istio-gateway.yaml");
+
+#[test]
+fn istio_patches_for_an_older_envoy_name_their_chains() {
+    let rendered = istio(&IstioOptions {
+        for_envoy: Some("1.37".parse().unwrap()),
+        ..IstioOptions::new("envoy/sluice.yaml".into())
+    });
+    let rendered = rendered.unwrap();
+    assert!(rendered.contains("operation: ADD") && rendered.contains("fallback: chains"));
+    assert!(rendered.contains("name: sluice-chain-") && rendered.contains("outbound|443||api."));
+    assert!(!rendered.contains("weighted_clusters"), "{rendered}");
+}
 
 /// As istiod does it, for this one gateway.
 fn apply(bootstrap: &mut Value, patch: &Value) {
@@ -304,7 +339,7 @@ fn a_source_knows_the_environment_it_needs() {
 
 fn validate(name: &str, bootstrap: &str) {
     let asked = std::env::var_os("ENVOY").map(PathBuf::from);
-    let envoy = run::binary::find(asked.as_deref()).unwrap();
+    let (envoy, _) = run::binary::find(asked.as_deref()).unwrap();
     let file = scratch(&format!("{name}.yaml"));
     fs::write(&file, bootstrap).unwrap();
     let output = Command::new(envoy)

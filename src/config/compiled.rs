@@ -3,6 +3,7 @@
 //! Immutable and shared by all calls of a VM. Must not: be built anywhere but in
 //! `compile`, or show a key through `Debug`.
 
+use super::chains::Chains;
 use super::glob;
 use super::index::Index;
 use super::raw::{self, RetryClass, Strategy};
@@ -48,9 +49,19 @@ pub struct Config {
     pub max_usage_rows: u32,
     pub health: HealthRules,
     pub retry_limits: RetryLimits,
+    pub fallback: Fallback,
     /// Some key has limits of its own.
     pub limited: bool,
     pub preferences: raw::Preferences,
+}
+
+/// How the router takes a call to its next target.
+#[derive(Debug)]
+pub enum Fallback {
+    PerCall,
+    Chains(Chains),
+    /// Of one cluster alone.
+    None,
 }
 
 #[derive(Debug)]
@@ -277,6 +288,19 @@ pub const SHADOW_HEADER: &str = "x-sluice-shadow";
 /// Envoy's cluster for copies, and the listener it leads to.
 pub const SHADOW_CLUSTER: &str = "sluice-shadow";
 
+// === impl Fallback ===
+
+impl Fallback {
+    /// As it is written.
+    pub fn mode(&self) -> raw::Fallback {
+        match self {
+            Self::PerCall => raw::Fallback::PerCall,
+            Self::Chains(_) => raw::Fallback::Chains,
+            Self::None => raw::Fallback::None,
+        }
+    }
+}
+
 // === impl Config ===
 
 impl Config {
@@ -286,6 +310,12 @@ impl Config {
             .iter()
             .enumerate()
             .find(|(_, m)| if m.is_glob { glob::matches(&m.name, asked) } else { m.name == asked })
+    }
+
+    /// The Envoy cluster of a target.
+    pub fn cluster(&self, target: usize) -> Option<&str> {
+        let target = self.targets.get(target)?;
+        self.providers.get(target.provider).map(|p| p.cluster.as_str())
     }
 
     /// Of any call, in milliseconds.

@@ -8,6 +8,7 @@
 use std::fmt;
 
 pub mod aws;
+pub mod chains;
 mod compile;
 pub mod compiled;
 pub mod glob;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 mod catalog;
+mod envoy;
 mod health;
 mod keys;
 mod model;
@@ -19,6 +20,7 @@ mod target;
 mod when;
 
 pub use catalog::Entry;
+pub use envoy::{Envoy, Fallback};
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys, Listed};
 pub use model::{Model, Strategy};
@@ -65,6 +67,8 @@ pub struct Sluice {
     pub usage: Usage,
     #[serde(default)]
     pub health: Health,
+    #[serde(default)]
+    pub envoy: Envoy,
     #[serde(default)]
     pub preferences: Preferences,
     #[serde(default)]

@@ -73,8 +73,13 @@ pub fn too_slow() -> Error {
 
 impl Deadlines {
     pub fn watch(&self, host: &dyn Host, watch: &Rc<Watch>) {
-        self.ask(host, host.now(), TICK_MS);
+        self.keep_time(host, host.now());
         self.watched.borrow_mut().insert((watch.due, watch.context), Rc::clone(watch));
+    }
+
+    /// Asks for ticks, if none is on its way.
+    pub fn keep_time(&self, host: &dyn Host, now: u64) {
+        self.ask(host, now, TICK_MS);
     }
 
     /// `now`: a stream has begun.
@@ -126,6 +131,7 @@ impl Worker {
     pub fn tick(&self, host: &dyn Host) {
         let now = host.now();
         self.deadlines.ticked.set(now);
+        self.give_up_waiting(host, now);
         for watch in self.deadlines.late(now) {
             if !watch.held.get() {
                 continue;
@@ -157,7 +163,8 @@ impl Worker {
             host.fail_held(watch.context, status);
         }
         self.look_at_streams(host, now);
-        let needed = self.deadlines.needed();
+        let waits = self.surroundings.is_busy();
+        let needed = if waits { TICK_MS } else { self.deadlines.needed() };
         if needed == 0 || needed != self.deadlines.period.get() {
             host.set_tick(needed);
             self.deadlines.period.set(needed);

@@ -22,12 +22,14 @@ mod quota;
 pub mod registry;
 pub mod retries;
 pub mod settle;
+pub mod surroundings;
 
 use crate::telemetry::Meter;
 use deadlines::Deadlines;
 use load::Load;
 use registry::Registry;
 use settle::Rows;
+use surroundings::Surroundings;
 
 /// What a callback tells Envoy to do with the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,7 @@ pub struct Worker {
     pub rows: Rows,
     pub deadlines: Deadlines,
     pub load: Load,
+    pub surroundings: Surroundings,
     /// Keys of a provider are used in turn.
     key_turns: RefCell<HashMap<String, usize>>,
     /// Calls that are not in the retry budget yet.
@@ -67,6 +70,7 @@ impl Worker {
             rows: Rows::default(),
             deadlines: Deadlines::default(),
             load: Load::new(nonce),
+            surroundings: Surroundings::default(),
             key_turns: RefCell::new(HashMap::new()),
             calls: Cell::new(0),
             warned: RefCell::new(HashSet::new()),

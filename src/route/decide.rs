@@ -8,7 +8,7 @@ use super::health::Standing;
 use super::keys::Ring;
 use super::strategy::Asked;
 use super::terms::Terms;
-use super::{AnyModel, Choice, Moment, Plan, errand, rules};
+use super::{AnyModel, Choice, Moment, Plan, errand, fixed, rules};
 use crate::config::compiled::MAX_TARGETS;
 use crate::config::raw::Strategy;
 use crate::config::{Config, Consumer, Target};
@@ -167,6 +167,7 @@ pub fn plan(
         errand::explore(&mut plan, config, known, moment.now);
     }
     ring.add_spares(&mut plan.targets);
+    fixed::cut(config, &mut plan, &moment);
     let own = |choice: &Choice| config.targets.get(choice.target);
     let most = config.retry_limits.attempts.min(plan.targets.len());
     let beyond = plan.targets.split_off(most);

@@ -32,6 +32,8 @@ pub enum Why<'a> {
     Beyond(usize),
     /// A tag that is required.
     Lacks(&'a str),
+    /// This Envoy has no way there behind the targets before it.
+    OutOfReach,
     /// The client's preference that leaves it out.
     Unwanted(&'a str),
     /// What the call asks for and the model has not.
@@ -227,6 +229,7 @@ impl Notes {
                 format!("rests {millis} ms: {}", words(reason))
             }
             Why::Beyond(most) => format!("more than {most} attempts"),
+            Why::OutOfReach => "no way there on this Envoy".to_owned(),
             Why::Lacks(tag) => format!("has no tag {tag}"),
             Why::Unwanted(param) => format!("left out by {param}"),
             Why::Unable(ability) => format!("its model has no {ability}"),

@@ -26,6 +26,7 @@ mod count;
 mod decide;
 pub mod errand;
 pub mod explain;
+mod fixed;
 pub mod health;
 mod keys;
 pub mod learned;
@@ -50,6 +51,9 @@ pub struct Plan {
     /// `x-envoy-upstream-rq-per-try-timeout-ms`: the longest of the targets' own
     /// deadlines. Shorter ones are kept by the upstream role.
     pub per_try_ms: u64,
+    /// The one cluster all attempts go to, where the router cannot be told each one's: the
+    /// order is fixed then.
+    pub via: Option<String>,
     /// The first target has rested enough: this call may be its probe, if it can claim
     /// it.
     pub probe: Option<u64>,
@@ -191,7 +195,7 @@ impl Plan {
     pub fn defer_spares(&mut self, attempt: usize) -> bool {
         let behind = self.targets.get_mut(attempt + 1..).unwrap_or_default();
         let spares = behind.iter().take_while(|choice| choice.spare).count();
-        if spares == 0 || spares == behind.len() {
+        if self.via.is_some() || spares == 0 || spares == behind.len() {
             return false;
         }
         behind.rotate_left(spares);
@@ -207,6 +211,10 @@ impl Plan {
         let larger: Vec<bool> = (attempt + 1..self.targets.len())
             .map(|n| window(n).is_some_and(|theirs| theirs > this))
             .collect();
+        if self.via.is_some() {
+            // What comes next comes next.
+            return larger.first() == Some(&true);
+        }
         let mut behind = self.targets.split_off((attempt + 1).min(self.targets.len()));
         let mut larger = larger.into_iter();
         let fits: Vec<_> = behind.extract_if(.., |_| larger.next() == Some(true)).collect();
@@ -219,7 +227,15 @@ impl Plan {
     /// The headers from which the router picks clusters, beginning with attempt
     /// `from`; none where nothing is left to pick. `x-sluice-pick` is always 0: the
     /// first untried entry of the route is taken.
-    pub fn orders<'a>(&self, config: &'a Config, from: usize) -> Vec<(&'static str, &'a str)> {
+    pub fn orders<'a>(&'a self, config: &'a Config, from: usize) -> Vec<(&'static str, &'a str)> {
+        if let Some(via) = &self.via {
+            // Envoy asks once, before the first attempt.
+            return if from == 0 {
+                vec![(TARGET_HEADERS[0], via), ("x-sluice-pick", "0")]
+            } else {
+                Vec::new()
+            };
+        }
         let mut orders = Vec::with_capacity(self.targets.len() + 1);
         for (attempt, name) in TARGET_HEADERS.iter().enumerate().skip(from) {
             let Some(at) = self.resolve(config, attempt) else { break };

@@ -43,6 +43,7 @@ fn listener(gateway: &Gateway, text: &str) -> Value {
         admin: None,
         upstreams: Vec::new(),
         mock: Some(gateway.mock.addr().into()),
+        for_envoy: None,
     };
     let all: Value = serde_saphyr::from_str(&render::envoy(&options).unwrap()).unwrap();
     // Rendering checks the configuration; what a control plane pushes was not.

@@ -45,6 +45,7 @@ mod shadow;
 mod sign_in;
 
 mod streams;
+mod surroundings;
 mod switch;
 mod trailers;
 mod vendor_anthropic;

@@ -47,9 +47,16 @@ impl Envoy {
         Self { process, vm, exchanges: Vec::new(), config, reloads: 0, watcher }
     }
 
+    /// What `on_configure` does with what this Envoy is.
+    pub fn adapt(&mut self) -> Result<(), String> {
+        let config = Rc::get_mut(&mut self.config).unwrap();
+        self.vm.worker.surroundings.adapt(&*self.watcher, config)
+    }
+
     /// A client connects; `scripts[n]` is what attempt n + 1 will meet.
     pub fn open(&mut self, request: Request, scripts: Vec<Script>) -> usize {
-        let call = Call::new(Rc::clone(&self.vm.worker), Rc::clone(&self.config));
+        let call =
+            |context| Call::new(Rc::clone(&self.vm.worker), Rc::clone(&self.config), context);
         let exchange = Exchange::new(&self.process, self.vm.root, call, request, scripts);
         self.exchanges.push(exchange);
         self.exchanges.len() - 1
@@ -178,6 +185,10 @@ impl Envoy {
         for context in self.process.cut.take() {
             let found = self.exchanges.iter_mut().any(|e| e.cut(context));
             assert!(found, "an answer that does not flow was cut");
+        }
+        for context in self.process.replied.take() {
+            let found = self.exchanges.iter_mut().any(|e| e.replied(context));
+            assert!(found, "a call that is over was answered");
         }
         let current = self.vm.root;
         let in_use = |root: u32| {

@@ -53,6 +53,10 @@ pub struct Exchange {
     pinned: Option<String>,
     /// A cluster without a host.
     empty: Option<String>,
+    /// There is no filter in the upstream chain.
+    pub unfiltered: bool,
+    /// Pausing in the headers' callback stops the body's: a flag is missing.
+    pub deaf: bool,
 }
 
 enum Part {
@@ -97,7 +101,7 @@ impl Exchange {
     pub(super) fn new(
         process: &Rc<Process>,
         root: u32,
-        call: Call,
+        call: impl FnOnce(u32) -> Call,
         request: Request,
         scripts: Vec<Script>,
     ) -> Self {
@@ -112,6 +116,7 @@ impl Exchange {
         if request.trailers {
             parts.push_back(Part::Trailers);
         }
+        let gateway = process.context(&stream, root);
         Self {
             client: Client::default(),
             received: Vec::new(),
@@ -121,9 +126,9 @@ impl Exchange {
             left_at_work: false,
             root,
             process: Rc::clone(process),
-            gateway: process.context(&stream, root),
+            call: call(gateway.id),
+            gateway,
             stream,
-            call,
             request: parts,
             body: Vec::new(),
             trailers: request.trailers,
@@ -134,6 +139,8 @@ impl Exchange {
             stray: None,
             pinned: None,
             empty: None,
+            unfiltered: false,
+            deaf: false,
         }
     }
 
@@ -170,6 +177,7 @@ impl Exchange {
             return true;
         }
         match &mut self.phase {
+            Phase::Sending if self.deaf && self.spoken => return false,
             Phase::Sending => match self.request.pop_front() {
                 Some(part) => self.client_sends(part),
                 None => return false,
@@ -296,6 +304,21 @@ impl Exchange {
         matches!(&self.phase, Phase::Trying(this) if this.context.id == context && this.released)
     }
 
+    /// `reply_in` has answered this context. True: it was one of ours.
+    pub(super) fn replied(&mut self, context: u32) -> bool {
+        let attempt = match &self.phase {
+            Phase::Trying(this) => Some(&this.context),
+            _ => None,
+        };
+        let all = attempt.into_iter().chain([&self.gateway]);
+        let Some(local) = all.filter(|c| c.id == context).find_map(|c| c.reply.take()) else {
+            return false;
+        };
+        *self.stream.details.borrow_mut() = "direct_response".into();
+        self.reply_through_chain(local);
+        true
+    }
+
     /// The VM has died: no callback of its contexts runs any more.
     pub(super) fn orphan(&mut self) {
         if !self.has_ended() {
@@ -410,6 +433,8 @@ impl Exchange {
         this.begun = true;
         let context = Rc::clone(&this.context);
         let (step, end) = match part {
+            // The router hands it on as it is.
+            Part::Headers(end) | Part::Body(_, end) if self.unfiltered => (Step::Continue, end),
             Part::Headers(end) => (this.attempt.request_headers(&*context, end), end),
             Part::Body(bytes, end) => {
                 let mut body = context.request_body.borrow_mut().take().unwrap_or_default();
@@ -451,7 +476,10 @@ impl Exchange {
                 let mut all: Headers = vec![(":status".into(), status.to_string().into_bytes())];
                 all.extend(headers.into_iter().map(|(n, v)| (n, v.into_bytes())));
                 *context.response.borrow_mut() = all;
-                let step = this.attempt.response_headers(&*context, end);
+                let step = match self.unfiltered {
+                    true => Step::Continue,
+                    false => this.attempt.response_headers(&*context, end),
+                };
                 context.held.set(step == Step::Pause);
                 (step, end)
             }
@@ -460,7 +488,10 @@ impl Exchange {
                 body.extend_from_slice(&bytes);
                 let size = body.len();
                 *context.response_body.borrow_mut() = Some(body);
-                (this.attempt.response_body(&*context, size, end), end)
+                match self.unfiltered {
+                    true => (Step::Continue, end),
+                    false => (this.attempt.response_body(&*context, size, end), end),
+                }
             }
             Act::Trailers => (this.attempt.response_trailers(&*context), true),
             Act::Reset => return self.upstream_reset(false),

@@ -25,6 +25,10 @@ pub struct Process {
     /// Contexts whose flowing response was resumed by `wake`, or reset by `cut`.
     pub woken: RefCell<Vec<u32>>,
     pub cut: RefCell<Vec<u32>>,
+    /// Contexts that another one has answered.
+    pub replied: RefCell<Vec<u32>>,
+    /// What `xds.node` says of the release; empty: nothing.
+    pub release: Cell<Option<(u64, u64)>>,
     /// Host calls that Envoy would have refused.
     pub refused: RefCell<Vec<String>>,
     /// Most bytes of a body that were copied out of Envoy at once.
@@ -240,6 +244,11 @@ impl Host for Context {
     fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
         match path {
             [name] => self.stream.state.borrow().get(*name).cloned(),
+            ["xds", "node", "user_agent_build_version", "version", part] => {
+                let (major, minor) = self.process.release.get()?;
+                let number = if *part == "major_number" { major } else { minor };
+                Some(number.to_le_bytes().to_vec())
+            }
             ["response", "code_details"] => Some(self.stream.details.borrow().clone().into_bytes()),
             ["xds", "cluster_name"] => Some(self.stream.cluster.borrow().clone().into_bytes()),
             ["upstream", "local_address"] => {
@@ -305,5 +314,13 @@ impl Host for Context {
 
     fn cut(&self, context: u32) {
         self.process.cut.borrow_mut().push(context);
+    }
+
+    fn reply_in(&self, context: u32, status: u16, headers: &[(&str, &str)], body: &[u8]) {
+        let found = self.process.contexts.borrow().get(&context).and_then(Weak::upgrade);
+        if let Some(context) = found {
+            context.reply(status, headers, body);
+            self.process.replied.borrow_mut().push(context.id);
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use sluice::cli::mock::Server;
-use sluice::cli::render::{self, EnvoyOptions};
+use sluice::cli::render::{self, EnvoyOptions, Release};
+use sluice::cli::run;
 use sluice::provider::{KINDS, Kind};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -126,6 +127,7 @@ impl Gateway {
             admin: Some(local(admin_port).into()),
             upstreams: setup.upstreams.iter().map(|(p, a)| (p.clone(), (*a).into())).collect(),
             mock: Some(mock.addr().into()),
+            for_envoy: Some(release()),
         };
         let bootstrap = render::envoy(&options).expect("the bootstrap renders");
         // On a starved machine the timer has run out by the time the connection that was
@@ -220,7 +222,7 @@ impl Gateway {
     }
 
     async fn wait_until_ready(&mut self) {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             if let Some(status) = self.envoy.try_wait().expect("Envoy's state") {
                 panic!("Envoy did not start ({status}):\n{}", self.log());
@@ -261,6 +263,11 @@ fn wasm() -> PathBuf {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/sluice.wasm");
     assert!(file.exists(), "{} is missing: run `make wasm`", file.display());
     file
+}
+
+/// Of the Envoy under test.
+pub fn release() -> Release {
+    run::binary::version(&envoy()).expect("Envoy says its version")
 }
 
 pub fn envoy() -> PathBuf {

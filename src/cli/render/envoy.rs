@@ -7,7 +7,7 @@
 
 use super::addition::Addition;
 use super::tree::{each_object, list_at, object_at, raise};
-use super::{Address, BASE, Error, Source, cluster, shadow};
+use super::{Address, BASE, Error, Release, Source, cluster, release, shadow};
 use crate::cli::yaml;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -38,6 +38,9 @@ pub struct EnvoyOptions {
     /// Send every provider's calls to `sluice mock`, over plain http.
     #[arg(long, value_name = "HOST:PORT")]
     pub mock: Option<Address>,
+    /// The Envoy that will read it, if older than 1.39: see the README, "Which Envoy".
+    #[arg(long, value_name = "RELEASE")]
+    pub for_envoy: Option<Release>,
 }
 
 pub(super) const GATEWAY: &str = "sluice.gateway";
@@ -66,6 +69,7 @@ pub(super) fn document(source: &Source, options: &EnvoyOptions) -> Result<Value,
     listeners(&mut base, source, options)?;
     cluster::fill(list_at(&mut base, "/static_resources/clusters")?, source, options)?;
     shadow::add(&mut base, source)?;
+    release::fit(&mut base, source)?;
     Ok(base)
 }
 
@@ -188,6 +192,7 @@ impl EnvoyOptions {
             admin: None,
             upstreams,
             mock: None,
+            for_envoy: None,
         }
     }
 }

@@ -9,7 +9,7 @@
 //! Rejected: WasmPlugin, which knows no upstream filters; half of Sluice is one.
 
 use super::envoy::{self, EnvoyOptions};
-use super::{Error, Source};
+use super::{Error, Release, Source};
 use crate::cli::yaml;
 use crate::config::Provider;
 use serde_json::{Value, json};
@@ -33,6 +33,9 @@ pub struct IstioOptions {
     /// The host name clients use.
     #[arg(long, default_value = "*")]
     pub host: String,
+    /// The Envoy of the gateway's proxy, if older than 1.39: see the README, "Which Envoy".
+    #[arg(long, value_name = "RELEASE")]
+    pub for_envoy: Option<Release>,
 }
 
 /// The VirtualService's route, by which the patch finds it.
@@ -206,6 +209,11 @@ fn envoy_filter(
         let at = json!({ "cluster": { "portNumber": place.port, "service": place.host } });
         patches.push(patch("CLUSTER", &at, "MERGE", limit.clone()));
     }
+    let clusters = cut(filled, "/static_resources/clusters")?.as_array();
+    let is_chain = |c: &&Value| c.get("lb_policy").is_some_and(|p| p == "CLUSTER_PROVIDED");
+    for chain in clusters.into_iter().flatten().filter(is_chain) {
+        patches.push(patch("CLUSTER", &json!({}), "ADD", chain.clone()));
+    }
     patches.push(json!({
         "applyTo": "BOOTSTRAP",
         "patch": { "operation": "MERGE", "value": { "stats_config": cut(filled, "/stats_config")? } },
@@ -250,6 +258,7 @@ impl IstioOptions {
             namespace,
             workload,
             host: "*".into(),
+            for_envoy: None,
         }
     }
 }

@@ -18,6 +18,7 @@ mod address;
 mod cluster;
 mod envoy;
 mod istio;
+mod release;
 mod shadow;
 mod source;
 mod tree;
@@ -25,6 +26,7 @@ mod tree;
 pub use address::Address;
 pub use envoy::EnvoyOptions;
 pub use istio::IstioOptions;
+pub use release::Release;
 pub use source::Source;
 
 use super::yaml::SyntaxError;
@@ -72,13 +74,13 @@ pub enum Error {
 
 /// A whole bootstrap.
 pub fn envoy(options: &EnvoyOptions) -> Result<String, Error> {
-    let source = Source::read(&options.config)?;
+    let source = Source::read(&options.config)?.for_envoy(&options.config, options.for_envoy)?;
     envoy::render(&source, options)
 }
 
 /// The Istio objects, as one multi-document file.
 pub fn istio(options: &IstioOptions) -> Result<String, Error> {
-    let source = Source::read(&options.config)?;
+    let source = Source::read(&options.config)?.for_envoy(&options.config, options.for_envoy)?;
     istio::render(&source, options)
 }
 

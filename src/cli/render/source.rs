@@ -1,10 +1,10 @@
 //! A sluice.yaml that has been read, checked, and is ready to be embedded.
 
-use super::Error;
+use super::{Error, Release};
 use crate::cli::yaml;
 use crate::config::{self, Config, aws, raw};
 use crate::provider;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// A configuration without problems. The keys' values are not known here.
@@ -31,6 +31,19 @@ impl Source {
         let json =
             yaml::parse(text).map_err(|error| Error::Syntax { file: file.to_owned(), error })?;
         Self::of_json(file.to_owned(), json)
+    }
+
+    /// With `envoy.fallback` as this release wants it; as written where none is named.
+    pub fn for_envoy(mut self, file: &Path, release: Option<Release>) -> Result<Self, Error> {
+        let Some(release) = release else { return Ok(self) };
+        let fallback = release.fallback()?;
+        if let Some(top) = self.json.as_object_mut() {
+            match fallback {
+                raw::Fallback::PerCall => drop(top.remove("envoy")),
+                _ => drop(top.insert("envoy".into(), json!({ "fallback": fallback.as_str() }))),
+            }
+        }
+        Self::of_json(file.to_owned(), self.json)
     }
 
     /// Checks a configuration that was changed after reading.

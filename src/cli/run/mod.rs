@@ -27,7 +27,7 @@ pub struct Args {
     /// The filter.
     #[arg(long, default_value = "target/sluice.wasm", value_name = "FILE")]
     pub wasm: PathBuf,
-    /// Envoy >= 1.39 [default: `envoy` on the PATH, else .venv/bin/envoy].
+    /// Envoy >= 1.37 [default, if >= 1.39: `envoy` on the PATH, else .venv/bin/envoy].
     #[arg(long, value_name = "FILE")]
     pub envoy: Option<PathBuf>,
     /// Where clients connect, on this machine only; 0 takes a free port.

@@ -65,7 +65,7 @@ impl Sandbox {
     pub(crate) async fn start(args: &Args, logs: Logs) -> Result<Self, String> {
         let port = free("PORT", "--port", args.port)?;
         let admin_port = free("ADMIN_PORT", "--admin-port", args.admin_port)?;
-        let envoy = binary::find(args.envoy.as_deref())?;
+        let (envoy, release) = binary::find(args.envoy.as_deref())?;
         let wasm = fs::canonicalize(&args.wasm)
             .map_err(|e| format!("{}: {e}; build it with `make wasm`", args.wasm.display()))?;
         let source = Source::read(&args.config).map_err(|e| e.to_string())?;
@@ -89,6 +89,7 @@ impl Sandbox {
             admin: Some(at(admin_port)),
             upstreams: Vec::new(),
             mock: mock.as_ref().map(|m| m.addr().into()),
+            for_envoy: Some(release),
         };
         let bootstrap = render::envoy(&options).map_err(|e| e.to_string())?;
         let folder = Folder::create().map_err(|e| format!("no temporary folder: {e}"))?;

@@ -2,8 +2,10 @@
 //! everything that can be wrong found now, and all of it at once.
 
 use super::Problem;
+use super::chains;
 use super::compiled::{
-    ANONYMOUS, Config, Consumer, FILTERED, Passthrough, Retry, SHADOW, STREAM_FAILED, TOO_LONG,
+    ANONYMOUS, Config, Consumer, FILTERED, Fallback, Passthrough, Retry, SHADOW, STREAM_FAILED,
+    TOO_LONG,
 };
 use super::raw::{self, RetryClass};
 use super::units::Bytes;
@@ -54,6 +56,13 @@ pub fn compile(
     let min_speed = retries::min_speed("defaults", d.min_speed, &mut problems);
     let retry_limits = retries::compile(raw, &mut problems);
     let health = health::compile(&raw.health, &mut problems);
+    let fallback = match raw.envoy.fallback {
+        raw::Fallback::PerCall => Fallback::PerCall,
+        raw::Fallback::Chains => {
+            Fallback::Chains(chains::of((&providers, &targets, &models, &rules)))
+        }
+        raw::Fallback::None => Fallback::None,
+    };
     let limited = keys::limited(&providers, &mut problems);
     let config = Config {
         providers,
@@ -86,6 +95,7 @@ pub fn compile(
         max_usage_rows: raw.usage.max_rows,
         health,
         retry_limits,
+        fallback,
         limited,
         preferences: raw.preferences,
     };

@@ -13,6 +13,7 @@ use super::health;
 use super::idle::Live;
 use super::place;
 use super::registry::{Entry, Refusal, Seen};
+use super::surroundings::{Role, Wait};
 use super::{CALL_ID, Step, Worker};
 use crate::dialect::{Dialect, Shape, StreamTranslator, withheld};
 use crate::error::{Error, Kind};
@@ -39,6 +40,8 @@ pub struct Attempt {
     context: u32,
     /// What it shows of its target, where the strategy wants to know.
     gauge: Option<Gauge>,
+    /// While it is not sure that a body will come.
+    wait: Option<Rc<Wait>>,
     phase: Phase,
 }
 
@@ -94,7 +97,7 @@ fn attempt_number(host: &dyn Host, entry: &Entry) -> Option<usize> {
 
 impl Attempt {
     pub fn new(worker: Rc<Worker>, context: u32) -> Self {
-        Self { worker, context, gauge: None, phase: Phase::Fresh }
+        Self { worker, context, gauge: None, wait: None, phase: Phase::Fresh }
     }
 
     pub fn request_headers(&mut self, host: &dyn Host, end: bool) -> Step {
@@ -103,13 +106,16 @@ impl Attempt {
             return Step::Continue;
         };
         let Some(entry) = self.worker.registry.find(&id) else {
+            self.worker.surroundings.lost();
             return self.lost(host, "registry");
         };
+        self.worker.surroundings.met();
+        let client = entry.borrow().client;
         let stopped = self.worker.stop_retry(host, &mut entry.borrow_mut());
         if let Some(refusal) = stopped {
-            let client = entry.borrow().client;
             return self.reply(host, client, &refusal.error);
         }
+        self.wait = self.worker.wait_for_body(host, self.context, (client, Some(&entry)));
         let attempt = attempt_number(host, &entry.borrow());
         let this = Try::begin(host, entry, attempt, self.context);
         if end || this.at().is_none() {
@@ -130,6 +136,8 @@ impl Attempt {
     }
 
     pub fn request_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
+        self.worker.surroundings.saw_body(Role::Upstream);
+        self.wait = None;
         let Phase::Sending(this, held) = &mut self.phase else { return Step::Continue };
         *held = size;
         if end || this.flows_from(size) { self.send(host, end) } else { Step::Pause }

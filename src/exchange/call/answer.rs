@@ -17,6 +17,10 @@ impl Call {
     /// Lets a provider's answer pass; speaks where there is none: for a refusal
     /// that no other target made good, and for Envoy's own local replies.
     pub fn response_headers(&mut self, host: &dyn Host) -> Step {
+        if self.wait.take().is_some_and(|wait| wait.given_up.get()) {
+            self.phase = Phase::Replied { outcome: Kind::Internal.as_str(), error: None };
+            return Step::Continue;
+        }
         let (error, refusal) = match &self.phase {
             Phase::Planned { entry, .. } => {
                 let entry = &*entry.borrow();
@@ -24,6 +28,9 @@ impl Call {
                 match &entry.answer {
                     Answer::Given => return Step::Continue,
                     Answer::Refused(refusal) => (refusal.error.clone(), Some(refusal.clone())),
+                    Answer::None if entry.tried.is_empty() && is_providers(host) => {
+                        (self.worker.surroundings.alone(), None)
+                    }
                     Answer::None if entry.tried.is_empty() && others_refusal(host) => {
                         return Step::Continue;
                     }
@@ -163,6 +170,10 @@ impl Call {
 /// Envoy's details of a reply for want of a host.
 /// <https://www.envoyproxy.io/docs/envoy/v1.40.0/configuration/http/http_conn_man/response_code_details>
 const NOWHERE: [&[u8]; 2] = [b"no_healthy_upstream", b"cluster_not_found"];
+/// It came from upstream, and was not made by Envoy.
+fn is_providers(host: &dyn Host) -> bool {
+    host.property(&["response", "code_details"]).as_deref() == Some(b"via_upstream")
+}
 
 /// A filter behind us (rate limit, authorization) has said no: its words stand.
 fn others_refusal(host: &dyn Host) -> bool {

@@ -8,6 +8,7 @@
 
 use super::endpoints::{self, Endpoint, models};
 use super::registry::{Answer, Entry, Id, Seen, Shared, announced};
+use super::surroundings::{Role, Wait};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
 use crate::config::{Config, Consumer};
 use crate::dialect::{Addressed, Dialect, Facts, Form, count, misdirected};
@@ -38,6 +39,10 @@ pub struct Call {
     explains: bool,
     /// The decision, where it was asked for.
     explained: RefCell<Option<String>>,
+    /// Ours among the VM's contexts.
+    context: u32,
+    /// While it is not sure that a body will come.
+    wait: Option<Rc<Wait>>,
     /// What the client says of who serves it.
     wishes: Wishes,
     /// This is a copy, for the model of that name.
@@ -87,7 +92,7 @@ const ESTIMATED: (&str, &str) = ("x-sluice-estimated", "true");
 // === impl Call ===
 
 impl Call {
-    pub fn new(worker: Rc<Worker>, config: Rc<Config>) -> Self {
+    pub fn new(worker: Rc<Worker>, config: Rc<Config>, context: u32) -> Self {
         let client = Dialect::OpenAiChat;
         let (endpoint, phase) = ("unknown", Phase::Fresh);
         Self {
@@ -97,6 +102,8 @@ impl Call {
             client,
             explains: false,
             explained: RefCell::default(),
+            context,
+            wait: None,
             wishes: Wishes::default(),
             shadow: None,
             phase,
@@ -125,6 +132,8 @@ impl Call {
     }
 
     pub fn request_body(&mut self, host: &dyn Host, size: usize, end: bool) -> Step {
+        self.worker.surroundings.saw_body(Role::Gateway);
+        self.wait = None;
         match &mut self.phase {
             Phase::Planned { upload: Some(_), .. } => return self.flow(host, size, end),
             Phase::Collecting { .. } => {}
@@ -194,6 +203,7 @@ impl Call {
                     ));
                 }
                 let consumer = Rc::clone(consumer);
+                self.wait = self.worker.wait_for_body(host, self.context, (self.client, None));
                 self.phase = Phase::Collecting { headers, consumer, addressed, upload };
                 return Ok(Step::Pause);
             }
@@ -210,7 +220,7 @@ impl Call {
 
     fn health_page(&self, host: &dyn Host) -> Vec<u8> {
         let routing = self.config.expose.explain.then(|| self.worker.state(host, &self.config));
-        endpoints::health::page(&self.config, self.worker.registry.len(), routing.as_ref())
+        endpoints::health::page(host, &self.config, &self.worker, routing.as_ref())
     }
 
     /// For a form, what reads it.
