@@ -18,7 +18,7 @@ PORT ?= 8080
 ADMIN_PORT ?= 9901
 CONFIG ?= envoy/sluice.yaml
 WASM := target/sluice.wasm
-MAX_WASM := 2621440
+MAX_WASM := 2883584
 SLUICE := target/debug/sluice
 CATALOG := src/catalog/models.tsv
 SIMD := -C target-feature=+simd128
