@@ -14,7 +14,7 @@ use crate::store::{Store, Ticket};
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, BufferType, ContextType, LogLevel, MapType, MetricType, Status};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -25,12 +25,14 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
 proxy_wasm::main! {{
     proxy_wasm::set_log_level(LogLevel::Info);
-    proxy_wasm::set_root_context(|_| Box::new(Root { role: Role::Gateway, config: None }));
+    proxy_wasm::set_root_context(|id| Box::new(Root { id, role: Role::Gateway, config: None }));
 }}
 
 thread_local! {
     /// One per VM, shared by both roles and all their configurations.
     static WORKER: OnceCell<Rc<Worker>> = const { OnceCell::new() };
+    /// The root context whose tick runs, or ran last.
+    static TICKING: Cell<u32> = const { Cell::new(0) };
 }
 
 /// An all but impossible version: creates a key only where there is none (Envoy
@@ -46,6 +48,7 @@ enum Role {
 }
 
 struct Root {
+    id: u32,
     role: Role,
     config: Option<Rc<Config>>,
 }
@@ -108,6 +111,7 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
+        TICKING.set(self.id);
         worker().tick(&Envoy);
     }
 
@@ -314,28 +318,30 @@ impl Host for Envoy {
     }
 
     fn fail_held(&self, context: u32, status: u16) {
-        if hostcalls::set_effective_context(context).is_ok() {
+        within(context, || {
             self.set_header(Side::Response, ":status", &status.to_string());
             warn(hostcalls::resume_http_response());
-        }
+        });
     }
 
     fn wake(&self, context: u32) {
-        if hostcalls::set_effective_context(context).is_ok() {
-            warn(hostcalls::resume_http_response());
-        }
+        within(context, || warn(hostcalls::resume_http_response()));
     }
 
     fn cut(&self, context: u32) {
-        if hostcalls::set_effective_context(context).is_ok() {
-            warn(hostcalls::reset_http_response());
-        }
+        within(context, || warn(hostcalls::reset_http_response()));
     }
 
     fn reply_in(&self, context: u32, status: u16, headers: &[(&str, &str)], body: &[u8]) {
-        if hostcalls::set_effective_context(context).is_ok() {
-            self.reply(status, headers, body);
-        }
+        within(context, || self.reply(status, headers, body));
+    }
+}
+
+/// From a tick, in another context that still exists; then back to the one that ticks.
+fn within(context: u32, act: impl FnOnce()) {
+    if hostcalls::set_effective_context(context).is_ok() {
+        act();
+        warn(hostcalls::set_effective_context(TICKING.get()));
     }
 }
 
