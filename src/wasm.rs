@@ -25,7 +25,7 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
 proxy_wasm::main! {{
     proxy_wasm::set_log_level(LogLevel::Info);
-    proxy_wasm::set_root_context(|id| Box::new(Root { id, role: Role::Gateway, config: None }));
+    proxy_wasm::set_root_context(|id| Box::new(Root { id, role: Role::Gateway, config: None, timed: false }));
 }}
 
 thread_local! {
@@ -51,6 +51,8 @@ struct Root {
     id: u32,
     role: Role,
     config: Option<Rc<Config>>,
+    /// Envoy has a place for its timer.
+    timed: bool,
 }
 
 struct Gateway(Call);
@@ -76,6 +78,11 @@ impl Context for Root {}
 
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
+        // Envoy 1.40 holds places in its table of timers while it runs a tick, and dies when
+        // the table grows meanwhile: ours must stand there before.
+        if !std::mem::replace(&mut self.timed, true) {
+            Envoy.set_tick(0);
+        }
         let root_id = Envoy.property(&["plugin_root_id"]).unwrap_or_default();
         match root_id.as_slice() {
             b"sluice.gateway" => self.role = Role::Gateway,

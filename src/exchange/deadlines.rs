@@ -52,8 +52,6 @@ pub struct Deadlines {
     ticked: Cell<u64>,
     /// The tick that was asked for, in milliseconds; 0: none.
     period: Cell<u32>,
-    /// A tick runs, and will ask for the next one at its end.
-    ticking: Cell<bool>,
 }
 
 /// Between `TICK_MS` and a second.
@@ -92,13 +90,8 @@ impl Deadlines {
         }
     }
 
-    /// Asks for a tick at least that often. Not while one runs: what a tick fails may
-    /// begin another attempt at once, and Envoy 1.40 dies of a timer that another root
-    /// context asks for meanwhile.
+    /// Asks for a tick at least that often.
     fn ask(&self, host: &dyn Host, now: u64, period: u32) {
-        if self.ticking.get() {
-            return;
-        }
         let asked = self.period.get();
         // The timer is that of whose context asked, and goes with its configuration:
         // when it is overdue, ours takes over.
@@ -138,7 +131,6 @@ impl Worker {
     pub fn tick(&self, host: &dyn Host) {
         let now = host.now();
         self.deadlines.ticked.set(now);
-        self.deadlines.ticking.set(true);
         self.give_up_waiting(host, now);
         for watch in self.deadlines.late(now) {
             if !watch.held.get() {
@@ -171,7 +163,6 @@ impl Worker {
             host.fail_held(watch.context, status);
         }
         self.look_at_streams(host, now);
-        self.deadlines.ticking.set(false);
         let waits = self.surroundings.is_busy();
         let needed = if waits { TICK_MS } else { self.deadlines.needed() };
         if needed == 0 || needed != self.deadlines.period.get() {

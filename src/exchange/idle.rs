@@ -155,10 +155,11 @@ impl Worker {
             }
             entry.last_words = Some(words);
         }
+        let complete = progress.complete;
         drop(stream);
         let entry = live.entry.borrow();
         let at = entry.tried.last().and_then(|t| entry.plan.resolve(&entry.config, t.target));
-        if let Some(at) = at {
+        if let Some(at) = at.filter(|_| !complete) {
             self.learn(host, &entry, at, Event::Failed(None));
         }
         drop(entry);

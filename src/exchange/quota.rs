@@ -82,12 +82,23 @@ impl Worker {
             return;
         };
         let mut due = Vec::new();
+        if entry.tried.is_empty()
+            && let Some(at) = entry.plan.resolve(&entry.config, 0)
+            && at.limits.tokens > 0
+        {
+            // Charged with the plan, and never sent.
+            due.push(((at.ids.own(), at.limits), 0));
+        }
         for (i, tried) in entry.tried.iter().enumerate() {
             let used = match tried.outcome {
                 _ if i + 1 == entry.tried.len() && used.is_some() => used,
                 // Nobody worked for it.
                 Some(Outcome::Failed(
-                    Kind::Busy | Kind::ProviderAuth | Kind::Rejected | Kind::Unreachable,
+                    Kind::Busy
+                    | Kind::ProviderAuth
+                    | Kind::Rejected
+                    | Kind::Unreachable
+                    | Kind::InvalidRequest,
                 )) => Some(0),
                 _ => None,
             };

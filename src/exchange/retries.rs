@@ -68,7 +68,7 @@ impl Worker {
         let limits = entry.config.retry_limits;
         let now = host.now();
         let late = |most| now.saturating_sub(entry.started) > most;
-        let spent = |budget| !retries::has(host, budget, self.calls.get(), now);
+        let spent = |budget| entry.shadow || !retries::has(host, budget, self.calls.get(), now);
         !limits.elapsed.is_some_and(late) && !limits.budget.is_some_and(spent)
     }
 

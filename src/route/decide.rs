@@ -6,11 +6,12 @@ use super::count::Uncounted;
 use super::explain::Why;
 use super::health::Standing;
 use super::keys::Ring;
+use super::prefer::Preferences;
 use super::strategy::Asked;
 use super::terms::Terms;
 use super::{AnyModel, Choice, Moment, Plan, errand, fixed, rules};
 use crate::config::compiled::MAX_TARGETS;
-use crate::config::raw::Strategy;
+use crate::config::raw::{RetryClass, Strategy};
 use crate::config::{Config, Consumer, Target};
 use crate::dialect::{Facts, Operation, Request, estimate, features};
 use crate::error::{Error, Kind};
@@ -61,6 +62,7 @@ pub fn plan(
     let mut small: Option<(u32, Choice)> = None;
     // The first of those that cannot do what is asked.
     let mut unable: Option<Choice> = None;
+    let mut paced = false;
     let mut window = Window { facts, body, least: None };
     let pass = |target: &Target, why: Why<'_>| {
         if let Some(notes) = moment.notes {
@@ -135,7 +137,9 @@ pub fn plan(
             }
             Standing::Probe if plan.targets.is_empty() => plan.probe = Some(target.id),
             Standing::Due if plan.targets.is_empty() => plan.due = true,
-            Standing::Probe | Standing::Due | Standing::Well => {}
+            // Whoever comes first must take its turn.
+            Standing::Due => paced = true,
+            Standing::Probe | Standing::Well => {}
         }
         plan.targets.push(choice);
     }
@@ -162,7 +166,8 @@ pub fn plan(
             None => Err(refusal.unwrap_or_else(|| Error::invalid("model", words))),
         };
     }
-    if terms.strategy() == Strategy::Fastest {
+    let free = !prefers.is_some_and(Preferences::fixes_order) && !paced;
+    if terms.strategy() == Strategy::Fastest && free {
         let known = (moment.learned.speeds(), moment.table);
         errand::explore(&mut plan, config, known, moment.now);
     }
@@ -175,9 +180,12 @@ pub fn plan(
     let deadlines = plan.targets.iter().filter_map(own);
     let deadlines = deadlines.map(|target| terms.deadline_ms(target, facts.stream));
     // A stream is held until its speed is known.
-    let judged = terms.min_speed().filter(|_| facts.stream && plan.targets.len() > 1);
-    plan.per_try_ms =
-        deadlines.max().unwrap_or_default() + judged.map_or(0, |speed| speed.within_ms);
+    let hides = terms.retry().classes.contains(&RetryClass::Stream);
+    let judged = terms.min_speed().filter(|_| facts.stream && plan.targets.len() > 1 && hides);
+    let own = deadlines.max().unwrap_or_default();
+    let longer = own + judged.map_or(0, |speed| speed.within_ms);
+    // Envoy does not keep one that is as long as the total.
+    plan.per_try_ms = longer.min(terms.total_ms().saturating_sub(1)).max(own);
     Ok(Planned::Run(plan))
 }
 

@@ -10,7 +10,6 @@
 use super::health::{self, Ids, Standing};
 use super::strategy::draw;
 use super::{Choice, Moment};
-use crate::config::compiled::MAX_TARGETS;
 use crate::config::{Config, Provider, Target};
 
 /// Whose turn it is among the keys of providers.
@@ -62,7 +61,7 @@ impl<'a> Ring<'a> {
     /// Behind each target, the other keys of its provider that are well, as far as
     /// there is room: a refused or limited key is no reason to leave the provider.
     pub(super) fn add_spares(&mut self, targets: &mut Vec<Choice>) {
-        let mut room = MAX_TARGETS.saturating_sub(targets.len());
+        let mut room = self.config.retry_limits.attempts.saturating_sub(targets.len());
         let mut at = 0;
         while let (Some(choice), true) = (targets.get(at), room > 0) {
             at += 1;

@@ -87,7 +87,9 @@ pub fn settle(
 
 /// When there is room for a call.
 fn opens(bucket: Bucket, limits: Limits, tokens: u64, now: u64) -> u64 {
-    let after = |whole: u64, cost: u64| whole.max(now).saturating_add(cost).saturating_sub(MINUTE);
+    // No more is ever owed: a clock that was set back must not close it for longer.
+    let whole = |until: u64| until.min(now.saturating_add(2 * MINUTE)).max(now);
+    let after = |until: u64, cost: u64| whole(until).saturating_add(cost).saturating_sub(MINUTE);
     let requests = after(bucket.requests, cost(1, limits.requests));
     requests.max(after(bucket.tokens, cost(tokens, limits.tokens)))
 }
@@ -96,7 +98,8 @@ fn opens(bucket: Bucket, limits: Limits, tokens: u64, now: u64) -> u64 {
 /// takes all of it.
 fn cost(n: u64, limit: u32) -> u64 {
     let limit = u64::from(limit);
-    (n.min(limit) * MINUTE).checked_div(limit).unwrap_or(0)
+    let part = u128::from(n.min(limit)) * u128::from(MINUTE);
+    u64::try_from(part.checked_div(u128::from(limit)).unwrap_or(0)).unwrap_or(MINUTE)
 }
 
 #[cfg(test)]

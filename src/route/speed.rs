@@ -135,7 +135,8 @@ impl Entry {
         self.mean += weight * (ms - self.mean);
         let above = (self.peak - self.mean).max(0.0) * (-since / DECAY).exp();
         self.peak = if self.samples == 0 { ms } else { ms.max(self.mean + above) };
-        self.last = now.max(self.last);
+        // Also where the clock was set back: workers differ by less than a second.
+        self.last = now;
         self.samples = self.samples.saturating_add(1);
         self.passed = 0;
     }

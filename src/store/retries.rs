@@ -25,7 +25,9 @@ pub fn take(store: &(impl Store + ?Sized), budget: Budget, calls: u32, now: u64)
         let (value, ticket) = store.get(KEY);
         let (tokens, since) = standing(value, budget, calls, now);
         let left = tokens.checked_sub(TOKEN);
-        let value = encode(left.unwrap_or(tokens), since.max(now));
+        // Workers differ by less than a second; a clock that was set back, by more.
+        let since = if since > now.saturating_add(TOKEN) { now } else { since.max(now) };
+        let value = encode(left.unwrap_or(tokens), since);
         if store.cas(KEY, &value, ticket) {
             return left.is_some();
         }
@@ -106,9 +108,12 @@ mod tests {
         assert_eq!(taken(&store, 0, TOKEN * 4), 6);
         // Half a token is kept; another worker's clock may be behind.
         assert_eq!(taken(&store, 0, TOKEN * 4 + TOKEN / 4), 0);
-        assert_eq!(taken(&store, 0, TOKEN * 3), 0);
+        assert_eq!(taken(&store, 0, TOKEN * 3 + TOKEN / 2), 0);
         assert_eq!(taken(&store, 0, TOKEN * 4 + TOKEN / 2), 1);
         assert_eq!(taken(&store, u32::MAX, u64::MAX), 100);
+        // Set back, for good.
+        assert_eq!(taken(&store, 0, TOKEN * 10), 0);
+        assert_eq!(taken(&store, 0, TOKEN * 12), 4);
     }
 
     #[test]

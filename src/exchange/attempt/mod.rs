@@ -266,9 +266,11 @@ impl Attempt {
                 if !this.is_settled() {
                     this.tell(host);
                 }
+                if !this.is_settled() {
+                    this.defer_spares(host);
+                }
                 // The tick has told of what it failed.
                 if !this.is_settled() && !this.is_late() {
-                    this.defer_spares(host);
                     self.learn(host, this, Event::Failed(None));
                 }
             }

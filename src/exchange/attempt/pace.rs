@@ -39,6 +39,8 @@ impl Attempt {
                 let moves = self.worker.may_move_on(host, &this.entry.borrow());
                 if moves { Pace::Slow } else { Pace::Enough }
             }
+            // Nobody would take it.
+            _ if !self.worker.may_move_on(host, &this.entry.borrow()) => Pace::Enough,
             _ => {
                 self.forget_deadline(this);
                 let watch = Rc::new(Watch {

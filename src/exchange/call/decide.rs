@@ -45,8 +45,12 @@ impl Call {
         let tokens = if self.config.limited { limits::need(&facts) } else { None };
         let mut table = self.worker.table(host, &self.config, (tokens, now));
         let header = |name: &str| value(headers, name).map(<[u8]>::to_vec);
-        let turn = |provider: &Provider| self.worker.next_key_turn(&provider.name);
         let chance = self.worker.registry.chance();
+        let turn = |provider: &Provider| match self.shadow {
+            None => self.worker.next_key_turn(&provider.name),
+            // A copy takes nobody's turn.
+            Some(_) => (chance >> 32) as usize,
+        };
         let prefers = self.wishes(consumer)?;
         let mut tries = 0;
         loop {

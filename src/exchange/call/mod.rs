@@ -185,7 +185,7 @@ impl Call {
             self.endpoint = endpoint.as_str();
         }
         if endpoint == Endpoint::Health {
-            let body = self.health_page(host);
+            let body = self.health_page(host, &headers);
             return Ok(self.answer(host, &[JSON], &body));
         }
         let consumer = match self.shadow {
@@ -213,13 +213,16 @@ impl Call {
             }
             Endpoint::Model(id) => models::one(&self.config, consumer, self.client, &id)?,
             Endpoint::Usage => endpoints::usage::page(&self.config, host, &consumer.name),
-            Endpoint::Health => self.health_page(host),
+            Endpoint::Health => self.health_page(host, &headers),
         };
         Ok(self.answer(host, &[JSON], &body))
     }
 
-    fn health_page(&self, host: &dyn Host) -> Vec<u8> {
-        let routing = self.config.expose.explain.then(|| self.worker.state(host, &self.config));
+    /// Names of targets are for those who may use all of them.
+    fn health_page(&self, host: &dyn Host, headers: &Headers) -> Vec<u8> {
+        let caller = identity::identify(&self.config, headers);
+        let may = self.config.expose.explain && caller.is_ok_and(|c| c.models.is_empty());
+        let routing = may.then(|| self.worker.state(host, &self.config));
         endpoints::health::page(host, &self.config, &self.worker, routing.as_ref())
     }
 

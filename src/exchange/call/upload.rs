@@ -102,7 +102,7 @@ impl Call {
         let announced = announced(headers);
         let facts = match upload.judge(self.client, &self.config, size, announced)? {
             Verdict::Hold => return Ok(Step::Pause),
-            Verdict::Flow(facts) => facts,
+            Verdict::Flow(facts) => self.recast(facts)?,
         };
         let Decided::Run(ready) = self.decide(host, (headers, consumer), facts, &[])? else {
             return Err(Error::new(Kind::Internal, "an upload has no estimate"));

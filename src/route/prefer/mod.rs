@@ -128,6 +128,11 @@ pub fn of(
 // === impl Preferences ===
 
 impl Preferences {
+    /// The client has said whose turn it is: nobody may go first for what can be learned.
+    pub(super) fn fixes_order(&self) -> bool {
+        !self.order.is_empty() || !self.models.is_empty()
+    }
+
     /// `param`: the member that says so, as a path.
     fn add(&mut self, param: &str, wish: Wish) {
         let mut filter = |keep| self.filters.push(Filter { param: param.to_owned(), keep });
