@@ -21,12 +21,13 @@
 //!
 //! ```text
 //! client ──► Call::request_headers   strip, identify, hold
-//!            Call::request_body      parse once, plan, write x-sluice-target-N
+//!            Call::request_body      parse once, plan, claim, write x-sluice-target-N
 //!            └─ Envoy's router runs the plan, one attempt after the other:
 //!                 Attempt::request_body      translate, address, sign
 //!                 Attempt::response_headers  hold
 //!                 Attempt::response_body     first content? release : fail -> router retries
 //! client ◄── Call::response_headers  nothing, or the error in the client's dialect
+//!            Call::response_body     the last words of a stream that went silent
 //!            Call::log               settle: charge once
 //! ```
 

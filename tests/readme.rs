@@ -10,12 +10,13 @@
 use std::path::Path;
 
 const README: &str = include_str!("../README.md");
+const ROUTING: &str = include_str!("../docs/routing.md");
 
 #[test]
 fn the_tables_are_what_the_commands_print() {
     hold("README.md", "matrix", &sluice::cli::matrix::overview());
     hold("docs/matrix.md", "", &sluice::cli::matrix::features());
-    hold("README.md", "providers", &sluice::cli::providers::markdown());
+    hold("docs/providers.md", "", &sluice::cli::providers::markdown());
     hold("docs/fields.md", "", &sluice::cli::matrix::fields());
 }
 
@@ -44,7 +45,7 @@ fn named_files_exist() {
     let named: Vec<&str> = README
         .split('`')
         .flat_map(|s| s.split_whitespace())
-        .filter(|w| ["envoy/", "tests/", "src/"].iter().any(|d| w.starts_with(d)))
+        .filter(|w| ["envoy/", "tests/", "src/", "docs/"].iter().any(|d| w.starts_with(d)))
         .collect();
     assert!(named.len() > 5, "{named:?}");
     for name in named {
@@ -79,7 +80,55 @@ fn every_field_of_the_configuration_is_described() {
     }
     assert!(names.len() > 20, "{names:?}");
     for name in names {
-        assert!(README.contains(&name), "README.md does not describe `{name}`");
+        assert!(
+            README.contains(&name) || ROUTING.contains(&name),
+            "neither README.md nor docs/routing.md describes `{name}`"
+        );
+    }
+}
+
+#[test]
+fn rows_name_every_field_of_their_type() {
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../envoy/sluice.schema.json")).unwrap();
+    for (path, type_) in [
+        ("providers.NAME.", "Provider"),
+        ("models[].targets[]", "LongTarget"),
+        ("models[].shadow", "Shadow"),
+        ("rules[]", "Rule"),
+        ("consumers[]", "Consumer"),
+        ("catalog[]", "Entry"),
+        ("defaults.", "Defaults"),
+        ("defaults.min_speed", "MinSpeed"),
+        ("retries.budget", "Budget"),
+        ("health.", "Health"),
+        ("preferences.", "Preferences"),
+        ("envoy.", "Envoy"),
+    ] {
+        let is_its = |line: &&str| line.starts_with(&format!("| `{path}"));
+        let rows: String = README.lines().filter(is_its).collect();
+        for name in fields(&schema["$defs"][type_]["properties"]) {
+            assert!(rows.contains(&name), "the rows of `{path}` do not name `{name}`");
+        }
+    }
+}
+
+/// Each piece beside the providers that stand first.
+#[test]
+fn the_cookbook_loads() {
+    let (_, rest) = README.split_once("## Routing\n").expect("the section");
+    let (section, _) = rest.split_once("\n## ").expect("the next one");
+    let pieces: Vec<&str> = section
+        .split("```yaml\n")
+        .skip(1)
+        .map(|piece| piece.split_once("```").expect("an end").0)
+        .collect();
+    let (providers, pieces) = pieces.split_first().expect("providers");
+    assert_eq!(pieces.len(), 7);
+    for piece in pieces {
+        let yaml = sluice::cli::yaml::parse(&format!("{providers}{piece}")).expect("YAML");
+        let loaded = sluice::config::load(yaml.to_string().as_bytes(), &|_| Some("key".into()));
+        assert!(loaded.is_ok(), "{piece}{:?}", loaded.err());
     }
 }
 

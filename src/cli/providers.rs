@@ -1,4 +1,4 @@
-//! `sluice providers`: who can be called, from the table the code acts on. README.md
+//! `sluice providers`: who can be called, from the table the code acts on. docs/providers.md
 //! holds this output; a test keeps the two equal.
 
 use crate::dialect::quirks::{Embeddings, FOREIGN, LEFTOVERS, Quirks, REASONING, ToolIds};

@@ -1,5 +1,5 @@
 //! What attempts teach all workers: each outcome, judged by `route::health` and
-//! written to the shared table.
+//! written to the shared table; and the table as a plan needs it.
 //!
 //! An attempt that went well where nothing is marked costs nothing. Must not: blame a
 //! provider for a client that left, or for what the request itself had wrong.

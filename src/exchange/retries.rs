@@ -6,7 +6,7 @@
 //! budget is kept exactly, whatever made the router try again. Costs nothing where
 //! nothing is configured; with a budget a call counts up a number, and each further
 //! attempt pays one compare-and-set (1 us). A copy of a call has no part in a budget:
-//! it is not tried again. Must not: refuse a first attempt, or one that runs beside
+//! where there is one, it is not tried again. Must not: refuse a first attempt, or one that runs beside
 //! another.
 
 use super::Worker;

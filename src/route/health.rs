@@ -1,8 +1,9 @@
 //! Judgement over `store::health`: what an event does to a mark, and whether a target
 //! may be tried.
 //!
-//! Three kinds of trouble, each with an id of its own, so that one does not take down
-//! what another leaves whole:
+//! Four kinds of trouble, each with an id of its own, so that one does not take down what
+//! another leaves whole (`limits` adds a fifth to the table of one plan, a key's own limit,
+//! which is never written):
 //!
 //! - a *target* that fails (no connection, 5xx, silence, broken answers) opens its
 //!   circuit after some failures in a row; when its time is up one call of the live

@@ -1,10 +1,14 @@
 //! From a call to its plan: which targets, in which order, and what Envoy must
 //! be told to run them.
 //!
-//! Values in, values out: no clock, no randomness, no IO. The plan is made once
-//! per call (`decide`) by the model's strategy, without those that rest (`health`);
-//! Envoy executes it (see `envoy/envoy.yaml`, refresh_cluster_on_retry), and what an
-//! attempt learns may change the order of what is left of it.
+//! Values in, values out: no clock, no randomness, no host; what costs a read comes in as
+//! something to ask (`Moment::turn`, `header`, `learned`). The plan is made once per call
+//! (`decide`): its rule (`rules`) and what then holds (`terms`); who might (`candidates`,
+//! `prefer`) in the order of `strategy`; who cannot (`able`, windows, tags); who rests
+//! (`health`, `limits`); whose speed is to be found out (`errand`); spare keys (`keys`);
+//! what this Envoy's route can do (`fixed`). Envoy executes it (see `envoy/envoy.yaml`,
+//! refresh_cluster_on_retry), and what an attempt learns may change the order of what is
+//! left of it. Must not: claim or write anything (`exchange` does).
 
 use crate::catalog::Known;
 use crate::config::compiled::{Limits, MAX_TARGETS};

@@ -14,8 +14,8 @@
 //! *A call's time* is the first token and then the tokens it is expected to have: of a
 //! stream the first `BEGINNING`, which is about what is read while the rest comes.
 //!
-//! *95th percentile* of time to first token, for those who ask when to try a second
-//! target: stochastic approximation in steps relative to the value, up by 0.95 where a
+//! *95th percentile* of time to first token, for people (no decision asks for it):
+//! stochastic approximation in steps relative to the value, up by 0.95 where a
 //! sample is above it, down by 0.05 where not (Robbins and Monro; frugal streaming,
 //! <https://arxiv.org/abs/1407.1121>).
 //!

@@ -1,8 +1,8 @@
 //! What all workers know, by the configuration's names: for people to read, and for the
 //! same decision to be made elsewhere (`sluice explain --state`).
 //!
-//! Times are milliseconds from now, so that a dump means the same later. Only what bears
-//! on a decision is in it. Must not: name a key but by its place.
+//! Times are milliseconds from now, so that a dump means the same later. What
+//! bears on a decision is in it, and `p95`, for people. Must not: name a key but by its place.
 
 use super::explain;
 use super::health::Ids;

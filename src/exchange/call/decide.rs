@@ -1,5 +1,6 @@
 //! From a whole request to a call that may begin: plans with what all workers know,
-//! claims the probe a plan begins with, notes the decision where it was asked for.
+//! claims what a plan's first target must have to itself (an errand, a probe, a turn, a
+//! place within a limit), notes the decision where it was asked for.
 
 use super::Call;
 use crate::config::{Consumer, Provider};

@@ -1,8 +1,10 @@
 //! The gateway role: one client request, from its headers to its settling.
 //!
 //! `Phase` owns what each stage needs, so no stage can read what it does not
-//! have. Host calls on the good path: all headers, the body, the plan's headers one
-//! by one, one property; nothing on the way back (`answer`) but where it must speak.
+//! have. Host calls on the good path: all headers, the body, the time, one read of
+//! shared data (who rests), the plan's headers one by one, one property; more only where
+//! the configuration asks for it (`learned`, `quota`, `wishes`, `shadow`); nothing on the
+//! way back (`answer`) but where it must speak.
 //! Must not: translate, know a provider's wire, or speak for a provider that answered
 //! well.
 
