@@ -18,6 +18,10 @@ NOT_ON_1_37=(
 	"config::a_push_is_refused_by_path_while_the_old_one_serves|pushes a listener for 1.39"
 	"surroundings::a_bootstrap_for_a_newer_envoy_stays_with_one_provider|edits a bootstrap for 1.39"
 	"sign_in|Google's filter is rendered for 1.40"
+	"hedging|edits a route for 1.39"
+	"prefers|further models and orders of clients have no chain"
+	"clients_media::an_upload_falls_back|1.37.0 does not send 20 MiB a second time"
+	"clients_media::a_hundred_megabytes|1.37.0 does not send 20 MiB a second time"
 )
 NOT_ON_1_39=("sign_in|Google's filter is rendered for 1.40")
 
