@@ -13,7 +13,7 @@
 //! Layout, version 1, little endian: u8 version, u64 owner, u64 until (Unix
 //! nanoseconds), then for each target u64 id, u32 in flight.
 
-use super::Store;
+use super::{Store, amend};
 
 /// Attempts in flight by target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,10 +59,14 @@ pub fn publish(
     }
     let slots = place.map(|p| p.slot).into_iter().chain(0..MAX_WORKERS);
     for slot in slots {
-        let (held, ticket) = store.get(&key(slot));
-        let holds = |(theirs, until): (u64, u64)| theirs != owner && until > now;
-        let taken = held.as_deref().and_then(head).is_some_and(holds);
-        if !taken && store.cas(&key(slot), &value, ticket) {
+        // Only a slot that is another's is passed: one's own, left for a lost race, would
+        // count twice until its lease ends.
+        let mine = amend(store, &key(slot), |held| {
+            let holds = |(theirs, until): (u64, u64)| theirs != owner && until > now;
+            let taken = held.and_then(head).is_some_and(holds);
+            (!taken).then(|| value.clone())
+        });
+        if mine {
             return Some(Place { slot, until });
         }
     }

@@ -9,41 +9,36 @@
 //! Layout, version 1, little endian: u8 version, u64 tokens in billionths, u64 the time
 //! they stood so, Unix nanoseconds.
 
-use super::Store;
+use super::{Store, amend};
 use crate::config::compiled::RetryBudget as Budget;
 
 const KEY: &str = "retries";
 const VERSION: u8 = 1;
 const TOKEN: u64 = 1_000_000_000;
-/// Contention is between a few workers; this many lost races in a row is a bug.
-const MAX_RACES: u32 = 1_000;
-
 /// Puts in what `calls` are worth and takes one token out; `false`: there is none. A
 /// race lost too often spares nobody an attempt.
 pub fn take(store: &(impl Store + ?Sized), budget: Budget, calls: u32, now: u64) -> bool {
-    for _ in 0..MAX_RACES {
-        let (value, ticket) = store.get(KEY);
+    let mut had = false;
+    let written = amend(store, KEY, |value| {
         let (tokens, since) = standing(value, budget, calls, now);
         let left = tokens.checked_sub(TOKEN);
+        had = left.is_some();
         // Workers differ by less than a second; a clock that was set back, by more.
         let since = if since > now.saturating_add(TOKEN) { now } else { since.max(now) };
-        let value = encode(left.unwrap_or(tokens), since);
-        if store.cas(KEY, &value, ticket) {
-            return left.is_some();
-        }
-    }
-    true
+        Some(encode(left.unwrap_or(tokens), since).to_vec())
+    });
+    had || !written
 }
 
 /// Is there a token, with what `calls` are worth? Takes none.
 pub fn has(store: &(impl Store + ?Sized), budget: Budget, calls: u32, now: u64) -> bool {
-    standing(store.get(KEY).0, budget, calls, now).0 >= TOKEN
+    standing(store.get(KEY).0.as_deref(), budget, calls, now).0 >= TOKEN
 }
 
 /// Tokens now, and since when.
-fn standing(value: Option<Vec<u8>>, budget: Budget, calls: u32, now: u64) -> (u64, u64) {
+fn standing(value: Option<&[u8]>, budget: Budget, calls: u32, now: u64) -> (u64, u64) {
     let most = u64::from(burst(budget)) * TOKEN;
-    let (stood, since) = value.and_then(|v| decode(&v)).unwrap_or((most, now));
+    let (stood, since) = value.and_then(decode).unwrap_or((most, now));
     // One token per second is one billionth per nanosecond.
     let in_time = now.saturating_sub(since).saturating_mul(u64::from(budget.min_per_second));
     let by_calls = u64::from(calls) * u64::from(budget.percent) * (TOKEN / 100);
