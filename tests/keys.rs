@@ -13,6 +13,7 @@
 )]
 
 #[path = "support/contended.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
 mod contended;
 
 use contended::{Contended, Dice};

@@ -15,6 +15,11 @@
     reason = "a test ends by panicking; clippy.toml only knows functions marked as tests"
 )]
 
+#[path = "support/contended.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
+mod contended;
+
+use contended::{Contended, Dice};
 use sluice::config::{self, Config};
 use sluice::dialect::Facts;
 use sluice::route::errand::{self, SHARE, STALE};
@@ -24,9 +29,7 @@ use sluice::route::{self, Moment, Plan, Planned};
 use sluice::store::busy::{self, Busy, LEASE, MAX_WORKERS, Place};
 use sluice::store::health::Table;
 use sluice::store::speed::{self as store, Entry, MAX_ENTRIES, Speeds};
-use sluice::store::{Store, Ticket};
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 const MS: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MS;
@@ -45,16 +48,6 @@ const CONFIG: &str = r#"{
       "targets": ["one/x", "two/x", { "target": "three/x", "weight": 2 }] }
   ]
 }"#;
-
-/// A store that now and then lets somebody else win the race.
-struct Contended {
-    values: RefCell<HashMap<String, (Vec<u8>, u32)>>,
-    dice: Dice,
-    lost: Cell<u32>,
-    reads: Cell<u32>,
-}
-
-struct Dice(Cell<u64>);
 
 /// What a target does with calls now.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -387,64 +380,5 @@ impl Vm {
         self.place = busy::publish(store, self.owner, self.place, &self.busy, now);
         assert!(self.place.is_some());
         self.published = now;
-    }
-}
-
-// === impl Contended ===
-
-impl Contended {
-    fn new(seed: u64) -> Self {
-        let (lost, reads) = (Cell::new(0), Cell::new(0));
-        Self { values: RefCell::default(), dice: Dice::new(seed), lost, reads }
-    }
-
-    fn put(&self, key: &str, value: &[u8]) {
-        self.values.borrow_mut().insert(key.to_owned(), (value.to_vec(), 1));
-    }
-}
-
-impl Store for Contended {
-    fn get(&self, key: &str) -> (Option<Vec<u8>>, Ticket) {
-        self.reads.set(self.reads.get() + 1);
-        match self.values.borrow().get(key) {
-            Some((value, version)) => (Some(value.clone()), Ticket(Some(*version))),
-            None => (None, Ticket(None)),
-        }
-    }
-
-    fn cas(&self, key: &str, value: &[u8], ticket: Ticket) -> bool {
-        let mut values = self.values.borrow_mut();
-        let stored = values.get_mut(key);
-        if stored.as_ref().map(|(_, version)| *version) != ticket.0 {
-            return false;
-        }
-        match stored {
-            Some((_, version)) if self.dice.below(4) == 0 => {
-                // Somebody wrote the same bytes: the version has moved on.
-                *version += 1;
-                self.lost.set(self.lost.get() + 1);
-                return false;
-            }
-            _ => values.insert(key.to_owned(), (value.to_vec(), ticket.0.map_or(1, |v| v + 1))),
-        };
-        true
-    }
-}
-
-// === impl Dice ===
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        Self(Cell::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1))
-    }
-
-    /// xorshift64*
-    fn below(&self, n: u64) -> u64 {
-        let mut x = self.0.get();
-        x ^= x >> 12;
-        x ^= x << 25;
-        x ^= x >> 27;
-        self.0.set(x);
-        (x.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) % n
     }
 }

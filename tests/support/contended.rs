@@ -5,9 +5,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 pub struct Contended {
-    values: RefCell<HashMap<String, (Vec<u8>, u32)>>,
+    pub values: RefCell<HashMap<String, (Vec<u8>, u32)>>,
     dice: Dice,
     pub lost: Cell<u32>,
+    pub reads: Cell<u32>,
 }
 
 /// Seeded chance.
@@ -17,12 +18,18 @@ pub struct Dice(Cell<u64>);
 
 impl Contended {
     pub fn new(seed: u64) -> Self {
-        Self { values: RefCell::default(), dice: Dice::new(seed), lost: Cell::new(0) }
+        let (lost, reads) = (Cell::new(0), Cell::new(0));
+        Self { values: RefCell::default(), dice: Dice::new(seed), lost, reads }
+    }
+
+    pub fn put(&self, key: &str, value: &[u8]) {
+        self.values.borrow_mut().insert(key.to_owned(), (value.to_vec(), 1));
     }
 }
 
 impl Store for Contended {
     fn get(&self, key: &str) -> (Option<Vec<u8>>, Ticket) {
+        self.reads.set(self.reads.get() + 1);
         match self.values.borrow().get(key) {
             Some((value, version)) => (Some(value.clone()), Ticket(Some(*version))),
             None => (None, Ticket(None)),
