@@ -21,9 +21,9 @@ use serde_json::{Value, json};
 use sluice::config::{self, Config, Provider};
 use sluice::dialect::Facts;
 use sluice::route::health::{self, Event};
-use sluice::route::{self, Moment, Plan, Planned, limits};
+use sluice::route::{self, Moment, Plan, Planned, quotas};
 use sluice::store::health::{self as marks, Table};
-use sluice::store::limits as buckets;
+use sluice::store::quotas as buckets;
 
 const MS: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MS;
@@ -69,9 +69,9 @@ impl World {
 
     /// What a worker knows when it plans.
     fn known(&self, body: &[u8]) -> Table {
-        let tokens = limits::need(&Facts::read(body).unwrap()).unwrap();
+        let tokens = quotas::need(&Facts::read(body).unwrap()).unwrap();
         let mut table = marks::read(&self.store);
-        limits::mark(&mut table, &self.config, &buckets::read(&self.store), tokens, self.now);
+        quotas::mark(&mut table, &self.config, &buckets::read(&self.store), tokens, self.now);
         table
     }
 
@@ -97,7 +97,7 @@ impl World {
     /// A call as the gateway role begins it, from what was known a moment ago; the key it
     /// goes to, and whether that rested.
     fn call(&mut self, worker: usize, mut table: Table, body: &[u8]) -> (usize, bool) {
-        let tokens = limits::need(&Facts::read(body).unwrap()).unwrap();
+        let tokens = quotas::need(&Facts::read(body).unwrap()).unwrap();
         loop {
             let plan = self.plan(worker, &table, body);
             let at = plan.resolve(&self.config, 0).unwrap();
@@ -115,12 +115,12 @@ impl World {
                 || ended;
             let take = |b: &mut buckets::Buckets| match rested {
                 true => {
-                    limits::charge(b, at.ids.own(), at.limits, tokens, now);
+                    quotas::charge(b, at.ids.own(), at.quota, tokens, now);
                     true
                 }
-                false => limits::take(b, at.ids.own(), at.limits, tokens, now),
+                false => quotas::take(b, at.ids.own(), at.quota, tokens, now),
             };
-            if turn && (!at.limits.any() || buckets::update(&self.store, now, take)) {
+            if turn && (!at.quota.any() || buckets::update(&self.store, now, take)) {
                 return (key, rested);
             }
             table = self.known(body);
@@ -180,7 +180,7 @@ fn limits_hold_over_all_workers_and_lost_races() {
         let mut world = World::new(&keys, "order", seed);
         let dice = Dice::new(seed);
         let body = chat("hello");
-        let tokens = limits::need(&Facts::read(&body).unwrap()).unwrap();
+        let tokens = quotas::need(&Facts::read(&body).unwrap()).unwrap();
         let mut hits = [0_u64; 3];
         for _ in 0..800 {
             world.now += dice.below(300) * MS;

@@ -50,8 +50,8 @@ pub struct Config {
     pub health: HealthRules,
     pub retry_limits: RetryLimits,
     pub fallback: Fallback,
-    /// Some key has limits of its own.
-    pub limited: bool,
+    /// Some key has a quota of its own.
+    pub has_quotas: bool,
     pub preferences: raw::Preferences,
 }
 
@@ -89,12 +89,12 @@ pub struct Provider {
 pub struct Share {
     /// Beside the others; 0: only behind them.
     pub weight: u32,
-    pub limits: Limits,
+    pub quota: Quota,
 }
 
 /// What the operator knows of a key's quota, a minute; 0: nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct Quota {
     pub requests: u32,
     /// Input and output.
     pub tokens: u32,
@@ -367,9 +367,9 @@ impl Provider {
     }
 }
 
-// === impl Limits ===
+// === impl Quota ===
 
-impl Limits {
+impl Quota {
     pub fn any(self) -> bool {
         self.requests > 0 || self.tokens > 0
     }

@@ -368,14 +368,14 @@ fn complaints_never_quote_a_secret() {
 #[test]
 fn keys_have_weights_and_limits() {
     let mut file = base();
-    assert!(!read(&file).unwrap().limited);
+    assert!(!read(&file).unwrap().has_quotas);
     file["providers"]["openai"]["keys"] = json!([{ "weight": 3.0, "env": "OPENAI_API_KEY" },
         { "value": "b", "requests_per_minute": 60, "tokens_per_minute": 100_000.0 }]);
     let config = read(&file).unwrap();
-    assert!(config.limited);
+    assert!(config.has_quotas);
     let shares = &config.providers.iter().find(|p| p.name == "openai").unwrap().shares;
     assert_eq!(shares.iter().map(|s| s.weight).collect::<Vec<_>>(), [3, 1]);
-    let limits = |n: usize| (shares[n].limits.requests, shares[n].limits.tokens);
+    let limits = |n: usize| (shares[n].quota.requests, shares[n].quota.tokens);
     assert_eq!((limits(0), limits(1)), ((0, 0), (60, 100_000)));
 }
 

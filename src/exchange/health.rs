@@ -12,9 +12,9 @@ use crate::host::{Headers, Host, text};
 use crate::provider::limits::{self as budgets, Left};
 use crate::route::Resolved;
 use crate::route::health::{self, Event};
-use crate::route::limits;
+use crate::route::quotas;
 use crate::store::health::{self as store, Reason, Table};
-use crate::store::limits as store_limits;
+use crate::store::quotas as store_quotas;
 use crate::telemetry;
 
 /// Times in events are Unix nanoseconds.
@@ -29,7 +29,7 @@ impl Worker {
     ) -> Table {
         let mut table = if config.health.enabled { store::read(host) } else { Table::default() };
         if let Some(tokens) = tokens {
-            limits::mark(&mut table, config, &store_limits::read(host), tokens, now);
+            quotas::mark(&mut table, config, &store_quotas::read(host), tokens, now);
         }
         table
     }
@@ -100,7 +100,7 @@ pub(super) fn event_of_good(host: &dyn Host, entry: &Entry, headers: &Headers) -
             let now = host.now();
             let spent = budgets::spent_until(&header, now).map(Event::Spent);
             spent.or_else(|| {
-                let tokens = limits::need(&entry.facts).unwrap_or_default();
+                let tokens = quotas::need(&entry.facts).unwrap_or_default();
                 let (every, whole) = budgets::pace(&header, now, rules.pace_below, tokens)?;
                 Some(Event::Low { every, whole })
             })

@@ -1,6 +1,6 @@
 //! The life of a call: the gateway role (`call`), its attempts in the upstream
 //! role (`attempt`), what they share (`registry`), and the end (`settle`). What a call
-//! learns and spends goes to shared data by `health`, `learned`, `load`, `quota` and
+//! learns and spends goes to shared data by `health`, `learned`, `load`, `quotas` and
 //! `retries`; time is kept by `deadlines` and `idle`; `place` and `surroundings` know
 //! where Envoy has brought an attempt, and what Envoy this is.
 //!
@@ -21,7 +21,7 @@ pub mod idle;
 mod learned;
 pub mod load;
 mod place;
-mod quota;
+mod quotas;
 pub mod registry;
 pub mod retries;
 pub mod settle;

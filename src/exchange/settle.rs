@@ -62,7 +62,7 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         worker.learn(host, entry, at, Event::Failed(None));
     }
     let used = verdict.charged.then(|| verdict.usage.input.saturating_add(verdict.usage.output));
-    worker.settle_limits(host, entry, used, now);
+    worker.settle_quotas(host, entry, used, now);
     let duration = millis(now, entry.started);
     let first_token = entry.first_token.map(|t| millis(t, entry.started));
     let counting = entry.client.operation() == Operation::CountTokens;

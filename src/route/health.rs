@@ -2,7 +2,7 @@
 //! may be tried.
 //!
 //! Four kinds of trouble, each with an id of its own, so that one does not take down what
-//! another leaves whole (`limits` adds a fifth to the table of one plan, a key's own limit,
+//! another leaves whole (`quotas` adds a fifth to the table of one plan, a key's own limit,
 //! which is never written):
 //!
 //! - a *target* that fails (no connection, 5xx, silence, broken answers) opens its

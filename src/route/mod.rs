@@ -5,13 +5,13 @@
 //! something to ask (`Moment::turn`, `header`, `learned`). The plan is made once per call
 //! (`decide`): its rule (`rules`) and what then holds (`terms`); who might (`candidates`,
 //! `prefer`) in the order of `strategy`; who cannot (`able`, windows, tags); who rests
-//! (`health`, `limits`); whose speed is to be found out (`errand`); spare keys (`keys`);
+//! (`health`, `quotas`); whose speed is to be found out (`errand`); spare keys (`keys`);
 //! what this Envoy's route can do (`fixed`). Envoy executes it (see `envoy/envoy.yaml`,
 //! refresh_cluster_on_retry), and what an attempt learns may change the order of what is
 //! left of it. Must not: claim or write anything (`exchange` does).
 
 use crate::catalog::Known;
-use crate::config::compiled::{Limits, MAX_TARGETS};
+use crate::config::compiled::{MAX_TARGETS, Quota};
 use crate::config::raw::Strategy;
 use crate::config::{Config, Provider, Secret, Target};
 use crate::dialect::Translator;
@@ -34,7 +34,7 @@ mod fixed;
 pub mod health;
 mod keys;
 pub mod learned;
-pub mod limits;
+pub mod quotas;
 pub mod prefer;
 mod rules;
 pub mod speed;
@@ -130,7 +130,7 @@ pub struct Resolved<'a> {
     pub known: Known,
     pub key: Option<&'a Secret>,
     /// Of the key.
-    pub limits: Limits,
+    pub quota: Quota,
     /// Under which its failures are remembered.
     pub ids: Ids,
 }
@@ -164,7 +164,7 @@ impl Plan {
         let id = choice.key.and_then(|k| provider.key_ids.get(k)).copied().unwrap_or_default();
         let ids = Ids { target: target.id, key: id };
         let share = choice.key.and_then(|k| provider.shares.get(k));
-        let limits = share.map(|share| share.limits).unwrap_or_default();
+        let quota = share.map(|share| share.quota).unwrap_or_default();
         Some(Resolved {
             terms,
             target,
@@ -174,7 +174,7 @@ impl Plan {
             translator,
             known,
             key,
-            limits,
+            quota,
             ids,
         })
     }

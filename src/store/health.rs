@@ -42,7 +42,7 @@ pub enum Reason {
     /// Little is left: `until` is when the next call may go, and as long before that as
     /// calls are apart stands `last`.
     Paced,
-    /// It has used up a limit of its own. Never written: `store::limits` knows.
+    /// It has used up a limit of its own. Never written: `store::quotas` knows.
     OwnLimit,
 }
 

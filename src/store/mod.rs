@@ -5,7 +5,7 @@
 
 pub mod busy;
 pub mod health;
-pub mod limits;
+pub mod quotas;
 pub mod retries;
 pub mod speed;
 pub mod usage;

@@ -4,10 +4,10 @@
 
 use super::Problems;
 use crate::config::aws::Names;
-use crate::config::compiled::{AwsKey, Limits, Provider, Secret, Share};
+use crate::config::compiled::{AwsKey, Provider, Quota, Secret, Share};
 use crate::config::raw;
 use crate::provider::{Auth, Kind};
-use crate::store::limits::MAX_BUCKETS;
+use crate::store::quotas::MAX_BUCKETS;
 
 const MAX_WEIGHT: u32 = 10_000;
 
@@ -84,7 +84,7 @@ pub(super) fn keys(
 /// Has any key limits of its own?
 pub(super) fn limited(providers: &[Provider], problems: &mut Problems) -> bool {
     let shares = providers.iter().flat_map(|p| &p.shares);
-    let limited = shares.filter(|share| share.limits.any()).count();
+    let limited = shares.filter(|share| share.quota.any()).count();
     if limited > MAX_BUCKETS {
         problems.add("providers", format!("more than {MAX_BUCKETS} keys have limits of their own"));
     }
@@ -103,11 +103,11 @@ fn share(path: &str, listed: &raw::Listed, problems: &mut Problems) -> Share {
         }
         limit.unwrap_or(0)
     };
-    let limits = Limits {
+    let quota = Quota {
         requests: limit("requests_per_minute", listed.requests_per_minute),
         tokens: limit("tokens_per_minute", listed.tokens_per_minute),
     };
-    Share { weight, limits }
+    Share { weight, quota }
 }
 
 /// What is taken where nothing is said: the vendor's usual variable, and where

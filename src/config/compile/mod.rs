@@ -63,7 +63,7 @@ pub fn compile(
         }
         raw::Fallback::None => Fallback::None,
     };
-    let limited = keys::limited(&providers, &mut problems);
+    let has_quotas = keys::limited(&providers, &mut problems);
     let config = Config {
         providers,
         models,
@@ -96,7 +96,7 @@ pub fn compile(
         health,
         retry_limits,
         fallback,
-        limited,
+        has_quotas,
         preferences: raw.preferences,
     };
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }

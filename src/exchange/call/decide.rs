@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::exchange::learned::Lessons;
 use crate::host::{Headers, Host, value};
 use crate::route::explain::{self, Notes};
-use crate::route::limits;
+use crate::route::quotas;
 use crate::route::{self, Moment, Plan, Planned};
 
 /// A call that may begin.
@@ -43,7 +43,7 @@ impl Call {
     ) -> Result<Decided, Error> {
         let now = host.now();
         // Where keys have limits of their own.
-        let tokens = if self.config.limited { limits::need(&facts) } else { None };
+        let tokens = if self.config.has_quotas { quotas::need(&facts) } else { None };
         let mut table = self.worker.table(host, &self.config, (tokens, now));
         let header = |name: &str| value(headers, name).map(<[u8]>::to_vec);
         let chance = self.worker.registry.chance();

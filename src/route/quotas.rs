@@ -1,4 +1,4 @@
-//! Limits that the operator gives a key: judgement over `store::limits`.
+//! Quota that the operator gives a key: judgement over `store::quotas`.
 //!
 //! A bucket holds a minute's worth and refills all the time, as those of the providers
 //! do; after a pause a minute may so see up to twice its limit. A call takes one request
@@ -15,10 +15,10 @@
 use super::health::Ids;
 use super::strategy;
 use crate::config::Config;
-use crate::config::compiled::Limits;
+use crate::config::compiled::Quota;
 use crate::dialect::{Facts, Operation};
 use crate::store::health::{Mark, Reason, Table};
-use crate::store::limits::{Bucket, Buckets};
+use crate::store::quotas::{Bucket, Buckets};
 
 const MINUTE: u64 = 60_000_000_000;
 
@@ -39,9 +39,9 @@ pub fn mark(table: &mut Table, config: &Config, buckets: &Buckets, tokens: u64, 
     }
     for provider in &config.providers {
         let keys = provider.key_ids.iter().zip(&provider.shares);
-        for (key, share) in keys.filter(|(_, share)| share.limits.any()) {
+        for (key, share) in keys.filter(|(_, share)| share.quota.any()) {
             let id = Ids { target: 0, key: *key }.own();
-            let until = opens(buckets.of(id), share.limits, tokens, now);
+            let until = opens(buckets.of(id), share.quota, tokens, now);
             if until > now {
                 let reason = Reason::OwnLimit;
                 table.put(Mark { id, until, last: now, claimed: 0, failures: 0, reason });
@@ -51,47 +51,47 @@ pub fn mark(table: &mut Table, config: &Config, buckets: &Buckets, tokens: u64, 
 }
 
 /// Charges a call, if there is room for it.
-pub fn take(buckets: &mut Buckets, id: u64, limits: Limits, tokens: u64, now: u64) -> bool {
-    let room = opens(buckets.of(id), limits, tokens, now) <= now;
+pub fn take(buckets: &mut Buckets, id: u64, quota: Quota, tokens: u64, now: u64) -> bool {
+    let room = opens(buckets.of(id), quota, tokens, now) <= now;
     if room {
-        charge(buckets, id, limits, tokens, now);
+        charge(buckets, id, quota, tokens, now);
     }
     room
 }
 
 /// Charges a call, come what may.
-pub fn charge(buckets: &mut Buckets, id: u64, limits: Limits, tokens: u64, now: u64) {
+pub fn charge(buckets: &mut Buckets, id: u64, quota: Quota, tokens: u64, now: u64) {
     let bucket = buckets.of(id);
     let fill = |whole: u64, cost: u64| {
         whole.max(now).saturating_add(cost).min(now.saturating_add(2 * MINUTE))
     };
     buckets.put(Bucket {
         id,
-        requests: fill(bucket.requests, cost(1, limits.requests)),
-        tokens: fill(bucket.tokens, cost(tokens, limits.tokens)),
+        requests: fill(bucket.requests, cost(1, quota.requests)),
+        tokens: fill(bucket.tokens, cost(tokens, quota.tokens)),
     });
 }
 
 /// Sets the tokens of a call right.
 pub fn settle(
     buckets: &mut Buckets,
-    (id, limits): (u64, Limits),
+    (id, quota): (u64, Quota),
     (charged, used): (u64, u64),
     now: u64,
 ) {
     let bucket = buckets.of(id);
-    let (charged, used) = (cost(charged, limits.tokens), cost(used, limits.tokens));
+    let (charged, used) = (cost(charged, quota.tokens), cost(used, quota.tokens));
     let owed = bucket.tokens.max(now).saturating_add(used).saturating_sub(charged);
     buckets.put(Bucket { tokens: owed.min(now.saturating_add(2 * MINUTE)), ..bucket });
 }
 
 /// When there is room for a call.
-fn opens(bucket: Bucket, limits: Limits, tokens: u64, now: u64) -> u64 {
+fn opens(bucket: Bucket, quota: Quota, tokens: u64, now: u64) -> u64 {
     // No more is ever owed: a clock that was set back must not close it for longer.
     let whole = |until: u64| until.min(now.saturating_add(2 * MINUTE)).max(now);
     let after = |until: u64, cost: u64| whole(until).saturating_add(cost).saturating_sub(MINUTE);
-    let requests = after(bucket.requests, cost(1, limits.requests));
-    requests.max(after(bucket.tokens, cost(tokens, limits.tokens)))
+    let requests = after(bucket.requests, cost(1, quota.requests));
+    requests.max(after(bucket.tokens, cost(tokens, quota.tokens)))
 }
 
 /// What part of a minute `n` of so many take; a call that is larger than the whole bucket
@@ -111,31 +111,31 @@ mod tests {
 
     #[test]
     fn a_bucket_empties_and_refills() {
-        let limits = Limits { requests: 6, tokens: 0 };
+        let quota = Quota { requests: 6, tokens: 0 };
         let mut buckets = Buckets::default();
-        let taken = (0..10).filter(|_| take(&mut buckets, 1, limits, 500, NOW)).count();
+        let taken = (0..10).filter(|_| take(&mut buckets, 1, quota, 500, NOW)).count();
         assert_eq!(taken, 6, "a minute's worth");
-        assert_eq!(opens(buckets.of(1), limits, 500, NOW), NOW + 10 * S);
-        assert!(!take(&mut buckets, 1, limits, 500, NOW + 9 * S));
-        assert!(take(&mut buckets, 1, limits, 500, NOW + 10 * S));
-        assert!(!take(&mut buckets, 1, limits, 500, NOW + 11 * S));
+        assert_eq!(opens(buckets.of(1), quota, 500, NOW), NOW + 10 * S);
+        assert!(!take(&mut buckets, 1, quota, 500, NOW + 9 * S));
+        assert!(take(&mut buckets, 1, quota, 500, NOW + 10 * S));
+        assert!(!take(&mut buckets, 1, quota, 500, NOW + 11 * S));
         // Beyond the limit is owed, but not without end.
-        (0..50).for_each(|_| charge(&mut buckets, 1, limits, 1, NOW + 11 * S));
-        assert_eq!(opens(buckets.of(1), limits, 1, NOW + 11 * S), NOW + 81 * S);
+        (0..50).for_each(|_| charge(&mut buckets, 1, quota, 1, NOW + 11 * S));
+        assert_eq!(opens(buckets.of(1), quota, 1, NOW + 11 * S), NOW + 81 * S);
     }
 
     #[test]
     fn tokens_are_set_right() {
-        let limits = Limits { requests: 0, tokens: 6_000 };
+        let quota = Quota { requests: 0, tokens: 6_000 };
         let mut buckets = Buckets::default();
-        assert!(take(&mut buckets, 1, limits, 4_000, NOW));
-        assert!(!take(&mut buckets, 1, limits, 4_000, NOW), "not twice");
-        settle(&mut buckets, (1, limits), (4_000, 1_000), NOW);
-        assert!(take(&mut buckets, 1, limits, 4_000, NOW), "it was less");
-        settle(&mut buckets, (1, limits), (4_000, 5_500), NOW);
-        assert_eq!(opens(buckets.of(1), limits, 1, NOW), NOW + 5 * S + S / 100, "it was more");
+        assert!(take(&mut buckets, 1, quota, 4_000, NOW));
+        assert!(!take(&mut buckets, 1, quota, 4_000, NOW), "not twice");
+        settle(&mut buckets, (1, quota), (4_000, 1_000), NOW);
+        assert!(take(&mut buckets, 1, quota, 4_000, NOW), "it was less");
+        settle(&mut buckets, (1, quota), (4_000, 5_500), NOW);
+        assert_eq!(opens(buckets.of(1), quota, 1, NOW), NOW + 5 * S + S / 100, "it was more");
         // Larger than a minute's worth: when the bucket is whole.
-        assert!(!take(&mut buckets, 1, limits, 1 << 40, NOW + 10 * S));
-        assert!(take(&mut buckets, 1, limits, 1 << 40, NOW + 70 * S));
+        assert!(!take(&mut buckets, 1, quota, 1 << 40, NOW + 10 * S));
+        assert!(take(&mut buckets, 1, quota, 1 << 40, NOW + 70 * S));
     }
 }

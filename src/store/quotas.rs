@@ -4,7 +4,7 @@
 //! Two buckets a key, each a moment: when it would be whole again if nobody called (a
 //! "theoretical arrival time": <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>).
 //! A key whose buckets are whole needs no entry, so the value is as small as what is in
-//! use. What a moment means is judged in `route::limits`. Must not: hold a key (ids are
+//! use. What a moment means is judged in `route::quotas`. Must not: hold a key (ids are
 //! digests), or more than `MAX_BUCKETS` entries.
 //!
 //! Layout, version 1, little endian: u8 version, then for each entry u64 id, u64
@@ -29,7 +29,7 @@ pub struct Buckets {
 /// Most entries: past that the one that is whole first goes.
 pub const MAX_BUCKETS: usize = 256;
 
-const KEY: &str = "limits";
+const KEY: &str = "quotas";
 const VERSION: u8 = 1;
 const SIZE: usize = 24;
 

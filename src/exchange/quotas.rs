@@ -1,4 +1,4 @@
-//! The own limits of keys, charged and set right; `route::limits` judges.
+//! The quotas of our keys, charged and set right; `route::quotas` judges.
 //!
 //! Nothing where no key has any. Where one has, a call pays one read to be planned, a
 //! compare-and-set when it takes its place at a limited key, and another at its end
@@ -11,10 +11,10 @@ use crate::config::Config;
 use crate::error::Kind;
 use crate::host::Host;
 use crate::route::health;
-use crate::route::limits;
+use crate::route::quotas;
 use crate::route::{Plan, Resolved};
 use crate::store::health::{self as marks, Table};
-use crate::store::limits as buckets;
+use crate::store::quotas as buckets;
 
 // === impl Worker ===
 
@@ -46,48 +46,48 @@ impl Worker {
         if !last && plan.due && !marks::update(host, now, &mut turn) && !ended {
             return false;
         }
-        let Some(tokens) = tokens.filter(|_| at.limits.any()) else { return true };
+        let Some(tokens) = tokens.filter(|_| at.quota.any()) else { return true };
         let id = at.ids.own();
         // The least bad of those that rest, or the only one that may find out.
         let anyway = last || plan.probe.is_some() || table.get(id).is_some();
         buckets::update(host, now, |b| match anyway {
             true => {
-                limits::charge(b, id, at.limits, tokens, now);
+                quotas::charge(b, id, at.quota, tokens, now);
                 true
             }
-            false => limits::take(b, id, at.limits, tokens, now),
+            false => quotas::take(b, id, at.quota, tokens, now),
         }) || anyway
     }
 
     /// A later attempt begins, by whatever key the plan has for it.
     pub(super) fn charge(&self, host: &dyn Host, entry: &Entry, at: Resolved<'_>) {
-        let limited = entry.config.limited && at.limits.any();
-        let Some(tokens) = limits::need(&entry.facts).filter(|_| limited) else { return };
+        let limited = entry.config.has_quotas && at.quota.any();
+        let Some(tokens) = quotas::need(&entry.facts).filter(|_| limited) else { return };
         let now = host.now();
         buckets::update(host, now, |b| {
-            limits::charge(b, at.ids.own(), at.limits, tokens, now);
+            quotas::charge(b, at.ids.own(), at.quota, tokens, now);
             true
         });
     }
 
     /// The call has ended, having used so many tokens where it was answered.
-    pub(super) fn settle_limits(
+    pub(super) fn settle_quotas(
         &self,
         host: &dyn Host,
         entry: &Entry,
         used: Option<u64>,
         now: u64,
     ) {
-        let Some(charged) = limits::need(&entry.facts).filter(|_| entry.config.limited) else {
+        let Some(charged) = quotas::need(&entry.facts).filter(|_| entry.config.has_quotas) else {
             return;
         };
         let mut due = Vec::new();
         if entry.tried.is_empty()
             && let Some(at) = entry.plan.resolve(&entry.config, 0)
-            && at.limits.tokens > 0
+            && at.quota.tokens > 0
         {
             // Charged with the plan, and never sent.
-            due.push(((at.ids.own(), at.limits), 0));
+            due.push(((at.ids.own(), at.quota), 0));
         }
         for (i, tried) in entry.tried.iter().enumerate() {
             let used = match tried.outcome {
@@ -103,14 +103,14 @@ impl Worker {
                 _ => None,
             };
             let at = entry.plan.resolve(&entry.config, tried.target);
-            let at = at.filter(|at| at.limits.tokens > 0);
-            due.extend(at.zip(used).map(|(at, used)| ((at.ids.own(), at.limits), used)));
+            let at = at.filter(|at| at.quota.tokens > 0);
+            due.extend(at.zip(used).map(|(at, used)| ((at.ids.own(), at.quota), used)));
         }
         if due.is_empty() {
             return;
         }
         buckets::update(host, now, |b| {
-            due.iter().for_each(|(key, used)| limits::settle(b, *key, (charged, *used), now));
+            due.iter().for_each(|(key, used)| quotas::settle(b, *key, (charged, *used), now));
             true
         });
     }
