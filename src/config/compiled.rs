@@ -29,6 +29,8 @@ pub struct Config {
     /// SHA-256 of a key to an index into `consumers`.
     pub consumers_by_key: HashMap<[u8; 32], usize>,
     pub consumers: Vec<Rc<Consumer>>,
+    pub teams: Vec<Team>,
+    pub organizations: Vec<Organization>,
     /// Whoever has no key, where that is allowed.
     pub anonymous: Rc<Consumer>,
     /// Whose the copies are.
@@ -232,13 +234,28 @@ pub struct RetryBudget {
     pub min_per_second: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Consumer {
     pub name: String,
+    /// Of `Config::teams`.
+    pub team: Option<usize>,
+    pub tags: Vec<String>,
     /// Patterns of the models it may use; empty: all.
     pub models: Vec<String>,
     /// It may say who serves its calls, where that is on.
     pub preferences: bool,
+}
+
+#[derive(Debug)]
+pub struct Team {
+    pub name: String,
+    /// Of `Config::organizations`.
+    pub organization: Option<usize>,
+}
+
+#[derive(Debug)]
+pub struct Organization {
+    pub name: String,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -279,7 +296,9 @@ pub const FILTERED: u16 = 596;
 pub const MAX_TARGETS: usize = 8;
 pub const MAX_MODELS: usize = 4096;
 pub const MAX_RULES: usize = 1024;
-pub const MAX_CONSUMERS: usize = 10_000;
+pub const MAX_CONSUMERS: usize = 100_000;
+/// Most teams, and most organizations.
+pub const MAX_TEAMS: usize = 10_000;
 pub const ANONYMOUS: &str = "anonymous";
 /// The consumer of copies.
 pub const SHADOW: &str = "shadow";
@@ -327,6 +346,13 @@ impl Config {
     /// Those of a model or a rule.
     pub fn targets(&self, own: &Range<usize>) -> &[Target] {
         self.targets.get(own.clone()).unwrap_or_default()
+    }
+
+    /// The names of a consumer's team and organization.
+    pub fn belongs(&self, consumer: &Consumer) -> (Option<&str>, Option<&str>) {
+        let team = consumer.team.and_then(|team| self.teams.get(team));
+        let organization = team.and_then(|team| self.organizations.get(team.organization?));
+        (team.map(|t| t.name.as_str()), organization.map(|o| o.name.as_str()))
     }
 
     pub fn passes_through(&self, path: &str) -> bool {

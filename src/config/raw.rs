@@ -8,6 +8,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 mod catalog;
+mod consumer;
 mod envoy;
 mod health;
 mod keys;
@@ -20,6 +21,7 @@ mod target;
 mod when;
 
 pub use catalog::Entry;
+pub use consumer::{Consumer, Organization, Team};
 pub use envoy::{Envoy, Fallback};
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys, Listed};
@@ -53,6 +55,12 @@ pub struct Sluice {
     /// Who may ask. Without it everybody is the consumer `anonymous`.
     #[serde(default)]
     pub consumers: Option<Vec<Consumer>>,
+    /// To whom consumers belong.
+    #[serde(default)]
+    pub teams: Vec<Team>,
+    /// To whom teams belong.
+    #[serde(default)]
+    pub organizations: Vec<Organization>,
     /// Serve callers without a known key, as the consumer `anonymous`.
     /// Default: true without `consumers`, false with them.
     #[serde(default)]
@@ -159,25 +167,6 @@ pub enum RetryClass {
     Stream,
     /// A content filter refused the request, or withheld all of the answer.
     ContentFilter,
-}
-
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Consumer {
-    /// Appears in usage, metrics and logs.
-    pub name: String,
-    /// SHA-256 digests of this consumer's keys, as 64 hexadecimal digits
-    /// (`printf %s "$KEY" | sha256sum`).
-    pub key_sha256: Vec<String>,
-    /// The models it may use, by the names clients ask for; `*` stands for any run of
-    /// characters. Default: all. Others do not exist for it.
-    #[serde(default)]
-    pub models: Option<Vec<String>>,
-    /// Whether it may say who serves its calls, where `preferences` are on. Default:
-    /// true.
-    #[serde(default)]
-    pub preferences: Option<bool>,
 }
 
 /// Which response headers clients see.

@@ -10,6 +10,7 @@ use crate::dialect::Facts;
 use crate::dialect::{Dialect, Usage};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, text};
+use crate::policy::identity::Caller;
 use crate::route::{Plan, explain};
 use hashbrown::HashMap;
 use std::cell::{Cell, RefCell};
@@ -28,7 +29,7 @@ pub struct Entry {
     pub facts: Facts,
     /// The client's request headers, ours and Envoy's taken out.
     pub headers: Headers,
-    pub consumer: String,
+    pub caller: Caller,
     pub request_id: String,
     /// Nanoseconds, Unix time.
     pub started: u64,

@@ -52,7 +52,7 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let resolve = |target| entry.plan.resolve(&entry.config, target);
     let Some(at) = tried.chain([0]).find_map(resolve) else { return };
     let labels = Labels {
-        consumer: &entry.consumer,
+        consumer: entry.caller.name(),
         model: &at.terms.model.name,
         provider: &at.provider.name,
         upstream_model: &at.target.label,

@@ -10,20 +10,31 @@ use crate::host::{Headers, text};
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
 
-/// The consumer. A key may stand in `authorization: Bearer`, `x-api-key`,
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// What it may do.
+    pub consumer: Rc<Consumer>,
+    /// Its name, where its identity gives another than the consumer's.
+    pub own_name: Option<Rc<str>>,
+    /// The name of the key it came with.
+    pub key: Option<Rc<str>>,
+}
+
+/// The caller. A key may stand in `authorization: Bearer`, `x-api-key`,
 /// `api-key` or `x-goog-api-key`: where each vendor's SDK puts it.
-pub fn identify<'a>(config: &'a Config, headers: &Headers) -> Result<&'a Rc<Consumer>, Error> {
+pub fn identify(config: &Config, headers: &Headers) -> Result<Caller, Error> {
     if !config.consumers.is_empty()
         && let Some(key) = key(headers)
     {
         let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
         let found = config.consumers_by_key.get(&digest).and_then(|i| config.consumers.get(*i));
         if let Some(consumer) = found {
-            return Ok(consumer);
+            return Ok(Caller::of(consumer));
         }
     }
     if config.allow_anonymous {
-        return Ok(&config.anonymous);
+        return Ok(Caller::of(&config.anonymous));
     }
     Err(Error::new(
         Kind::Unauthenticated,
@@ -38,4 +49,17 @@ fn key(headers: &Headers) -> Option<&str> {
     });
     let named = ["x-api-key", "api-key", "x-goog-api-key"];
     bearer.or_else(|| named.iter().find_map(|name| text(headers, name)))
+}
+
+// === impl Caller ===
+
+impl Caller {
+    pub fn of(consumer: &Rc<Consumer>) -> Self {
+        Self { consumer: Rc::clone(consumer), own_name: None, key: None }
+    }
+
+    /// In usage, metrics and logs.
+    pub fn name(&self) -> &str {
+        self.own_name.as_deref().unwrap_or(&self.consumer.name)
+    }
 }

@@ -1,4 +1,4 @@
-//! Quota that the operator gives a key: judgement over `store::quotas`.
+//! Quotas that the operator gives a key of ours: judgement over `store::quotas`.
 //!
 //! A bucket holds a minute's worth and refills all the time, as those of the providers
 //! do; after a pause a minute may so see up to twice its limit. A call takes one request

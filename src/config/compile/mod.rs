@@ -33,7 +33,7 @@ pub fn compile(
     let mut targets = Vec::new();
     let models = models::compile((raw, &providers), &mut targets, &mut problems);
     let (rules, index) = rules::compile((raw, &providers), &models, &mut targets, &mut problems);
-    let (consumers, consumers_by_key) = consumers::compile(raw, &mut problems);
+    let who = consumers::compile(raw, &mut problems);
     let d = &raw.defaults;
     for (path, millis) in [("first_token_timeout", d.first_token_timeout), ("timeout", d.timeout)] {
         if millis > d.total_timeout {
@@ -70,19 +70,17 @@ pub fn compile(
         rules,
         index,
         targets,
-        consumers_by_key,
+        consumers_by_key: who.by_key,
         allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),
-        consumers,
+        consumers: who.consumers,
+        teams: who.teams,
+        organizations: who.organizations,
         anonymous: Rc::new(Consumer {
             name: ANONYMOUS.to_owned(),
-            models: Vec::new(),
             preferences: raw.preferences.anonymous,
+            ..Consumer::default()
         }),
-        shadow: Rc::new(Consumer {
-            name: SHADOW.to_owned(),
-            models: Vec::new(),
-            preferences: false,
-        }),
+        shadow: Rc::new(Consumer { name: SHADOW.to_owned(), ..Consumer::default() }),
         strict: d.strict,
         max_body: bytes(d.max_body),
         max_upload: bytes(d.max_upload.unwrap_or(d.max_body)),

@@ -3,11 +3,12 @@
 //! place within a limit), notes the decision where it was asked for.
 
 use super::Call;
-use crate::config::{Consumer, Provider};
+use crate::config::Provider;
 use crate::dialect::Facts;
 use crate::error::Error;
 use crate::exchange::learned::Lessons;
 use crate::host::{Headers, Host, value};
+use crate::policy::identity::Caller;
 use crate::route::explain::{self, Notes};
 use crate::route::quotas;
 use crate::route::{self, Moment, Plan, Planned};
@@ -37,7 +38,7 @@ impl Call {
     pub(super) fn decide(
         &self,
         host: &dyn Host,
-        (headers, consumer): (&Headers, &Consumer),
+        (headers, caller): (&Headers, &Caller),
         facts: Facts,
         body: &[u8],
     ) -> Result<Decided, Error> {
@@ -52,7 +53,7 @@ impl Call {
             // A copy takes nobody's turn.
             Some(_) => (chance >> 32) as usize,
         };
-        let prefers = self.wishes(consumer)?;
+        let prefers = self.wishes(&caller.consumer)?;
         let mut tries = 0;
         loop {
             tries += 1;
@@ -68,7 +69,7 @@ impl Call {
                 notes: notes.as_ref(),
                 prefers: prefers.as_ref(),
             };
-            let planned = route::plan(&self.config, consumer, (&facts, body), moment);
+            let planned = route::plan(&self.config, &caller.consumer, (&facts, body), moment);
             if let Some(notes) = &notes {
                 let plan = match &planned {
                     Ok(Planned::Run(plan)) => Ok(plan),

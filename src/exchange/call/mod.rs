@@ -12,11 +12,11 @@ use super::endpoints::{self, Endpoint, models};
 use super::registry::{Answer, Entry, Id, Seen, Shared, announced};
 use super::surroundings::{Role, Wait};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
-use crate::config::{Config, Consumer};
+use crate::config::Config;
 use crate::dialect::{Addressed, Dialect, Facts, Form, count, misdirected};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
-use crate::policy::identity;
+use crate::policy::identity::{self, Caller};
 use crate::telemetry;
 use decide::{Decided, Ready};
 use std::cell::RefCell;
@@ -57,7 +57,7 @@ enum Phase {
     /// The request body is being collected.
     Collecting {
         headers: Headers,
-        consumer: Rc<Consumer>,
+        caller: Caller,
         /// What the path said.
         addressed: Option<Addressed>,
         /// Where the body is a form.
@@ -190,8 +190,8 @@ impl Call {
             let body = self.health_page(host, &headers);
             return Ok(self.answer(host, &[JSON], &body));
         }
-        let consumer = match self.shadow {
-            Some(_) => &self.config.shadow,
+        let caller = match self.shadow {
+            Some(_) => Caller::of(&self.config.shadow),
             None => identity::identify(&self.config, &headers)?,
         };
         let body = match endpoint {
@@ -204,17 +204,16 @@ impl Call {
                         format!("the request body is empty; send {what}"),
                     ));
                 }
-                let consumer = Rc::clone(consumer);
                 self.wait = self.worker.wait_for_body(host, self.context, (self.client, None));
-                self.phase = Phase::Collecting { headers, consumer, addressed, upload };
+                self.phase = Phase::Collecting { headers, caller, addressed, upload };
                 return Ok(Step::Pause);
             }
             Endpoint::Models => {
                 let query = path.split_once('?').map_or("", |(_, query)| query);
-                models::list(&self.config, consumer, self.client, query)?
+                models::list(&self.config, &caller.consumer, self.client, query)?
             }
-            Endpoint::Model(id) => models::one(&self.config, consumer, self.client, &id)?,
-            Endpoint::Usage => endpoints::usage::page(&self.config, host, &consumer.name),
+            Endpoint::Model(id) => models::one(&self.config, &caller.consumer, self.client, &id)?,
+            Endpoint::Usage => endpoints::usage::page(&self.config, host, caller.name()),
             Endpoint::Health => self.health_page(host, &headers),
         };
         Ok(self.answer(host, &[JSON], &body))
@@ -223,7 +222,7 @@ impl Call {
     /// Names of targets are for those who may use all of them.
     fn health_page(&self, host: &dyn Host, headers: &Headers) -> Vec<u8> {
         let caller = identity::identify(&self.config, headers);
-        let may = self.config.expose.explain && caller.is_ok_and(|c| c.models.is_empty());
+        let may = self.config.expose.explain && caller.is_ok_and(|c| c.consumer.models.is_empty());
         let routing = may.then(|| self.worker.state(host, &self.config));
         endpoints::health::page(host, &self.config, &self.worker, routing.as_ref())
     }
@@ -280,7 +279,7 @@ impl Call {
     }
 
     fn body_complete(&mut self, host: &dyn Host, size: usize) -> Step {
-        let Phase::Collecting { headers, consumer, addressed, upload } =
+        let Phase::Collecting { headers, caller, addressed, upload } =
             std::mem::replace(&mut self.phase, Phase::Fresh)
         else {
             return Step::Continue;
@@ -290,14 +289,14 @@ impl Call {
             Some(upload) => upload.facts(self.client),
             None => {
                 body = host.body(Side::Request, size);
-                let who = (&headers, &*consumer);
+                let who = (&headers, &*caller.consumer);
                 self.take_wishes(host, who, addressed.is_some(), &mut body)
                     .and_then(|()| Facts::of(self.client, &body, addressed))
             }
         };
         let facts = facts.and_then(|facts| self.recast(facts));
-        match facts.and_then(|facts| self.decide(host, (&headers, &consumer), facts, &body)) {
-            Ok(Decided::Run(ready)) => self.launch(host, headers, &consumer, *ready, None),
+        match facts.and_then(|facts| self.decide(host, (&headers, &caller), facts, &body)) {
+            Ok(Decided::Run(ready)) => self.launch(host, headers, caller, *ready, None),
             Ok(Decided::Estimate(tokens)) => {
                 self.answer(host, &[JSON, ESTIMATED], &count::answer(self.client, tokens))
             }
@@ -311,7 +310,7 @@ impl Call {
         &mut self,
         host: &dyn Host,
         headers: Headers,
-        consumer: &Consumer,
+        caller: Caller,
         ready: Ready,
         upload: Option<Upload>,
     ) -> Step {
@@ -323,7 +322,7 @@ impl Call {
             plan,
             facts,
             headers,
-            consumer: consumer.name.clone(),
+            caller,
             started,
             tried: Vec::new(),
             answer: Answer::None,

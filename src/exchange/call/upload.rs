@@ -96,7 +96,7 @@ impl Upload {
 impl Call {
     /// More of a form that is being collected.
     pub(super) fn form_part(&mut self, host: &dyn Host, size: usize) -> Result<Step, Error> {
-        let Phase::Collecting { headers, consumer, upload: Some(upload), .. } = &self.phase else {
+        let Phase::Collecting { headers, caller, upload: Some(upload), .. } = &self.phase else {
             return Ok(Step::Pause);
         };
         let announced = announced(headers);
@@ -104,16 +104,16 @@ impl Call {
             Verdict::Hold => return Ok(Step::Pause),
             Verdict::Flow(facts) => self.recast(facts)?,
         };
-        let Decided::Run(ready) = self.decide(host, (headers, consumer), facts, &[])? else {
+        let Decided::Run(ready) = self.decide(host, (headers, caller), facts, &[])? else {
             return Err(Error::new(Kind::Internal, "an upload has no estimate"));
         };
-        let Phase::Collecting { headers, consumer, upload, .. } =
+        let Phase::Collecting { headers, caller, upload, .. } =
             std::mem::replace(&mut self.phase, Phase::Fresh)
         else {
             return Ok(Step::Pause);
         };
         let upload = upload.map(|upload| Upload { gone: size, ..upload });
-        Ok(self.launch(host, headers, &consumer, *ready, upload))
+        Ok(self.launch(host, headers, caller, *ready, upload))
     }
 
     /// More of an upload that flows.
