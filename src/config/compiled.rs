@@ -6,6 +6,7 @@
 use super::chains::Chains;
 use super::glob;
 use super::index::Index;
+use super::limits::{Limit, Scope};
 use super::raw::{self, RetryClass, Strategy};
 use super::url::Url;
 use crate::catalog::{self, Abilities, Known, Price};
@@ -31,6 +32,12 @@ pub struct Config {
     pub consumers: Vec<Rc<Consumer>>,
     pub teams: Vec<Team>,
     pub organizations: Vec<Organization>,
+    /// Those of `limits`, then the own ones of consumers, teams and organizations.
+    pub limits: Vec<Limit>,
+    /// How many of them are those of `limits`.
+    pub common_limits: usize,
+    /// The scopes of limits, each set once.
+    pub scopes: Vec<Vec<Scope>>,
     /// Whoever has no key, where that is allowed.
     pub anonymous: Rc<Consumer>,
     /// Whose the copies are.
@@ -244,11 +251,15 @@ pub struct Consumer {
     pub models: Vec<String>,
     /// It may say who serves its calls, where that is on.
     pub preferences: bool,
+    /// Its own, of `Config::limits`.
+    pub limits: Range<usize>,
 }
 
 #[derive(Debug)]
 pub struct Team {
     pub name: String,
+    /// Its own, of `Config::limits`.
+    pub limits: Range<usize>,
     /// Of `Config::organizations`.
     pub organization: Option<usize>,
 }
@@ -256,6 +267,8 @@ pub struct Team {
 #[derive(Debug)]
 pub struct Organization {
     pub name: String,
+    /// Its own, of `Config::limits`.
+    pub limits: Range<usize>,
 }
 
 #[derive(Debug, PartialEq, Eq)]

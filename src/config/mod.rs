@@ -13,6 +13,7 @@ mod compile;
 pub mod compiled;
 pub mod glob;
 pub mod index;
+pub mod limits;
 pub mod patterns;
 mod protobuf;
 pub mod raw;

@@ -12,6 +12,7 @@ mod consumer;
 mod envoy;
 mod health;
 mod keys;
+mod limit;
 mod model;
 mod preferences;
 mod retries;
@@ -25,6 +26,7 @@ pub use consumer::{Consumer, Organization, Team};
 pub use envoy::{Envoy, Fallback};
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys, Listed};
+pub use limit::{FleetLimit, Limit, LimitWhen, OnExceeded, Weights, WindowKind};
 pub use model::{Model, Strategy};
 pub use preferences::Preferences;
 pub use retries::{Budget, MinSpeed, Retries};
@@ -61,6 +63,9 @@ pub struct Sluice {
     /// To whom teams belong.
     #[serde(default)]
     pub organizations: Vec<Organization>,
+    /// Who may spend what, in which time.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
     /// Serve callers without a known key, as the consumer `anonymous`.
     /// Default: true without `consumers`, false with them.
     #[serde(default)]

@@ -223,7 +223,7 @@ fn names_the_path_and_the_fix() {
         (
             |c| c["consumers"] = json!([{ "name": "anonymous", "key_sha256": ["0".repeat(64)] }]),
             "consumers[0].name",
-            "not `anonymous`",
+            "not be `anonymous`",
         ),
         (|c| c["consumers"] = consumer(json!([])), "consumers[0].models", "allow all"),
         (|c| c["consumers"] = consumer(json!(["zzz*"])), "consumers[0].models[0]", "matches none"),

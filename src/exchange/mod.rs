@@ -16,6 +16,7 @@ pub mod attempt;
 pub mod call;
 pub mod deadlines;
 pub mod endpoints;
+mod expects;
 mod health;
 pub mod idle;
 mod learned;

@@ -1,4 +1,5 @@
-//! Who may ask: identity. What consumers may spend joins here; the limits of providers'
-//! keys are `route::quotas`. Must not: know a target.
+//! Who may ask (`identity`) and what they may spend (`limits`). The quotas of our own keys
+//! at providers are `route::quotas`. Must not: know a target.
 
 pub mod identity;
+pub mod limits;

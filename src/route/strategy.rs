@@ -103,7 +103,7 @@ pub(super) fn expected_output(facts: &Facts) -> u64 {
 }
 
 /// What a call is taken to use: its input by its bytes, its output by its limit.
-pub(super) fn expected(facts: &Facts) -> Usage {
+pub fn expected(facts: &Facts) -> Usage {
     Usage {
         input: estimate::of_bytes(facts.body_bytes as u64),
         output: expected_output(facts),

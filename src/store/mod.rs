@@ -3,6 +3,7 @@
 //! Envoy never frees a key, so every user of a `Store` has a bounded set of keys
 //! and a versioned layout for its values. Must not: hold secrets or prompts.
 
+pub mod accounts;
 pub mod busy;
 pub mod health;
 pub mod quotas;

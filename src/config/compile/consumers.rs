@@ -1,10 +1,12 @@
 //! `consumers`, `teams`, `organizations`: who may ask, by the digest of a key, and to whom
 //! they belong.
 
+use super::limits::Limits;
 use super::{Problems, is_label};
 use crate::config::compiled::{
     ANONYMOUS, Consumer, MAX_CONSUMERS, MAX_MODELS, MAX_TEAMS, Organization, SHADOW, Team,
 };
+use crate::config::limits::Scope;
 use crate::config::{glob, raw};
 use hashbrown::HashMap;
 use std::rc::Rc;
@@ -21,32 +23,35 @@ pub(super) struct Who {
 /// Most tags of a consumer.
 const MAX_TAGS: usize = 16;
 
-pub(super) fn compile(raw: &raw::Sluice, problems: &mut Problems) -> Who {
+pub(super) fn compile(raw: &raw::Sluice, limits: &mut Limits, problems: &mut Problems) -> Who {
     let listed = raw.consumers.as_deref().unwrap_or_default();
     let names = raw.organizations.iter().map(|o| o.name.as_str());
     let organizations = places("organizations", names, MAX_TEAMS, problems);
     let teams = places("teams", raw.teams.iter().map(|t| t.name.as_str()), MAX_TEAMS, problems);
     places("consumers", listed.iter().map(|c| c.name.as_str()), MAX_CONSUMERS, problems);
     let mut who = Who {
-        organizations: raw
-            .organizations
-            .iter()
-            .map(|o| Organization { name: o.name.clone() })
-            .collect(),
+        organizations: Vec::with_capacity(raw.organizations.len()),
         teams: Vec::with_capacity(raw.teams.len()),
         consumers: Vec::with_capacity(listed.len()),
         by_key: HashMap::with_capacity(listed.len()),
     };
+    for (i, o) in raw.organizations.iter().enumerate() {
+        let at = (&*format!("organizations[{i}]"), Scope::Organization);
+        let limits = limits.own(raw, &o.limits, at, problems);
+        who.organizations.push(Organization { name: o.name.clone(), limits });
+    }
     for (i, t) in raw.teams.iter().enumerate() {
         let name = t.organization.as_deref();
         let path = || format!("teams[{i}].organization");
         let organization = place(&organizations, name, "organizations", path, problems);
-        who.teams.push(Team { name: t.name.clone(), organization });
+        let at = (&*format!("teams[{i}]"), Scope::Team);
+        let limits = limits.own(raw, &t.limits, at, problems);
+        who.teams.push(Team { name: t.name.clone(), limits, organization });
     }
     for (i, c) in listed.iter().enumerate() {
         let path = format!("consumers[{i}]");
         if c.name == ANONYMOUS || c.name == SHADOW {
-            problems.add(format!("{path}.name"), format!("`{}` is a name of ours", c.name));
+            problems.add(format!("{path}.name"), format!("must not be `{}`: that name is taken", c.name));
         }
         keys(c, (i, &path), &mut who.by_key, problems);
         if c.tags.len() > MAX_TAGS || !c.tags.iter().all(|tag| is_label(tag)) {
@@ -67,6 +72,7 @@ pub(super) fn compile(raw: &raw::Sluice, problems: &mut Problems) -> Who {
             tags: c.tags.clone(),
             models: c.models.clone().unwrap_or_default(),
             preferences: c.preferences.unwrap_or(true),
+            limits: limits.own(raw, &c.limits, (&path, Scope::Consumer), problems),
         }));
     }
     who

@@ -15,6 +15,7 @@ mod catalog;
 mod consumers;
 mod health;
 mod keys;
+mod limits;
 mod models;
 mod providers;
 mod retries;
@@ -33,7 +34,10 @@ pub fn compile(
     let mut targets = Vec::new();
     let models = models::compile((raw, &providers), &mut targets, &mut problems);
     let (rules, index) = rules::compile((raw, &providers), &models, &mut targets, &mut problems);
-    let who = consumers::compile(raw, &mut problems);
+    let mut limits = limits::Limits::default();
+    limits.common(raw, &mut problems);
+    let common_limits = limits.all.len();
+    let who = consumers::compile(raw, &mut limits, &mut problems);
     let d = &raw.defaults;
     for (path, millis) in [("first_token_timeout", d.first_token_timeout), ("timeout", d.timeout)] {
         if millis > d.total_timeout {
@@ -75,6 +79,9 @@ pub fn compile(
         consumers: who.consumers,
         teams: who.teams,
         organizations: who.organizations,
+        limits: limits.all,
+        common_limits,
+        scopes: limits.scopes,
         anonymous: Rc::new(Consumer {
             name: ANONYMOUS.to_owned(),
             preferences: raw.preferences.anonymous,

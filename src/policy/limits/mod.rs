@@ -1,0 +1,149 @@
+//! What may be spent: judgement over `store::accounts`.
+//!
+//! A call reserves before it is sent (`reserve`: what it is expected to need, in every
+//! limit that counts it, or in none of an account), and settles when it has ended
+//! (`settle`: the reservation is released, what was really used is charged). So calls that
+//! run at the same time see each other, and a limit is overshot only by what calls used
+//! beyond their reservations. Must not: read a clock or the store, know a plan, or name a
+//! caller.
+
+use crate::config::limits::{Exceeded, Limit, Resource};
+use crate::dialect::Usage;
+use crate::store::accounts::{Account, State};
+
+pub mod window;
+
+/// What a call asks of a limit.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    pub limit: &'a Limit,
+    /// In the limit's unit.
+    pub need: u64,
+}
+
+/// How a limit stands for a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub fits: bool,
+    /// What was left before it, in the limit's unit.
+    pub left: u64,
+    /// When it would fit, Unix nanoseconds; `None`: never, it needs more than there is.
+    pub opens: Option<u64>,
+    /// When all of the amount will be there again, Unix nanoseconds.
+    pub resets: u64,
+}
+
+/// When a call has ended at the latest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// Unix minutes.
+    pub minute: u32,
+}
+
+const MINUTE: u64 = 60_000_000_000;
+/// Reservations that would end later than this many minutes from now are of a clock that
+/// was set back.
+const LATEST: u32 = 60 * 48;
+/// When reservations alone stand in the way: they are released at any moment.
+const SOON: u64 = 1_000_000_000;
+
+/// What a call of this usage and cost (nanodollars) counts, in the limit's unit.
+pub fn need(limit: &Limit, usage: &Usage, cost: u64) -> u64 {
+    match limit.resource {
+        Resource::Requests | Resource::Concurrent => 1,
+        Resource::Dollars => cost,
+        Resource::Tokens(w) => {
+            let cached = usage.cached_input.min(usage.input);
+            let written = usage.cache_write.min(usage.input - cached);
+            let reasoned = usage.reasoning.min(usage.output);
+            [
+                (usage.input - cached - written, w.input),
+                (cached, w.cached_input),
+                (written, w.cache_write),
+                (usage.output - reasoned, w.output),
+                (reasoned, w.reasoning),
+            ]
+            .iter()
+            .fold(0, |sum: u64, (n, weight)| {
+                sum.saturating_add(n.saturating_mul(u64::from(*weight)))
+            })
+        }
+    }
+}
+
+/// Reserves all that is asked of an account, or nothing. `passes`: limits that may be
+/// exceeded. Comes back as how each limit stands, in their order; `Err`: not reserved.
+pub fn reserve(
+    account: &mut Account,
+    asks: &[Ask<'_>],
+    lease: Lease,
+    now: u64,
+    passes: &dyn Fn(&Limit) -> bool,
+) -> Result<Vec<Standing>, Vec<Standing>> {
+    tidy(account, now);
+    let mut standings = Vec::with_capacity(asks.len());
+    let mut all = true;
+    for ask in asks {
+        let state = account.states.iter().find(|s| s.limit == ask.limit.id);
+        let standing = stands(state, *ask, now);
+        all &= standing.fits || passes(ask.limit);
+        standings.push(standing);
+    }
+    if !all {
+        return Err(standings);
+    }
+    for ask in asks {
+        if let Some(state) = account.state(ask.limit.id) {
+            state.held.add(lease.minute, ask.need);
+            state.until = state.until.max((u64::from(lease.minute) + 1) * MINUTE);
+        }
+    }
+    Ok(standings)
+}
+
+/// Releases what a call has reserved, and charges what it used.
+pub fn settle(account: &mut Account, ask: Ask<'_>, lease: Lease, used: u64, now: u64) {
+    tidy(account, now);
+    let Some(state) = account.state(ask.limit.id) else { return };
+    state.held.release(lease.minute, ask.need);
+    if used > 0 {
+        state.spent = window::charge(ask.limit, state.spent, used, now);
+    }
+    let ends = state.held.0.last().map_or(0, |(minute, _)| (u64::from(*minute) + 1) * MINUTE);
+    state.until = window::whole(ask.limit, state.spent, now).max(ends);
+}
+
+/// Until when an account must be kept; now or earlier: it holds nothing.
+pub fn busy_until(account: &Account) -> u64 {
+    account.states.iter().map(|state| state.until).max().unwrap_or(0)
+}
+
+/// How a limit stands for a call. `state`: of its account.
+pub fn stands(state: Option<&State>, ask: Ask<'_>, now: u64) -> Standing {
+    let Ask { limit, need } = ask;
+    let spent = state.map(|s| s.spent).unwrap_or_default();
+    let held = state.map_or(0, |s| s.held.sum());
+    let used = window::used(limit, spent, now);
+    let left = limit.amount.saturating_sub(used.saturating_add(held));
+    let fits = need <= left;
+    let opens = match limit.amount.checked_sub(need) {
+        _ if fits => Some(now),
+        None => None,
+        Some(room) => Some(window::opens(limit, spent, room, now).max(now.saturating_add(SOON))),
+    };
+    Standing { fits, left, opens, resets: window::whole(limit, spent, now) }
+}
+
+/// May a call run that does not fit?
+pub fn is_soft(limit: &Limit) -> bool {
+    limit.shadow || limit.exceeded == Exceeded::Warn
+}
+
+/// Drops what is over.
+fn tidy(account: &mut Account, now: u64) {
+    let minute = u32::try_from(now / MINUTE).unwrap_or(u32::MAX);
+    account.states.retain(|state| state.until > now);
+    for state in &mut account.states {
+        state.held.expire(minute, minute.saturating_add(LATEST));
+    }
+}

@@ -1,0 +1,276 @@
+//! What was spent within limits, and what running calls have reserved: one value in shared
+//! data for each account (a consumer, a team, a consumer's use of a model, ...).
+//!
+//! An account has a state for each limit that counts there. A state is what its window
+//! holds, and the reservations of calls that run, by the minute in which they end at the
+//! latest: what a VM that is gone has left behind is dropped when that minute is over.
+//! What the numbers mean is judged in `policy::limits`.
+//!
+//! Accounts live in a table of `MAX_ACCOUNTS` keys, by open addressing: `account/N` for N
+//! from the id on, `PROBES` places at most. A place whose account is idle (nothing spent in
+//! its windows, nothing reserved) may be taken by another. Two workers that look while an
+//! account goes idle may give one id two places; the first counts from then on. Must not:
+//! hold a name or a key (ids are digests).
+//!
+//! Layout, version 1, little endian: u8 version, u64 id, u64 busy until (Unix
+//! nanoseconds), then for each state: u64 limit,
+//! u64 until, u8 kind of window (0 none, 1 bucket, 2 calendar, 3 rolling) and its numbers (0, 1, 2,
+//! 1 + `SLICES` x u64), u8 reservations, for each u32 minute and u64 amount.
+
+use super::{MAX_RACES, Store, Ticket};
+
+/// What an account has spent, by limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    pub states: Vec<State>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// The limit's id.
+    pub limit: u64,
+    /// It holds nothing from then on, Unix nanoseconds.
+    pub until: u64,
+    pub spent: Spent,
+    pub held: Held,
+}
+
+/// What a window holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Spent {
+    #[default]
+    None,
+    /// When the bucket will be whole again, Unix nanoseconds.
+    Bucket(u64),
+    /// Since the turn that began then, Unix nanoseconds.
+    Calendar { start: u64, used: u64 },
+    /// By slices of the period; `at`: the number of the latest one, counted from 1970.
+    Rolling { at: u64, slices: [u64; SLICES] },
+}
+
+/// Reservations of calls that run: the Unix minute of their latest end, and how much.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held(pub Vec<(u32, u64)>);
+
+/// Slices of a rolling window: the period's `SLICES - 1` and the one that is going out.
+pub const SLICES: usize = 17;
+pub const MAX_ACCOUNTS: u32 = 1 << 17;
+/// Most states of an account.
+pub const MAX_STATES: usize = 64;
+/// Places looked at for an account.
+const PROBES: u32 = 16;
+/// Most minutes of a state's reservations; later ones are added to the last.
+const MAX_HELD: usize = 8;
+const VERSION: u8 = 1;
+
+/// Why an account was not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unwritten {
+    /// `change` did not want it.
+    Declined,
+    /// All its places are taken by others.
+    Full,
+}
+
+/// Applies `change` to an account; it says until when the account is busy, or `None` to
+/// leave all as it is.
+pub fn update(
+    store: &(impl Store + ?Sized),
+    id: u64,
+    now: u64,
+    mut change: impl FnMut(&mut Account) -> Option<u64>,
+) -> Result<(), Unwritten> {
+    for _ in 0..MAX_RACES {
+        let (key, ticket, mut account) = find(store, id, now).ok_or(Unwritten::Full)?;
+        let until = change(&mut account).ok_or(Unwritten::Declined)?;
+        if store.cas(&key, &account.encode(id, until), ticket) {
+            return Ok(());
+        }
+    }
+    Err(Unwritten::Full)
+}
+
+/// An account as it is now.
+pub fn read(store: &(impl Store + ?Sized), id: u64, now: u64) -> Account {
+    find(store, id, now).map(|(_, _, account)| account).unwrap_or_default()
+}
+
+/// Its place, or the first that it may take.
+fn find(store: &(impl Store + ?Sized), id: u64, now: u64) -> Option<(String, Ticket, Account)> {
+    let mut free = None;
+    for n in 0..PROBES {
+        let place = (id as u32).wrapping_add(n) % MAX_ACCOUNTS;
+        let key = format!("account/{place}");
+        let (value, ticket) = store.get(&key);
+        match value.as_deref().map(head) {
+            None => return free.or(Some((key, ticket, Account::default()))),
+            Some(Some((theirs, _, rest))) if theirs == id => {
+                return Some((key, ticket, Account::decode(rest)));
+            }
+            Some(Some((_, until, _))) if until > now => {}
+            Some(_) => free = free.or(Some((key, ticket, Account::default()))),
+        }
+    }
+    free
+}
+
+/// Id, busy until, states. `None`: of another version.
+fn head(value: &[u8]) -> Option<(u64, u64, &[u8])> {
+    let (&VERSION, mut rest) = value.split_first()? else { return None };
+    Some((number(&mut rest)?, number(&mut rest)?, rest))
+}
+
+fn number(bytes: &mut &[u8]) -> Option<u64> {
+    let (number, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(u64::from_le_bytes(*number))
+}
+
+fn byte(bytes: &mut &[u8]) -> Option<u8> {
+    let (byte, rest) = bytes.split_first()?;
+    *bytes = rest;
+    Some(*byte)
+}
+
+// === impl Account ===
+
+impl Account {
+    /// The state of a limit; a new one where there is none.
+    pub fn state(&mut self, limit: u64) -> Option<&mut State> {
+        let known = self.states.iter().position(|s| s.limit == limit);
+        let at = match known {
+            Some(at) => at,
+            None if self.states.len() >= MAX_STATES => return None,
+            None => {
+                self.states.push(State {
+                    until: 0,
+                    limit,
+                    spent: Spent::None,
+                    held: Held::default(),
+                });
+                self.states.len() - 1
+            }
+        };
+        self.states.get_mut(at)
+    }
+
+    fn encode(&self, id: u64, until: u64) -> Vec<u8> {
+        let mut out = Vec::with_capacity(17 + self.states.len() * 40);
+        out.push(VERSION);
+        out.extend_from_slice(&id.to_le_bytes());
+        out.extend_from_slice(&until.to_le_bytes());
+        self.states.iter().for_each(|state| state.encode(&mut out));
+        out
+    }
+
+    /// As far as it can be read.
+    fn decode(mut states: &[u8]) -> Self {
+        let mut account = Self::default();
+        while let Some(state) = State::decode(&mut states) {
+            account.states.push(state);
+        }
+        account
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let mut put = |n: u64| out.extend_from_slice(&n.to_le_bytes());
+        put(self.limit);
+        put(self.until);
+        match self.spent {
+            Spent::None => out.push(0),
+            Spent::Bucket(whole) => {
+                out.push(1);
+                out.extend_from_slice(&whole.to_le_bytes());
+            }
+            Spent::Calendar { start, used } => {
+                out.push(2);
+                out.extend_from_slice(&start.to_le_bytes());
+                out.extend_from_slice(&used.to_le_bytes());
+            }
+            Spent::Rolling { at, slices } => {
+                out.push(3);
+                out.extend_from_slice(&at.to_le_bytes());
+                slices.iter().for_each(|n| out.extend_from_slice(&n.to_le_bytes()));
+            }
+        }
+        let held = self.held.0.get(..MAX_HELD).unwrap_or(&self.held.0);
+        out.push(held.len() as u8);
+        for (minute, amount) in held {
+            out.extend_from_slice(&minute.to_le_bytes());
+            out.extend_from_slice(&amount.to_le_bytes());
+        }
+    }
+
+    fn decode(bytes: &mut &[u8]) -> Option<Self> {
+        let (limit, until) = (number(bytes)?, number(bytes)?);
+        let spent = match byte(bytes)? {
+            0 => Spent::None,
+            1 => Spent::Bucket(number(bytes)?),
+            2 => Spent::Calendar { start: number(bytes)?, used: number(bytes)? },
+            3 => {
+                let at = number(bytes)?;
+                let mut slices = [0; SLICES];
+                for slice in &mut slices {
+                    *slice = number(bytes)?;
+                }
+                Spent::Rolling { at, slices }
+            }
+            _ => return None,
+        };
+        let mut held = Vec::new();
+        for _ in 0..byte(bytes)? {
+            let (minute, rest) = bytes.split_first_chunk()?;
+            *bytes = rest;
+            held.push((u32::from_le_bytes(*minute), number(bytes)?));
+        }
+        Some(Self { limit, until, spent, held: Held(held) })
+    }
+}
+
+// === impl Held ===
+
+impl Held {
+    /// Drops what should have ended before `now` (a Unix minute), or could not have begun
+    /// yet: later than `latest`, after a clock was set back.
+    pub fn expire(&mut self, now: u32, latest: u32) {
+        self.0.retain(|(minute, amount)| (now..=latest).contains(minute) && *amount > 0);
+    }
+
+    pub fn sum(&self) -> u64 {
+        self.0.iter().fold(0, |sum, (_, amount)| sum.saturating_add(*amount))
+    }
+
+    /// Reserves until the end of `minute`.
+    pub fn add(&mut self, minute: u32, amount: u64) {
+        match self.0.iter().position(|(known, _)| *known >= minute) {
+            Some(i) if self.0.get(i).is_some_and(|(known, _)| *known == minute) => {
+                if let Some((_, sum)) = self.0.get_mut(i) {
+                    *sum = sum.saturating_add(amount);
+                }
+            }
+            Some(i) if self.0.len() < MAX_HELD => self.0.insert(i, (minute, amount)),
+            None if self.0.len() < MAX_HELD => self.0.push((minute, amount)),
+            _ => {
+                if let Some((last, sum)) = self.0.last_mut() {
+                    *last = (*last).max(minute);
+                    *sum = sum.saturating_add(amount);
+                }
+            }
+        }
+    }
+
+    /// Gives back what was reserved until then, if it has not expired: what was added to a
+    /// later minute is taken from there.
+    pub fn release(&mut self, minute: u32, mut amount: u64) {
+        for (_, sum) in self.0.iter_mut().filter(|(known, _)| *known >= minute) {
+            let part = amount.min(*sum);
+            *sum -= part;
+            amount -= part;
+        }
+        self.0.retain(|(_, sum)| *sum > 0);
+    }
+}
