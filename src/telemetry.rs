@@ -77,6 +77,8 @@ pub struct Record<'a> {
     pub estimated: bool,
     /// Nanodollars; `None`: unpriced.
     pub cost: Option<u64>,
+    /// Which prices made the cost (`route::priced`).
+    pub price_version: Option<&'a str>,
     pub first_token_ms: Option<u64>,
     pub error: Option<&'a str>,
 }
@@ -171,6 +173,11 @@ impl Record<'_> {
         match self.cost {
             Some(nano) => out.extend_from_slice(price::usd(nano).as_bytes()),
             None => out.extend_from_slice(b"null,\"unpriced\":true"),
+        }
+        out.extend_from_slice(b",\"price_version\":");
+        match self.price_version {
+            Some(version) => json::push_text(&mut out, version),
+            None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"ttft_ms\":");
         match self.first_token_ms {

@@ -78,6 +78,11 @@ fn decimal(n: u64, decimals: usize) -> String {
 // === impl Price ===
 
 impl Price {
+    /// It tells what a call costs that generates, or one that does not.
+    pub fn covers(&self, generates: bool) -> bool {
+        self.output.is_some() || !generates
+    }
+
     /// Nothing costs anything: that is known whatever was used.
     pub fn is_free(&self) -> bool {
         self.input == 0 && self.output.unwrap_or(0) == 0
@@ -85,12 +90,11 @@ impl Price {
 
     /// Nanodollars for a call; `None`: not known. Saturates where no sum could be true.
     pub fn cost(&self, usage: &Usage) -> Option<u64> {
+        let usage = usage.within();
         let long = usage.input > LONG;
         let input = Step::new(self.input, self.input_above_200k.filter(|_| long));
-        // A provider's parts may exceed its whole; the whole is what is charged.
-        let cached = usage.cached_input.min(usage.input);
-        let written = usage.cache_write.min(usage.input - cached);
-        let hour = usage.cache_write_1h.min(written);
+        let (cached, written, hour) =
+            (usage.cached_input, usage.cache_write, usage.cache_write_1h);
         let write = self.cache_write.map_or(input.now, |p| input.carry(p));
         let mut pico = product(usage.input - cached - written, input.now)
             + product(cached, self.cache_read.map_or(input.now, |p| input.carry(p)))
@@ -98,7 +102,7 @@ impl Price {
             + product(hour, self.cache_write_1h.map_or(write, |p| input.carry(p)));
         if usage.output > 0 {
             let output = Step::new(self.output?, self.output_above_200k.filter(|_| long));
-            let thought = usage.reasoning.min(usage.output);
+            let thought = usage.reasoning;
             pico += product(usage.output - thought, output.now)
                 + product(thought, self.reasoning.map_or(output.now, |p| output.carry(p)));
         }
@@ -136,6 +140,12 @@ impl Step {
         let raised = (u128::from(part) * u128::from(self.now) + base / 2) / base;
         u64::try_from(raised).unwrap_or(u64::MAX)
     }
+}
+
+/// The most that one of these prices makes of `usage`, for a call whose target is not yet
+/// decided. What is not priced adds nothing; `None`: none of them is.
+pub fn dearest(prices: impl IntoIterator<Item = Option<Price>>, usage: &Usage) -> Option<u64> {
+    prices.into_iter().flatten().filter_map(|price| price.cost(usage)).max()
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ pub(super) fn read(raw: &str) -> Option<Usage> {
         reasoning: 0,
         input_reported: wire.input_tokens.is_some(),
         output_reported: wire.output_tokens.is_some(),
+        cost: None,
     })
 }
 
