@@ -93,8 +93,7 @@ impl Price {
         let usage = usage.within();
         let long = usage.input > LONG;
         let input = Step::new(self.input, self.input_above_200k.filter(|_| long));
-        let (cached, written, hour) =
-            (usage.cached_input, usage.cache_write, usage.cache_write_1h);
+        let (cached, written, hour) = (usage.cached_input, usage.cache_write, usage.cache_write_1h);
         let write = self.cache_write.map_or(input.now, |p| input.carry(p));
         let mut pico = product(usage.input - cached - written, input.now)
             + product(cached, self.cache_read.map_or(input.now, |p| input.carry(p)))

@@ -105,7 +105,10 @@ mod tests {
     fn says_what_is_there() {
         assert_eq!(
             check(GOOD, &|_| Some("k".into())).unwrap(),
-            format!("ok (1 provider, 1 model; prices {}); unpriced, see `catalog`: openai/b", catalog::VERSION)
+            format!(
+                "ok (1 provider, 1 model; prices {}); unpriced, see `catalog`: openai/b",
+                catalog::VERSION
+            )
         );
         let listed = GOOD.replace("openai/b", "openai/gpt-5, 'openai/*'");
         let said = check(&listed, &|_| Some("k".into())).unwrap();

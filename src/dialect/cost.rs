@@ -145,13 +145,25 @@ mod tests {
             assert_eq!(decimal(text, OF_DOLLARS), Some(nano), "{text}");
         }
         for bad in [
-            "-1", "-0.1", "1e99", "1e2147483648", "9e2147483647", "\"1\"", "null", "true", "[]", "",
+            "-1",
+            "-0.1",
+            "1e99",
+            "1e2147483648",
+            "9e2147483647",
+            "\"1\"",
+            "null",
+            "true",
+            "[]",
+            "",
             "99999999999999999999",
         ] {
             assert_eq!(decimal(bad, OF_DOLLARS), None, "{bad}");
         }
         assert_eq!(decimal("37756000", OF_TICKS), Some(3_775_600));
-        assert_eq!([4, 5, 15].map(|t| decimal(&t.to_string(), OF_TICKS)), [Some(0), Some(1), Some(2)]);
+        assert_eq!(
+            [4, 5, 15].map(|t| decimal(&t.to_string(), OF_TICKS)),
+            [Some(0), Some(1), Some(2)]
+        );
     }
 
     #[test]
@@ -161,7 +173,10 @@ mod tests {
             (r#"{"cost":0.00123,"is_byok":false}"#, Some(1_230_000)),
             (r#"{"cost":0}"#, Some(0)),
             // OpenRouter's own example: the fee is 5 % of what the vendor takes.
-            (r#"{"cost":0.95,"cost_details":{"upstream_inference_cost":19}}"#, Some(19_950_000_000)),
+            (
+                r#"{"cost":0.95,"cost_details":{"upstream_inference_cost":19}}"#,
+                Some(19_950_000_000),
+            ),
             (
                 r#"{"cost":0.95,"is_byok":true,"cost_details":{"upstream_inference_cost":19}}"#,
                 Some(19_950_000_000),
