@@ -79,6 +79,8 @@ pub struct Record<'a> {
     pub cost: Option<u64>,
     /// Which prices made the cost (`route::priced`).
     pub price_version: Option<&'a str>,
+    /// The tier that served the call, where those prices are of another.
+    pub service_tier: Option<&'a str>,
     pub first_token_ms: Option<u64>,
     pub error: Option<&'a str>,
 }
@@ -178,6 +180,10 @@ impl Record<'_> {
         match self.price_version {
             Some(version) => json::push_text(&mut out, version),
             None => out.extend_from_slice(b"null"),
+        }
+        if let Some(tier) = self.service_tier {
+            out.extend_from_slice(b",\"service_tier\":");
+            json::push_text(&mut out, tier);
         }
         out.extend_from_slice(b",\"ttft_ms\":");
         match self.first_token_ms {

@@ -69,4 +69,6 @@ impl Known {
 }
 
 #[cfg(test)]
+mod bills;
+#[cfg(test)]
 mod tests;

@@ -15,6 +15,8 @@
 //!   <https://ai.google.dev/gemini-api/docs/pricing>
 //! - No list has cache prices of that tier; they go up as input does, as those of
 //!   Gemini 2.5 Pro ($0.125 to $0.25) and Anthropic's multipliers, which "stack".
+//! - Where a provider tells what it bills apart from what was used, that is charged.
+//!   <https://docs.cohere.com/docs/how-does-cohere-pricing-work>
 //! - Output without a price, where there was output: the cost is not known. Not 0.
 
 use crate::dialect::Usage;
@@ -90,7 +92,8 @@ impl Price {
 
     /// Nanodollars for a call; `None`: not known. Saturates where no sum could be true.
     pub fn cost(&self, usage: &Usage) -> Option<u64> {
-        let usage = usage.within();
+        let (input, output) = usage.billed.unwrap_or((usage.input, usage.output));
+        let usage = Usage { input, output, ..*usage }.within();
         let long = usage.input > LONG;
         let input = Step::new(self.input, self.input_above_200k.filter(|_| long));
         let (cached, written, hour) = (usage.cached_input, usage.cache_write, usage.cache_write_1h);

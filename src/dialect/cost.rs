@@ -48,6 +48,19 @@ pub(super) fn told(usage: &[u8]) -> Option<u64> {
     cost.filter(|nano| *nano <= MAX)
 }
 
+/// The tier that served a call, where it is another than the standard one: its prices are
+/// no fixed multiple of the list's (OpenAI takes half for `flex`, Groq the same; and for
+/// `priority` 1.75 to 2.5 times as much, by the model).
+/// <https://developers.openai.com/api/docs/guides/flex-processing>,
+/// <https://openai.com/api-priority-processing/>, <https://console.groq.com/docs/flex-processing>
+pub(super) fn tier(raw: Option<&RawValue>) -> Option<&'static str> {
+    match raw?.get() {
+        "\"flex\"" => Some("flex"),
+        "\"priority\"" => Some("priority"),
+        _ => None,
+    }
+}
+
 fn dollars(raw: &RawValue) -> Option<u64> {
     if !raw.get().starts_with('{') {
         return money(raw, OF_DOLLARS);

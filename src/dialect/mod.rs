@@ -283,8 +283,13 @@ pub struct Usage {
     pub input_reported: bool,
     /// The provider said how much came out, and the answer is complete.
     pub output_reported: bool,
+    /// Input and output that the provider charges for, where that is not all of them.
+    pub billed: Option<(u64, u64)>,
     /// What the provider says that the call cost, in nanodollars.
     pub cost: Option<u64>,
+    /// The tier that served the call (`flex`, `priority`), where that is not the
+    /// standard one, which lists of prices are about.
+    pub tier: Option<&'static str>,
 }
 
 // === impl UpstreamRequest ===

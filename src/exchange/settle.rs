@@ -129,6 +129,7 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         estimated: verdict.estimated,
         cost,
         price_version: charge.map(|charge| charge.version),
+        service_tier: charge.and_then(|charge| charge.tier),
         first_token_ms: first_token,
         error: (verdict.outcome != "ok").then_some(verdict.outcome),
     };

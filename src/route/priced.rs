@@ -19,6 +19,8 @@ pub struct Charge<'a> {
     /// Which prices made it: the list's version and, where the configuration set this one,
     /// that of its `catalog`; or `PROVIDER`, or `ESTIMATE`.
     pub version: &'a str,
+    /// The tier that served it (`Usage::tier`), which these prices are not about.
+    pub tier: Option<&'static str>,
 }
 
 /// The provider told the cost itself.
@@ -60,7 +62,7 @@ impl<'a> Resolved<'a> {
     /// `counted`: all of the tokens are known, or estimated from text.
     pub fn charge(&self, usage: &Usage, counted: bool) -> Option<Charge<'a>> {
         if let Some(nano) = usage.cost {
-            return Some(Charge { nano, version: PROVIDER });
+            return Some(Charge { nano, version: PROVIDER, tier: None });
         }
         let price = self.price().filter(|price| counted || price.is_free())?;
         let known = known_price(&self.known, self.surface.dialect.operation());
@@ -69,7 +71,16 @@ impl<'a> Resolved<'a> {
             Some(_) if self.known.own_price => &self.provider.price_version,
             Some(_) => catalog::VERSION,
         };
-        Some(Charge { nano: price.cost(usage)?, version })
+        Some(Charge { nano: price.cost(usage)?, version, tier: usage.tier })
+    }
+}
+
+// === impl Charge ===
+
+impl Charge<'_> {
+    /// Surely what the provider's bill will say.
+    pub fn is_exact(&self) -> bool {
+        self.version != ESTIMATE && self.tier.is_none()
     }
 }
 

@@ -28,11 +28,13 @@ pub(super) fn update(usage: &mut Usage, raw: &str) -> Option<Tier> {
     usage.input_reported |= wire.input_tokens.is_some();
     // Of servers that speak Anthropic's language, not of Anthropic's own.
     usage.cost = cost::told(raw.as_bytes()).or(usage.cost);
-    Some(Tier(wire.service_tier.as_ref().and_then(|t| match t.as_str()? {
+    let tier = wire.service_tier.as_ref().and_then(|t| match t.as_str()? {
         "standard" => Some("default"),
         "priority" => Some("priority"),
         _ => None,
-    })))
+    });
+    usage.tier = tier.or(usage.tier).filter(|t| *t != "default");
+    Some(Tier(tier))
 }
 
 /// OpenAI's word for the tier that served the call.

@@ -43,6 +43,8 @@ pub fn read(raw: &[u8]) -> Option<Usage> {
         input_reported: wire.prompt_tokens.is_some(),
         output_reported: wire.completion_tokens.is_some(),
         cost: cost::told(raw),
+        billed: None,
+        tier: None,
     })
 }
 

@@ -19,6 +19,8 @@ pub(super) fn read(raw: &str) -> Option<Usage> {
         input_reported: wire.input_tokens.is_some(),
         output_reported: wire.output_tokens.is_some(),
         cost: cost::told(raw.as_bytes()),
+        billed: None,
+        tier: None,
     })
 }
 

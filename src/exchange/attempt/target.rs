@@ -16,7 +16,7 @@ use crate::exchange::place;
 use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried, announced};
 use crate::host::{Headers, Host, Side, text, value};
 use crate::provider;
-use crate::route::priced::ESTIMATE;
+use crate::route::priced::Charge;
 use crate::route::{Choice, Plan, Resolved};
 use crate::wire::json;
 use std::cell::Cell;
@@ -330,14 +330,13 @@ impl Try {
     }
 
     /// What the client is told that it cost: what `settle` will charge, so nothing
-    /// where that will be estimated.
+    /// where that will be estimated, or charged by prices of another tier.
     fn cost(&self, at: Resolved<'_>, usage: &Usage) -> Option<u64> {
         let counted = usage.input_reported && usage.output_reported;
         if !self.config.expose.cost || !(counted || usage.cost.is_some()) {
             return None;
         }
-        let charge = at.charge(usage, counted)?;
-        (charge.version != ESTIMATE).then_some(charge.nano)
+        at.charge(usage, counted).filter(Charge::is_exact).map(|charge| charge.nano)
     }
 
     /// The same of a stream that has come to its end, as its last line: a comment, which
