@@ -243,6 +243,14 @@ mod tests {
         let priced = Record { cost: Some(1_250_000), ..record };
         let read: serde_json::Value = serde_json::from_str(&object(priced.members())).unwrap();
         assert_eq!((read["cost_usd"].as_f64(), read.get("unpriced")), (Some(0.00125), None));
+        assert!(read["price_version"].is_null() && read.get("service_tier").is_none());
+        let marked =
+            Record { price_version: Some("estimate"), service_tier: Some("flex"), ..priced };
+        let read: serde_json::Value = serde_json::from_str(&object(marked.members())).unwrap();
+        assert_eq!(
+            (&read["price_version"], &read["service_tier"]),
+            (&"estimate".into(), &"flex".into())
+        );
         let local = object(local_record("1\"", "/x\"y?key=secret", "ok"));
         let read: serde_json::Value = serde_json::from_str(&local).unwrap();
         assert_eq!((read["path"].as_str(), read["error"].is_null()), (Some("/x\"y"), true));

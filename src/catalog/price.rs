@@ -257,7 +257,65 @@ mod tests {
         assert_eq!(absurd.cost(&usage(u64::MAX, u64::MAX)), Some(u64::MAX));
     }
 
+    #[test]
+    fn the_dearest_of_a_plan_is_what_it_may_cost() {
+        let cheap = Price { input: 1_000_000, output: Some(1_000_000), ..Default::default() };
+        let slow = Price { output: Some(30_000_000), ..cheap };
+        let prices = [Some(cheap), None, Some(SONNET), Some(slow)];
+        assert_eq!(dearest(prices, &usage(1_000, 0)), Some(3_000_000));
+        assert_eq!(dearest(prices, &usage(0, 1_000)), Some(30_000_000));
+        assert_eq!(dearest([None, None], &usage(1, 1)), None);
+        assert_eq!(dearest([], &usage(1, 1)), None);
+        let input_only = Price { output: None, ..SONNET };
+        assert_eq!(dearest([Some(input_only), Some(cheap)], &usage(0, 1_000)), Some(1_000_000));
+    }
+
+    /// Tokens that are nobody else's part: fresh, cached, written for five minutes and for
+    /// an hour, answered and thought.
+    fn apart([fresh, cached, five, hour, said, thought]: [u64; 6]) -> Usage {
+        Usage {
+            input: fresh + cached + five + hour,
+            output: said + thought,
+            cached_input: cached,
+            cache_write: five + hour,
+            cache_write_1h: hour,
+            reasoning: thought,
+            ..Default::default()
+        }
+    }
+
     proptest! {
+        #[test]
+        fn more_of_any_kind_costs_no_less(
+            kinds in prop::array::uniform6(0u64..300_000), which in 0usize..6, more in 0u64..300_000,
+        ) {
+            let thinking = Price { reasoning: Some(7_500_000), ..SONNET };
+            let mut raised = kinds;
+            raised[which] += more;
+            let costs = [kinds, raised].map(|kinds| thinking.cost(&apart(kinds)).unwrap());
+            prop_assert!(costs[0] <= costs[1], "{costs:?}");
+        }
+
+        /// Below the long tier: a call in two is charged as one, but for rounding.
+        #[test]
+        fn calls_add_up(
+            one in prop::array::uniform6(0u64..20_000), two in prop::array::uniform6(0u64..20_000),
+            odd in prop::array::uniform6(1u64..2_000),
+        ) {
+            let price = Price {
+                input: odd[0],
+                output: Some(odd[1]),
+                cache_read: Some(odd[2]),
+                cache_write: Some(odd[3]),
+                cache_write_1h: Some(odd[4]),
+                reasoning: Some(odd[5]),
+                ..Default::default()
+            };
+            let sum = std::array::from_fn(|i| one[i] + two[i]);
+            let [a, b, both] = [one, two, sum].map(|kinds| price.cost(&apart(kinds)).unwrap());
+            prop_assert!(both.abs_diff(a + b) <= 1, "{a} + {b} is not {both}");
+        }
+
         /// However a provider splits its counts, parts cost neither more than the
         /// dearest kind nor less than the cheapest.
         #[test]
