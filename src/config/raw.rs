@@ -190,8 +190,8 @@ pub struct Expose {
     pub attempts: bool,
     /// x-sluice-dropped: request fields the provider's dialect cannot carry
     pub dropped: bool,
-    /// x-sluice-cost-usd: what an answer that is not streamed cost, where that is
-    /// known. Default: false.
+    /// x-sluice-cost-usd: what an answer cost, where that is known; of a stream as a
+    /// comment behind its last event. Default: false.
     pub cost: bool,
     /// x-sluice-explain, to clients that send `x-sluice-explain: 1`: why the call went
     /// where it went, as JSON. Default: false.
