@@ -35,6 +35,7 @@ mod keys;
 mod kinds;
 mod learned;
 mod misdirected;
+mod money;
 mod moving;
 mod natives;
 mod openai_sdk;
