@@ -1,9 +1,9 @@
 //! `limits`, and those that stand at consumers, teams and organizations.
 
 use super::{Problems, is_label};
+use crate::config::calendar::{Calendar, zone::Zone};
 use crate::config::limits::{
-    Calendar, Every, Exceeded, Fleet, Limit, MAX_LIMITS, MAX_OWN, Resource, Scope, Weights, When,
-    Window,
+    Every, Exceeded, Fleet, Limit, MAX_LIMITS, MAX_OWN, Resource, Scope, Weights, When, Window,
 };
 use crate::config::raw::{self, OnExceeded, WindowKind};
 use std::ops::Range;
@@ -110,7 +110,8 @@ impl Limits {
             }
         };
         let when = &limit.when;
-        let id = format!("{name}\0{what}\0{:?}\0{own:?}", window);
+        let key = window.as_ref().map(Window::key);
+        let id = format!("{name}\0{what}\0{key:?}\0{own:?}");
         self.all.push(Limit {
             id: xxh3_64(id.as_bytes()),
             name,
@@ -228,6 +229,21 @@ fn window(
     Some(match kind {
         WindowKind::Bucket => Window::Bucket { period: every.nanos() },
         WindowKind::Rolling => Window::Rolling { period: every.nanos() },
-        WindowKind::Calendar => Window::Calendar(Calendar { every }),
+        WindowKind::Calendar => Window::Calendar(Calendar::new(every, zone(limit, path, problems))),
+    })
+}
+
+fn zone(limit: &raw::Limit, path: &str, problems: &mut Problems) -> Zone {
+    let Some(name) = &limit.time_zone else { return Zone::UTC };
+    Zone::find(name).unwrap_or_else(|nearest| {
+        let words = match nearest {
+            Some(known) => format!("`{name}` is no time zone we know; did you mean {known}?"),
+            None => format!(
+                "`{name}` is no time zone we know: an IANA name such as Europe/Berlin, or a \
+                 POSIX TZ string such as CET-1CEST,M3.5.0,M10.5.0/3"
+            ),
+        };
+        problems.add(format!("{path}.time_zone"), words);
+        Zone::UTC
     })
 }
