@@ -54,12 +54,8 @@ struct Call {
 async fn limits_hold_under_concurrency() {
     let seed = std::env::var("SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(6);
     println!("SEED={seed}");
-    let setup = Setup {
-        config: Some(CONFIG.into()),
-        workers: 4,
-        edit: watched,
-        ..Setup::default()
-    };
+    let setup =
+        Setup { config: Some(CONFIG.into()), workers: 4, edit: watched, ..Setup::default() };
     let mut gateway = Gateway::start(setup).await;
     let over = Arc::new(AtomicBool::new(false));
     let url = gateway.url("/v1/chat/completions");

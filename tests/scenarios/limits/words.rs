@@ -2,8 +2,10 @@
 
 use super::*;
 
+type Language = (&'static str, Request, fn(&Value) -> [String; 2]);
+
 /// A request of each language, and where its refusal has its words.
-fn languages() -> Vec<(&'static str, Request, fn(&Value) -> [String; 2])> {
+fn languages() -> Vec<Language> {
     let messages = json!([{ "role": "user", "content": "hello" }]);
     let at = |path: &str, body: Value| {
         let mut asked = request(&body);
@@ -142,7 +144,11 @@ fn the_providers_own_headers_stay_where_we_have_none() {
         }
         script
     };
-    let slots = limited(O, CONCURRENT).ask(chat("m"), vec![script()]).client.header("x-ratelimit-limit-requests").to_owned();
+    let slots = limited(O, CONCURRENT)
+        .ask(chat("m"), vec![script()])
+        .client
+        .header("x-ratelimit-limit-requests")
+        .to_owned();
     assert_eq!(slots, "4000");
     let hidden = format!(r#", "limits": [{REQUESTS}], "expose": {{ "limits": false }}"#);
     let mut envoy = with(O, &hidden);
