@@ -42,6 +42,7 @@ use refusal::Refused;
 
 mod asks;
 mod headers;
+pub(super) mod page;
 pub(super) mod refusal;
 
 pub(super) use headers::is_theirs;
