@@ -9,6 +9,8 @@ use crate::config::raw::{self, OnExceeded, WindowKind};
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
+mod checks;
+
 /// All limits, as they are found.
 #[derive(Default)]
 pub(super) struct Limits {
@@ -38,6 +40,7 @@ impl Limits {
             if raw.limits.iter().take(i).any(|other| other.name == limit.name) {
                 problems.add(format!("{path}.name"), "stands there twice");
             }
+            checks::common(raw, limit, &path, problems);
             self.add(raw, limit, (&path, None), problems);
         }
     }
@@ -62,7 +65,12 @@ impl Limits {
             if limit.name.as_ref().is_some_and(|name| !is_label(name)) {
                 problems.add(format!("{path}.name"), "a name is 1 to 64 of a-z A-Z 0-9 . _ -");
             }
+            checks::own(limit, &path, problems);
             self.add(raw, limit, (&path, Some(scope)), problems);
+            let mut ids = self.all.iter().skip(from).map(|l| l.id).rev();
+            if ids.next().is_some_and(|id| ids.any(|other| other == id)) {
+                problems.add(path, "counts what an earlier one counts: give one of them a name");
+            }
         }
         from..self.all.len()
     }
@@ -74,6 +82,7 @@ impl Limits {
         (path, own): (&str, Option<Scope>),
         problems: &mut Problems,
     ) {
+        checks::any(raw, limit, path, problems);
         let Some((resource, amount, what)) = amount(limit, path, problems) else { return };
         let window = window(limit, (path, resource), problems);
         let name = limit.name.clone().unwrap_or_else(|| match limit.every {
