@@ -22,7 +22,7 @@ mod target;
 mod when;
 
 pub use catalog::Entry;
-pub use consumer::{Consumer, Organization, Team};
+pub use consumer::{Consumer, Force, Organization, Permits, Team};
 pub use envoy::{Envoy, Fallback};
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys, Listed};
@@ -187,6 +187,8 @@ pub struct Expose {
     pub attempts: bool,
     /// x-sluice-dropped: request fields the provider's dialect cannot carry
     pub dropped: bool,
+    /// x-sluice-capped: the output limit that was set instead of the request's
+    pub capped: bool,
     /// x-sluice-cost-usd: what an answer that is not streamed cost, where that is
     /// known. Default: false.
     pub cost: bool,
@@ -233,6 +235,7 @@ impl Default for Expose {
             model: true,
             attempts: true,
             dropped: true,
+            capped: true,
             cost: false,
             explain: false,
         }

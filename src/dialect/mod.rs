@@ -65,6 +65,7 @@ mod language;
 pub mod loss;
 pub mod misdirected;
 pub mod openai;
+mod output_limit;
 mod pairs;
 pub mod quirks;
 mod relay;
@@ -76,6 +77,7 @@ pub mod withheld;
 
 pub use facts::{Addressed, Facts};
 pub use language::{Dialect, Operation};
+pub use output_limit::{LEAST_THINKING, OutputLimit};
 pub use pairs::{TRANSLATORS, translator};
 pub use quirks::Quirks;
 pub use shape::{Form, Shape};

@@ -1,7 +1,26 @@
 //! `consumers`, `teams`, `organizations`: who asks, and to whom they belong.
 
 use super::Limit;
+use crate::config::units::Tokens;
 use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Values of members, by the label of an API and their names.
+pub type Force = BTreeMap<String, BTreeMap<String, Value>>;
+
+/// What consumers, teams and organizations say alike of what may be asked.
+#[derive(Clone, Copy)]
+pub struct Permits<'a> {
+    pub models: Option<&'a [String]>,
+    pub endpoints: Option<&'a [String]>,
+    pub max_output_tokens: Option<Tokens>,
+    pub force: Option<&'a Force>,
+    pub require: &'a [String],
+    pub explain: Option<bool>,
+    pub preferences: Option<bool>,
+    pub disabled: bool,
+}
 
 #[derive(Debug, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -27,6 +46,28 @@ pub struct Consumer {
     /// true.
     #[serde(default)]
     pub preferences: Option<bool>,
+    /// The endpoints it may call: chat, embeddings, rerank, count_tokens, moderations,
+    /// images, speech, transcriptions; or one API by its label in metrics, such as
+    /// messages. Default: all.
+    #[serde(default)]
+    pub endpoints: Option<Vec<String>>,
+    /// The most tokens an answer may be asked for: limits above are lowered, and it is
+    /// the limit of requests that have none.
+    #[serde(default)]
+    pub max_output_tokens: Option<Tokens>,
+    /// Members of requests that are set whatever the client says, by the label of the
+    /// API, such as `chat_completions: { store: false }`.
+    #[serde(default)]
+    pub force: Option<Force>,
+    /// Tags without which no target is tried, such as [eu].
+    #[serde(default)]
+    pub require: Vec<String>,
+    /// Whether it may see x-sluice-explain, where expose.explain is on. Default: true.
+    #[serde(default)]
+    pub explain: Option<bool>,
+    /// All its calls are refused with 403.
+    #[serde(default)]
+    pub disabled: bool,
     /// What it may spend.
     #[serde(default)]
     pub limits: Vec<Limit>,
@@ -41,6 +82,31 @@ pub struct Team {
     /// A name of `organizations`.
     #[serde(default)]
     pub organization: Option<String>,
+    /// The models that its consumers may use, as of a consumer; what a consumer's own list allows
+    /// must be allowed here, too.
+    #[serde(default)]
+    pub models: Option<Vec<String>>,
+    /// The endpoints that they may call, as of a consumer; both must allow it.
+    #[serde(default)]
+    pub endpoints: Option<Vec<String>>,
+    /// As of a consumer; the smallest holds.
+    #[serde(default)]
+    pub max_output_tokens: Option<Tokens>,
+    /// As of a consumer, whose own words go before.
+    #[serde(default)]
+    pub force: Option<Force>,
+    /// As of a consumer; all of them hold.
+    #[serde(default)]
+    pub require: Vec<String>,
+    /// As of a consumer that does not say it.
+    #[serde(default)]
+    pub explain: Option<bool>,
+    /// As of a consumer that does not say it.
+    #[serde(default)]
+    pub preferences: Option<bool>,
+    /// All calls of its consumers are refused with 403.
+    #[serde(default)]
+    pub disabled: bool,
     /// What all its consumers together may spend.
     #[serde(default)]
     pub limits: Vec<Limit>,
@@ -52,7 +118,54 @@ pub struct Team {
 pub struct Organization {
     /// Appears in usage, metrics and logs.
     pub name: String,
+    /// The models that its teams may use, as of a consumer; what a consumer's own list allows
+    /// must be allowed here, too.
+    #[serde(default)]
+    pub models: Option<Vec<String>>,
+    /// The endpoints that they may call, as of a consumer; both must allow it.
+    #[serde(default)]
+    pub endpoints: Option<Vec<String>>,
+    /// As of a consumer; the smallest holds.
+    #[serde(default)]
+    pub max_output_tokens: Option<Tokens>,
+    /// As of a consumer, whose own words go before.
+    #[serde(default)]
+    pub force: Option<Force>,
+    /// As of a consumer; all of them hold.
+    #[serde(default)]
+    pub require: Vec<String>,
+    /// As of a consumer that does not say it.
+    #[serde(default)]
+    pub explain: Option<bool>,
+    /// As of a consumer that does not say it.
+    #[serde(default)]
+    pub preferences: Option<bool>,
+    /// All calls of its teams are refused with 403.
+    #[serde(default)]
+    pub disabled: bool,
     /// What all its teams together may spend.
     #[serde(default)]
     pub limits: Vec<Limit>,
 }
+
+/// The fields of that, where each of the three has them.
+macro_rules! permits {
+    ($($who:ident),*) => {$(
+        impl $who {
+            pub fn permits(&self) -> Permits<'_> {
+                Permits {
+                    models: self.models.as_deref(),
+                    endpoints: self.endpoints.as_deref(),
+                    max_output_tokens: self.max_output_tokens,
+                    force: self.force.as_ref(),
+                    require: &self.require,
+                    explain: self.explain,
+                    preferences: self.preferences,
+                    disabled: self.disabled,
+                }
+            }
+        }
+    )*};
+}
+
+permits!(Consumer, Team, Organization);
