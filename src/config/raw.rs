@@ -22,7 +22,7 @@ mod target;
 mod when;
 
 pub use catalog::Entry;
-pub use consumer::{Consumer, Force, Organization, Permits, Team};
+pub use consumer::{Consumer, Organization, Permits, Team};
 pub use envoy::{Envoy, Fallback};
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys, Listed};

@@ -38,6 +38,7 @@ mod misdirected;
 mod moving;
 mod natives;
 mod openai_sdk;
+mod permits;
 mod prefers;
 mod relay;
 mod search;

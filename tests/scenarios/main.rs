@@ -30,6 +30,7 @@ mod learned;
 mod lost;
 mod surroundings;
 mod abilities;
+mod permits;
 mod prefers;
 mod rules;
 mod pace;

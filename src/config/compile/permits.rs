@@ -9,6 +9,7 @@ use crate::config::compiled::{MAX_MODELS, Target};
 use crate::config::permits::{Forced, Permits};
 use crate::config::{glob, raw};
 use crate::dialect::{Dialect, Form, Operation};
+use crate::wire::json::{self, Member};
 use hashbrown::HashSet;
 use std::rc::Rc;
 
@@ -172,23 +173,35 @@ fn check_models(path: &str, patterns: &[String], raw: &raw::Sluice, problems: &m
 }
 
 /// Over what is forced `above`.
-fn forced(path: &str, force: &raw::Force, above: &mut Vec<Forced>, problems: &mut Problems) {
-    if force.values().map(|fields| fields.len()).sum::<usize>() > MAX_FORCED {
-        problems.add(path, format!("has more than {MAX_FORCED} fields"));
-    }
-    for (label, fields) in force {
+fn forced(path: &str, force: &str, above: &mut Vec<Forced>, problems: &mut Problems) {
+    let object = |path: &str, raw: &str, problems: &mut Problems| {
+        let members = json::members(raw.as_bytes()).map(|all| {
+            let value =
+                |m: Member<'_>| Some((m.key.into_owned(), raw.get(m.value.clone())?.to_owned()));
+            all.into_iter().filter_map(value).collect::<Vec<_>>()
+        });
+        members.unwrap_or_else(|_| {
+            problems.add(path, "must be a map: of APIs, and of fields within each");
+            Vec::new()
+        })
+    };
+    let mut count = 0;
+    for (label, fields) in object(path, force, problems) {
         let path = format!("{path}.{label}");
-        let Some(clients) = clients(&path, label, problems) else { continue };
+        let fields = object(&path, &fields, problems);
+        let Some(clients) = clients(&path, &label, problems) else { continue };
+        count += fields.len();
         for (name, value) in fields {
-            let at = format!("{path}.{name}");
-            let value = value.to_string().into_bytes();
-            if let Some(fault) = fault(name, clients, &value) {
-                problems.add(at, fault);
+            if let Some(fault) = fault(&name, clients, &value) {
+                problems.add(format!("{path}.{name}"), fault);
                 continue;
             }
-            above.retain(|other| other.clients != clients || other.name != *name);
-            above.push(Forced { clients, name: name.clone(), value });
+            above.retain(|other| other.clients != clients || other.name != name);
+            above.push(Forced { clients, name, value: value.into_bytes() });
         }
+    }
+    if count > MAX_FORCED {
+        problems.add(path, format!("has more than {MAX_FORCED} fields"));
     }
 }
 
@@ -213,7 +226,7 @@ fn clients(path: &str, label: &str, problems: &mut Problems) -> Option<u64> {
     None
 }
 
-fn fault(name: &str, clients: u64, value: &[u8]) -> Option<String> {
+fn fault(name: &str, clients: u64, value: &str) -> Option<String> {
     let is_limit = |d: Dialect| d.output_limit().is_some_and(|limit| limit.is_at(name));
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     if NEVER.contains(&name) {

@@ -3,11 +3,15 @@
 use super::Limit;
 use crate::config::units::Tokens;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
+#[cfg(not(target_arch = "wasm32"))]
 use std::collections::BTreeMap;
 
-/// Values of members, by the label of an API and their names.
-pub type Force = BTreeMap<String, BTreeMap<String, Value>>;
+/// Values of members, by the label of an API and their names: kept as text, which is all
+/// that is needed of them.
+pub type Force = Box<RawValue>;
+#[cfg(not(target_arch = "wasm32"))]
+type Forces = BTreeMap<String, BTreeMap<String, serde_json::Value>>;
 
 /// What consumers, teams and organizations say alike of what may be asked.
 #[derive(Clone, Copy)]
@@ -15,7 +19,7 @@ pub struct Permits<'a> {
     pub models: Option<&'a [String]>,
     pub endpoints: Option<&'a [String]>,
     pub max_output_tokens: Option<Tokens>,
-    pub force: Option<&'a Force>,
+    pub force: Option<&'a str>,
     pub require: &'a [String],
     pub explain: Option<bool>,
     pub preferences: Option<bool>,
@@ -58,6 +62,7 @@ pub struct Consumer {
     /// Members of requests that are set whatever the client says, by the label of the
     /// API, such as `chat_completions: { store: false }`.
     #[serde(default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Forces>"))]
     pub force: Option<Force>,
     /// Tags without which no target is tried, such as [eu].
     #[serde(default)]
@@ -94,6 +99,7 @@ pub struct Team {
     pub max_output_tokens: Option<Tokens>,
     /// As of a consumer, whose own words go before.
     #[serde(default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Forces>"))]
     pub force: Option<Force>,
     /// As of a consumer; all of them hold.
     #[serde(default)]
@@ -130,6 +136,7 @@ pub struct Organization {
     pub max_output_tokens: Option<Tokens>,
     /// As of a consumer, whose own words go before.
     #[serde(default)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Forces>"))]
     pub force: Option<Force>,
     /// As of a consumer; all of them hold.
     #[serde(default)]
@@ -157,7 +164,7 @@ macro_rules! permits {
                     models: self.models.as_deref(),
                     endpoints: self.endpoints.as_deref(),
                     max_output_tokens: self.max_output_tokens,
-                    force: self.force.as_ref(),
+                    force: self.force.as_deref().map(RawValue::get),
                     require: &self.require,
                     explain: self.explain,
                     preferences: self.preferences,
