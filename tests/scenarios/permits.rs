@@ -3,6 +3,9 @@
 
 use super::*;
 use sha2::{Digest, Sha256};
+use sluice::cli::explain::{Question, explain};
+use sluice::config;
+use sluice::route::state::State;
 
 const MODELS: &str = r#""providers": {
     "openai": { "kind": "openai", "keys": [{ "value": "k" }] },
@@ -255,4 +258,41 @@ fn an_explanation_is_for_those_who_may() {
         let health = envoy.ask(page("/sluice/health"), vec![]).client.json();
         assert_eq!(!health["routing"].is_null(), told, "{health}");
     }
+}
+
+#[test]
+fn the_same_is_told_offline() {
+    let file = |more: &str| {
+        let key = format!("{:x}", Sha256::digest(CLIENT_KEY));
+        let file = format!(
+            r#"{{ {MODELS}, "consumers": [{{ "name": "c", "key_sha256": ["{key}"] {more} }}] }}"#
+        );
+        config::load(file.as_bytes(), &|_| None).unwrap()
+    };
+    let said = |more: &str| {
+        let question = Question {
+            path: "/v1/chat/completions",
+            body: br#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#,
+            headers: &[],
+            consumer: "c",
+            resting: &[],
+            state: &State::default(),
+            chance: 0,
+        };
+        match explain(&file(more), &question) {
+            Ok(told) => told,
+            Err(e) => e.to_string(),
+        }
+    };
+    let claude = r#""plan":["anthropic/claude-haiku-4-5"]"#;
+    assert!(said(r#", "require": ["eu"]"#).contains(claude));
+    assert!(said(r#", "endpoints": ["messages"]"#).starts_with("forbidden (403)"));
+    assert!(said(r#", "disabled": true"#).starts_with("forbidden (403)"));
+    // The estimate is of the capped request: 500 tokens at 5 dollars a million.
+    let estimate = |told: String| {
+        let told: Value = serde_json::from_str(&told).unwrap();
+        told["estimate_usd"][0].as_f64().unwrap()
+    };
+    let capped = said(r#", "require": ["eu"], "max_output_tokens": 500"#);
+    assert!((0.0025..0.0026).contains(&estimate(capped)));
 }
