@@ -78,7 +78,7 @@ async fn a_large_body_is_edited_at_both_ends() {
         r#""model":"gpt-5","store":false,"max_completion_tokens":2000"#,
         1,
     );
-    let sent = String::from_utf8(gateway.mock.requests()[1].body.clone()).unwrap();
+    let sent = String::from_utf8(gateway.mock.requests()[1].body.to_vec()).unwrap();
     assert!(sent == wanted, "{} .. {}", &sent[..60], &sent[sent.len() - 120..]);
     gateway.assert_calm().await;
 }

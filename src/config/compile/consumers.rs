@@ -42,6 +42,10 @@ pub(super) fn compile(
         by_key: HashMap::with_capacity(listed.len()),
     };
     for (i, o) in raw.organizations.iter().enumerate() {
+        if o.organization.is_some() {
+            let words = "an organization belongs to nobody; leave it out";
+            problems.add(format!("organizations[{i}].organization"), words);
+        }
         let at = (&*format!("organizations[{i}]"), Scope::Organization);
         let limits = limits.own(raw, &o.limits, at, problems);
         permitted.organization(at.0, o.permits(), problems);

@@ -84,11 +84,11 @@ pub struct Consumer {
 pub struct Team {
     /// Appears in usage, metrics and logs.
     pub name: String,
-    /// A name of `organizations`.
+    /// Of a team: a name of `organizations`.
     #[serde(default)]
     pub organization: Option<String>,
-    /// The models that its consumers may use, as of a consumer; what a consumer's own list allows
-    /// must be allowed here, too.
+    /// The models that those who belong to it may use, as of a consumer: what its own
+    /// list allows must be allowed here, too.
     #[serde(default)]
     pub models: Option<Vec<String>>,
     /// The endpoints that they may call, as of a consumer; both must allow it.
@@ -110,52 +110,18 @@ pub struct Team {
     /// As of a consumer that does not say it.
     #[serde(default)]
     pub preferences: Option<bool>,
-    /// All calls of its consumers are refused with 403.
+    /// All calls of those who belong to it are refused with 403.
     #[serde(default)]
     pub disabled: bool,
-    /// What all its consumers together may spend.
+    /// What all who belong to it may spend together.
     #[serde(default)]
     pub limits: Vec<Limit>,
 }
 
-#[derive(Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Organization {
-    /// Appears in usage, metrics and logs.
-    pub name: String,
-    /// The models that its teams may use, as of a consumer; what a consumer's own list allows
-    /// must be allowed here, too.
-    #[serde(default)]
-    pub models: Option<Vec<String>>,
-    /// The endpoints that they may call, as of a consumer; both must allow it.
-    #[serde(default)]
-    pub endpoints: Option<Vec<String>>,
-    /// As of a consumer; the smallest holds.
-    #[serde(default)]
-    pub max_output_tokens: Option<Tokens>,
-    /// As of a consumer, whose own words go before.
-    #[serde(default)]
-    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Forces>"))]
-    pub force: Option<Force>,
-    /// As of a consumer; all of them hold.
-    #[serde(default)]
-    pub require: Vec<String>,
-    /// As of a consumer that does not say it.
-    #[serde(default)]
-    pub explain: Option<bool>,
-    /// As of a consumer that does not say it.
-    #[serde(default)]
-    pub preferences: Option<bool>,
-    /// All calls of its teams are refused with 403.
-    #[serde(default)]
-    pub disabled: bool,
-    /// What all its teams together may spend.
-    #[serde(default)]
-    pub limits: Vec<Limit>,
-}
+/// The same fields, but `organization`: one type, as readers of configuration are large.
+pub type Organization = Team;
 
-/// The fields of that, where each of the three has them.
+/// The fields of that, where both have them.
 macro_rules! permits {
     ($($who:ident),*) => {$(
         impl $who {
@@ -175,4 +141,4 @@ macro_rules! permits {
     )*};
 }
 
-permits!(Consumer, Team, Organization);
+permits!(Consumer, Team);

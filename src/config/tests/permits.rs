@@ -77,6 +77,8 @@ fn every_level_says_what_is_wrong_with_it() {
             assert!(found, "wanted {path}: ..{words}.., got {problems:?}");
         }
     }
+    let file = levels(&json!({}), &json!({}), &json!({ "organization": "o" }));
+    assert_eq!(read(&file).unwrap_err()[0].path, "organizations[0].organization");
     // What one level leaves, the next must not take away.
     let (chat, embeddings) =
         (json!({ "endpoints": ["chat"] }), json!({ "endpoints": ["embeddings"] }));
