@@ -7,6 +7,7 @@ use super::chains::Chains;
 use super::glob;
 use super::index::Index;
 use super::limits::{Limit, Scope};
+use super::permits::Permits;
 use super::raw::{self, RetryClass, Strategy};
 use super::url::Url;
 use crate::catalog::{self, Abilities, Known, Price};
@@ -260,10 +261,8 @@ pub struct Consumer {
     /// Of `Config::teams`.
     pub team: Option<usize>,
     pub tags: Vec<String>,
-    /// Patterns of the models it may use; empty: all.
-    pub models: Vec<String>,
-    /// It may say who serves its calls, where that is on.
-    pub preferences: bool,
+    /// What it may ask; shared with those who may the same.
+    pub permits: Rc<Permits>,
     /// Its own, of `Config::limits`.
     pub limits: Range<usize>,
 }
@@ -392,9 +391,9 @@ impl Config {
 // === impl Consumer ===
 
 impl Consumer {
-    /// Judged by the name a client asks for, not by the entry that matches it.
+    /// What it may not use does not exist for it.
     pub fn may_use(&self, asked: &str) -> bool {
-        self.models.is_empty() || self.models.iter().any(|p| glob::matches(p, asked))
+        self.permits.may_use(asked)
     }
 }
 

@@ -22,7 +22,7 @@ mod target;
 mod when;
 
 pub use catalog::{Entry, Unpriced};
-pub use consumer::{Consumer, Organization, Team};
+pub use consumer::{Consumer, Organization, Permits, Team};
 pub use envoy::{Envoy, Fallback};
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys, Listed};
@@ -190,6 +190,8 @@ pub struct Expose {
     pub attempts: bool,
     /// x-sluice-dropped: request fields the provider's dialect cannot carry
     pub dropped: bool,
+    /// x-sluice-capped: the output limit that was set instead of the request's
+    pub capped: bool,
     /// x-sluice-cost-usd: what an answer cost, where that is known; of a stream as a
     /// comment behind its last event. Default: false.
     pub cost: bool,
@@ -238,6 +240,7 @@ impl Default for Expose {
             model: true,
             attempts: true,
             dropped: true,
+            capped: true,
             cost: false,
             explain: false,
             limits: true,

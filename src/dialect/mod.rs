@@ -66,6 +66,7 @@ mod language;
 pub mod loss;
 pub mod misdirected;
 pub mod openai;
+mod output_limit;
 mod pairs;
 pub mod quirks;
 mod relay;
@@ -77,6 +78,7 @@ pub mod withheld;
 
 pub use facts::{Addressed, Facts};
 pub use language::{Dialect, Operation};
+pub use output_limit::{LEAST_THINKING, OutputLimit};
 pub use pairs::{TRANSLATORS, translator};
 pub use quirks::Quirks;
 pub use shape::{Form, Shape};

@@ -44,6 +44,7 @@ mod money;
 mod moving;
 mod natives;
 mod openai_sdk;
+mod permits;
 mod prefers;
 mod relay;
 mod search;

@@ -32,6 +32,7 @@ mod money;
 mod lost;
 mod surroundings;
 mod abilities;
+mod permits;
 mod prefers;
 mod rules;
 mod pace;

@@ -13,7 +13,9 @@ use crate::dialect::{
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::deadlines::{Late, Watch};
 use crate::exchange::place;
-use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried, announced};
+use crate::exchange::registry::{
+    Answer, CAPPED, Entry, Outcome, Refusal, Seen, Shared, Tried, announced,
+};
 use crate::exchange::spending;
 use crate::host::{Headers, Host, Side, text, value};
 use crate::provider;
@@ -331,6 +333,7 @@ impl Try {
         }
         add.extend(limits.iter().map(|(name, value)| (*name, value.as_str())));
         add.extend(cost.as_deref().map(|usd| ("x-sluice-cost-usd", usd)));
+        add.extend(entry.capped.as_deref().map(|told| (CAPPED, told)));
         let explanation = entry.explanation();
         add.extend(explanation.as_deref().map(|json| ("x-sluice-explain", json)));
         host.edit_headers(Side::Response, &remove, &add);
