@@ -31,6 +31,7 @@ mod fallback;
 mod health;
 mod hedging;
 mod hostile;
+mod identity;
 mod keys;
 mod kinds;
 mod learned;

@@ -219,7 +219,8 @@ fn terms(key: &raw::ClientKey, path: &str, problems: &mut Problems) -> Terms {
         let text = text.as_ref()?;
         let time = humantime::parse_rfc3339(text).ok().filter(|_| text.len() <= 40);
         let since = time.and_then(|t| t.duration_since(UNIX_EPOCH).ok());
-        let nanos = since.and_then(|since| u64::try_from(since.as_nanos()).ok());
+        // The year 2554 is for ever.
+        let nanos = since.map(|since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
         if nanos.is_none() {
             problems.add(format!("{path}.{field}"), TIME);
         }
