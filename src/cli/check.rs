@@ -66,9 +66,13 @@ pub fn check(
         0 => String::new(),
         n => format!(", {}", count(n, "consumer")),
     };
+    let limits = match config.limits.len() {
+        0 => String::new(),
+        n => format!(", {}", count(n, "limit")),
+    };
     let unpriced = unpriced(&config);
     Ok(format!(
-        "ok ({}, {}{consumers}){unpriced}",
+        "ok ({}, {}{consumers}{limits}){unpriced}",
         count(providers, "provider"),
         count(models, "model")
     ))

@@ -28,6 +28,7 @@ mod hang_ups;
 mod identity;
 mod keys;
 mod learned;
+mod limits;
 mod lost;
 mod surroundings;
 mod abilities;
