@@ -119,8 +119,6 @@ fn count(n: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     const GOOD: &str =
         "providers: { openai: { kind: openai } }\nmodels: [{ name: a, targets: [openai/b] }]\n";
 

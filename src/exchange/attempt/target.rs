@@ -13,8 +13,8 @@ use crate::dialect::{
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::deadlines::{Late, Watch};
 use crate::exchange::place;
-use crate::exchange::spending;
 use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried, announced};
+use crate::exchange::spending;
 use crate::host::{Headers, Host, Side, text, value};
 use crate::provider;
 use crate::route::{Choice, Plan, Resolved};

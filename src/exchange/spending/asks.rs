@@ -43,8 +43,7 @@ impl Asker<'_> {
         for index in self.config.limits_at(&self.caller.consumer) {
             let Some(limit) = self.config.limits.get(index) else { continue };
             let scopes = self.config.scopes.get(limit.scopes).map_or(&[][..], Vec::as_slice);
-            let of_provider =
-                !limit.when.providers.is_empty() || scopes.contains(&Scope::Provider);
+            let of_provider = !limit.when.providers.is_empty() || scopes.contains(&Scope::Provider);
             if provider_only && !of_provider
                 || self.counting && limit.resource != Resource::Requests
                 || !self.counts(limit, provider)

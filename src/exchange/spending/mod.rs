@@ -28,8 +28,8 @@
 
 use super::Worker;
 use super::registry::Entry;
-use crate::config::limits::{Exceeded, Limit, Resource};
 use crate::config::Config;
+use crate::config::limits::{Exceeded, Limit, Resource};
 use crate::dialect::{Facts, Operation, Usage};
 use crate::host::Host;
 use crate::policy::identity::Caller;
@@ -295,18 +295,19 @@ impl Worker {
                 let state = |ask: &Ask<'_>| known.states.iter().find(|s| s.limit == ask.limit.id);
                 standings = asks.iter().map(|ask| limits::stands(state(ask), *ask, now)).collect();
             } else {
-                let result = accounts::update(host, account, now, |account| {
-                    match limits::reserve(account, &asks, lease, now, passes) {
-                        Ok(all) => {
-                            standings = all;
-                            Some(limits::busy_until(account))
+                let result =
+                    accounts::update(host, account, now, |account| {
+                        match limits::reserve(account, &asks, lease, now, passes) {
+                            Ok(all) => {
+                                standings = all;
+                                Some(limits::busy_until(account))
+                            }
+                            Err(all) => {
+                                standings = all;
+                                None
+                            }
                         }
-                        Err(all) => {
-                            standings = all;
-                            None
-                        }
-                    }
-                });
+                    });
                 match result {
                     Ok(()) => taken += group.len(),
                     Err(Unwritten::Declined) => refused = true,

@@ -145,7 +145,8 @@ fn absurd_usage_closes_nothing_for_longer_than_its_window() {
 
 #[test]
 fn a_clock_that_goes_back_locks_nobody_out() {
-    let limits = format!(r#"{CONCURRENT}, {{ "name": "calls", "requests": 2, "every": "minute" }}"#);
+    let limits =
+        format!(r#"{CONCURRENT}, {{ "name": "calls", "requests": 2, "every": "minute" }}"#);
     let mut envoy = limited(O, &limits);
     assert!(served(&mut envoy) && served(&mut envoy) && !served(&mut envoy));
     let now = envoy.process.now.get();

@@ -142,7 +142,11 @@ fn the_providers_own_headers_stay_where_we_have_none() {
         }
         script
     };
-    let slots = limited(O, CONCURRENT).ask(chat("m"), vec![script()]).client.header("x-ratelimit-limit-requests").to_owned();
+    let slots = limited(O, CONCURRENT)
+        .ask(chat("m"), vec![script()])
+        .client
+        .header("x-ratelimit-limit-requests")
+        .to_owned();
     assert_eq!(slots, "4000");
     let hidden = format!(r#", "limits": [{REQUESTS}], "expose": {{ "limits": false }}"#);
     let mut envoy = with(O, &hidden);
