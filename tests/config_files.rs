@@ -44,10 +44,10 @@ fn the_schema_is_fresh_and_the_example_obeys_it() {
 #[test]
 fn the_example_is_taken_by_the_filter_and_shown_to_editors() {
     let text = read("envoy/sluice.yaml");
-    let said = check::check(&text, &|_| Some("key".into())).unwrap();
+    let said = check::check(&text, &|_| Some("key".into()), 0).unwrap();
     assert!(said.starts_with("ok (2 providers, 4 models; "), "{said}");
     assert!(text.starts_with("# yaml-language-server: $schema=sluice.schema.json\n"));
-    let said = check::check(&read("envoy/clouds.yaml"), &|_| Some("key".into())).unwrap();
+    let said = check::check(&read("envoy/clouds.yaml"), &|_| Some("key".into()), 0).unwrap();
     let all = format!("ok (6 providers, 5 models; prices {})", sluice::catalog::VERSION);
     assert_eq!(said, all, "its models have prices");
 }

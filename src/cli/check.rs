@@ -8,10 +8,12 @@
 use super::yaml;
 use crate::catalog;
 use crate::config::compiled::Unpriced;
+use crate::config::identity::keys::hex;
 use crate::config::{self, Config};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -29,10 +31,12 @@ pub fn main(args: &Args) -> ExitCode {
         false => std::env::var(name).ok(),
     };
     let mut code = ExitCode::SUCCESS;
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
     for file in &args.files {
         let verdict = std::fs::read_to_string(file)
             .map_err(|e| vec![e.to_string()])
-            .and_then(|text| check(&text, &env));
+            .and_then(|text| check(&text, &env, now));
         // Nobody is left to tell when the pipe is closed.
         let _ = match verdict {
             Ok(summary) => writeln!(io::stdout(), "{}: {summary}", file.display()),
@@ -46,11 +50,19 @@ pub fn main(args: &Args) -> ExitCode {
     code
 }
 
-/// `ok (..)`, or the problems, one line each.
-pub fn check(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, Vec<String>> {
+/// `ok (..)`, or the problems, one line each. `now`: Unix nanoseconds.
+pub fn check(
+    text: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+    now: u64,
+) -> Result<String, Vec<String>> {
     let json = yaml::parse(text).map_err(|e| vec![e.to_string()])?;
     let config = config::load(json.to_string().as_bytes(), env)
         .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    let over = over(&config, now);
+    if !over.is_empty() {
+        return Err(over);
+    }
     let (providers, models) = (config.providers.len(), config.models.len());
     let consumers = match config.consumers.len() {
         0 => String::new(),
@@ -67,6 +79,23 @@ pub fn check(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String,
         count(models, "model"),
         catalog::VERSION
     ))
+}
+
+/// Keys whose time is over. The filter takes them, and refuses who comes with one: a
+/// gateway must not fail to start because a key has expired.
+fn over(config: &Config, now: u64) -> Vec<String> {
+    let mut lines = Vec::new();
+    for key in config.identity.keys.iter() {
+        if key.terms.and_then(|terms| terms.expires).is_some_and(|expires| expires <= now) {
+            let name = config.consumers.get(key.consumer).map_or("", |c| c.name.as_str());
+            let digest = hex(key.digest.get(..4).unwrap_or_default());
+            lines.push(format!(
+                "consumers[{}].keys: the key {digest}.. of `{name}` has expired; take it out",
+                key.consumer
+            ));
+        }
+    }
+    lines
 }
 
 /// The targets without a price. What stands for any name is priced by the name.
@@ -100,10 +129,28 @@ fn count(n: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     const GOOD: &str =
         "providers: { openai: { kind: openai } }\nmodels: [{ name: a, targets: [openai/b] }]\n";
+
+    fn check(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, Vec<String>> {
+        super::check(text, env, 1_800_000_000_000_000_000)
+    }
+
+    #[test]
+    fn keys_whose_time_is_over() {
+        let with = |year: &str| {
+            let digest = "ab".repeat(32);
+            let times =
+                format!("not_before: 2020-01-01T00:00:00Z, expires: {year}-01-01T00:00:00Z");
+            format!("{GOOD}consumers: [{{ name: a, keys: [{{ sha256: {digest}, {times} }}] }}]\n")
+        };
+        let env = |_: &str| Some("k".to_owned());
+        assert!(check(&with("2030"), &env).unwrap().contains("1 consumer)"));
+        assert_eq!(
+            check(&with("2025"), &env).unwrap_err(),
+            ["consumers[0].keys: the key abababab.. of `a` has expired; take it out"]
+        );
+    }
 
     #[test]
     fn says_what_is_there() {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 pub mod check;
 pub mod demo;
 pub mod explain;
+pub mod key;
 pub mod matrix;
 pub mod mock;
 pub mod models;
@@ -30,6 +31,8 @@ enum Command {
     Demo(run::Args),
     /// Say where a request would go, and why.
     Explain(explain::Args),
+    /// Make keys for consumers, and digests of them.
+    Key(key::Args),
     /// Print what each pair of dialects carries, drops and rejects.
     Matrix(matrix::Args),
     /// Run an honest little server of every vendor's API, with faults on demand.
@@ -51,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::main(&args),
         Command::Demo(args) => demo::main(&args),
         Command::Explain(args) => explain::main(&args),
+        Command::Key(args) => key::main(&args),
         Command::Matrix(args) => matrix::main(&args),
         Command::Mock(args) => mock::main(&args),
         Command::Models(args) => models::main(&args),

@@ -14,8 +14,19 @@ pub struct SyntaxError {
     pub message: String,
 }
 
+/// Enough for all consumers that a gateway may have (`MAX_CONSUMERS`), keys and teams and all.
+const MAX_PARTS: usize = 8_000_000;
+const MAX_BYTES: usize = 256 << 20;
+
 pub fn parse(text: &str) -> Result<Value, SyntaxError> {
-    serde_saphyr::from_str(text).map_err(|error| {
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_nodes: MAX_PARTS,
+            max_events: 2 * MAX_PARTS,
+            max_total_scalar_bytes: MAX_BYTES,
+        },
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
         let message = error.without_snippet().to_string();
         // The library ends its message with the place as well.

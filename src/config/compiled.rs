@@ -5,6 +5,7 @@
 
 use super::chains::Chains;
 use super::glob;
+use super::identity::Identity;
 use super::index::Index;
 use super::limits::{Limit, Scope};
 use super::permits::Permits;
@@ -13,7 +14,6 @@ use super::url::Url;
 use crate::catalog::{self, Abilities, Known, Price};
 use crate::dialect::Dialect;
 use crate::provider::{Kind, Path};
-use hashbrown::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
@@ -28,8 +28,8 @@ pub struct Config {
     pub index: Index,
     /// Of all models and rules, which know their own by place.
     pub targets: Vec<Target>,
-    /// SHA-256 of a key to an index into `consumers`.
-    pub consumers_by_key: HashMap<[u8; 32], usize>,
+    /// How they are known.
+    pub identity: Identity,
     pub consumers: Vec<Rc<Consumer>>,
     pub teams: Vec<Team>,
     pub organizations: Vec<Organization>,

@@ -17,6 +17,36 @@ pub(super) fn object(bytes: &[u8]) -> Option<Value> {
     structure(bytes, MAX_DEPTH).map(Value::Object)
 }
 
+/// The member `name` of what the filter `filter` left in a serialised
+/// `envoy.config.core.v3.Metadata`; the others are not read.
+/// <https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/core/v3/base.proto#config-core-v3-metadata>
+pub fn metadata(bytes: &[u8], filter: &str, name: &str) -> Option<Value> {
+    let fields = entry(bytes, filter)?;
+    value(entry(fields, name)?, MAX_DEPTH)
+}
+
+/// The value under `key` of the map that is the message's field 1.
+fn entry<'a>(message: &'a [u8], key: &str) -> Option<&'a [u8]> {
+    let mut found = None;
+    for_each(message, |number, field| {
+        let (1, Field::Bytes(entry)) = (number, field) else { return Some(()) };
+        let (mut name, mut inner) = (&[][..], &[][..]);
+        for_each(entry, |number, field| {
+            match (number, field) {
+                (1, Field::Bytes(text)) => name = text,
+                (2, Field::Bytes(bytes)) => inner = bytes,
+                _ => return None,
+            }
+            Some(())
+        })?;
+        if name == key.as_bytes() {
+            found = Some(inner);
+        }
+        Some(())
+    })?;
+    found
+}
+
 enum Field<'a> {
     Varint(u64),
     Fixed64([u8; 8]),
@@ -122,49 +152,53 @@ fn varint(rest: &mut &[u8]) -> Option<u64> {
     None
 }
 
+/// As protobuf writes it.
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
+pub(crate) mod written {
+    use serde_json::{Map, Value};
 
-    /// A Struct as protobuf writes it.
-    fn encode(value: &Value) -> Vec<u8> {
-        fn field(number: u8, inner: &[u8]) -> Vec<u8> {
-            let mut out = vec![number << 3 | 2];
-            let mut n = inner.len();
-            while n >= 0x80 {
-                out.push((n & 0x7f) as u8 | 0x80);
-                n >>= 7;
-            }
-            out.push(n as u8);
-            out.extend_from_slice(inner);
-            out
+    pub(crate) fn field(number: u8, inner: &[u8]) -> Vec<u8> {
+        let mut out = vec![number << 3 | 2];
+        let mut n = inner.len();
+        while n >= 0x80 {
+            out.push((n & 0x7f) as u8 | 0x80);
+            n >>= 7;
         }
+        out.push(n as u8);
+        out.extend_from_slice(inner);
+        out
+    }
+
+    pub(crate) fn structure(map: &Map<String, Value>) -> Vec<u8> {
+        map.iter()
+            .flat_map(|(k, v)| field(1, &[field(1, k.as_bytes()), field(2, &value(v))].concat()))
+            .collect()
+    }
+
+    fn value(value: &Value) -> Vec<u8> {
         match value {
             Value::Null => vec![1 << 3, 0],
             Value::Bool(b) => vec![4 << 3, u8::from(*b)],
             Value::Number(n) => [&[2 << 3 | 1][..], &n.as_f64().unwrap().to_le_bytes()].concat(),
             Value::String(s) => field(3, s.as_bytes()),
             Value::Array(items) => {
-                field(6, &items.iter().flat_map(|i| field(1, &encode(i))).collect::<Vec<_>>())
+                field(6, &items.iter().flat_map(|i| field(1, &self::value(i))).collect::<Vec<_>>())
             }
-            Value::Object(map) => field(5, &entries(map, &field)),
+            Value::Object(map) => field(5, &structure(map)),
         }
     }
+}
 
-    fn entries(map: &Map<String, Value>, field: &dyn Fn(u8, &[u8]) -> Vec<u8>) -> Vec<u8> {
-        map.iter()
-            .flat_map(|(k, v)| field(1, &[field(1, k.as_bytes()), field(2, &encode(v))].concat()))
-            .collect()
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
 
     #[test]
     fn reads_what_protobuf_writes() {
         let value =
             json!({ "a": [1, 2.5, "x", null, true, {}], "b": { "c": "y".repeat(300) }, "": -7 });
-        // A field 5 around the whole: what is inside is the Struct itself.
-        let encoded = encode(&value);
-        let inner = &encoded[3..];
+        let inner = &written::structure(value.as_object().unwrap());
         assert_eq!(object(inner), Some(value));
         for cut in 1..inner.len() {
             let _ = object(&inner[..cut]);

@@ -11,6 +11,7 @@ mod catalog;
 mod consumer;
 mod envoy;
 mod health;
+mod identity;
 mod keys;
 mod limit;
 mod model;
@@ -25,6 +26,7 @@ pub use catalog::{Entry, Unpriced};
 pub use consumer::{Consumer, Organization, Permits, Team};
 pub use envoy::{Envoy, Fallback};
 pub use health::{Health, WhenAllRest};
+pub use identity::{ClientKey, Identity, Jwt, Pepper, TrustedHeader};
 pub use keys::{Key, Keys, Listed};
 pub use limit::{FleetLimit, Limit, LimitWhen, OnExceeded, Weights, WindowKind};
 pub use model::{Model, Strategy};
@@ -60,6 +62,9 @@ pub struct Sluice {
     /// Who may ask. Without it everybody is the consumer `anonymous`.
     #[serde(default)]
     pub consumers: Option<Vec<Consumer>>,
+    /// How consumers are known.
+    #[serde(default)]
+    pub identity: Identity,
     /// To whom consumers belong.
     #[serde(default)]
     pub teams: Vec<Team>,

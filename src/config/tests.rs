@@ -3,6 +3,7 @@
 use super::{Config, Problem, load};
 use serde_json::json;
 
+mod identity;
 mod limits;
 mod permits;
 mod rules;

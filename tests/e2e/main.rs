@@ -35,6 +35,7 @@ mod fallback;
 mod health;
 mod hedging;
 mod hostile;
+mod identity;
 mod keys;
 mod kinds;
 mod learned;

@@ -25,6 +25,7 @@ mod explained;
 mod fallback;
 mod health;
 mod hang_ups;
+mod identity;
 mod keys;
 mod learned;
 mod limits;

@@ -18,6 +18,8 @@ pub struct Gateway {
     pub admin_port: u16,
     pub mock: Server,
     pub folder: PathBuf,
+    /// From Envoy's start until it answered.
+    pub ready_after: Duration,
     envoy: Child,
 }
 
@@ -34,6 +36,8 @@ pub struct Setup {
     pub with: Vec<String>,
     /// More of Envoy's environment.
     pub env: Vec<(String, String)>,
+    /// The listener speaks TLS: Envoy's console says when it is ready.
+    pub over_tls: bool,
     /// Changes the rendered bootstrap before Envoy reads it.
     pub edit: fn(String, &Path) -> String,
 }
@@ -47,6 +51,7 @@ impl Default for Setup {
             mock: local(0),
             with: Vec::new(),
             env: Vec::new(),
+            over_tls: false,
             edit: |bootstrap, _| bootstrap,
         }
     }
@@ -148,8 +153,15 @@ impl Gateway {
             .stderr(std::fs::File::create(folder.join("envoy.log")).expect("a log"))
             .spawn()
             .expect("Envoy starts");
-        let mut gateway = Self { port, admin_port, mock, folder, envoy };
-        gateway.wait_until_ready().await;
+        let begun = Instant::now();
+        let ready_after = Duration::ZERO;
+        let mut gateway = Self { port, admin_port, mock, folder, ready_after, envoy };
+        let ready = match setup.over_tls {
+            true => format!("http://127.0.0.1:{admin_port}/ready"),
+            false => gateway.url("/sluice/health"),
+        };
+        gateway.wait_until_ready(&ready).await;
+        gateway.ready_after = begun.elapsed();
         gateway
     }
 
@@ -221,13 +233,13 @@ impl Gateway {
         assert!(!log.contains("panicked") && !log.contains("host call was refused"), "{log}");
     }
 
-    async fn wait_until_ready(&mut self) {
+    async fn wait_until_ready(&mut self, page: &str) {
         let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             if let Some(status) = self.envoy.try_wait().expect("Envoy's state") {
                 panic!("Envoy did not start ({status}):\n{}", self.log());
             }
-            let health = reqwest::get(self.url("/sluice/health")).await;
+            let health = reqwest::get(page).await;
             if health.is_ok_and(|r| r.status() == 200) {
                 return;
             }

@@ -1,10 +1,12 @@
-//! What `--with` adds to the bootstrap: sign-in flows, or anything of the kind.
+//! What `--with` adds to the bootstrap: sign-in flows, identities, or anything of the kind.
 //!
-//! A file of lists: `http_filters` run behind sluice.gateway, once per call;
+//! A file of lists: `http_filters_before` run in front of sluice.gateway, `http_filters`
+//! behind it, once per call;
 //! `upstream_http_filters` behind sluice.upstream, once per attempt, so that they
 //! see the request that the provider will see; `clusters` and `secrets` stand
 //! beside the others. Upstream filters go into the router's chain, the one whose
-//! filters Envoy builds when its clusters exist.
+//! filters Envoy builds when its clusters exist. `transport_socket` is how the listener of
+//! sluice.gateway is spoken to, such as by TLS with client certificates.
 
 use super::tree::{each_object, list_at};
 use super::{Error, envoy};
@@ -16,10 +18,13 @@ use std::path::Path;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Addition {
+    http_filters_before: Vec<Value>,
     pub(super) http_filters: Vec<Value>,
     upstream_http_filters: Vec<Value>,
     pub(super) clusters: Vec<Value>,
     pub(super) secrets: Vec<Value>,
+    /// Of each filter chain with sluice.gateway.
+    transport_socket: Option<Value>,
     /// Where the bootstrap has none: Envoy wants a name to read secrets from files.
     node: Option<Value>,
 }
@@ -37,8 +42,19 @@ impl Addition {
     }
 
     pub(super) fn add_to(&self, base: &mut Value) -> Result<(), Error> {
-        insert(base, "http_filters", envoy::GATEWAY, &self.http_filters);
-        insert(base, "upstream_http_filters", envoy::UPSTREAM, &self.upstream_http_filters);
+        insert(base, ("http_filters", Place::Before), envoy::GATEWAY, &self.http_filters_before);
+        insert(base, ("http_filters", Place::Behind), envoy::GATEWAY, &self.http_filters);
+        let upstream = ("upstream_http_filters", Place::Behind);
+        insert(base, upstream, envoy::UPSTREAM, &self.upstream_http_filters);
+        if let Some(socket) = &self.transport_socket {
+            for listener in list_at(base, "/static_resources/listeners")? {
+                each_object(listener, &mut |chain| {
+                    if chain.get("filters").is_some_and(envoy::has_gateway) {
+                        chain.insert("transport_socket".into(), socket.clone());
+                    }
+                });
+            }
+        }
         list_at(base, "/static_resources/clusters")?.extend(self.clusters.iter().cloned());
         if !self.secrets.is_empty() {
             if let Some(Value::Object(resources)) = base.get_mut("static_resources") {
@@ -53,8 +69,13 @@ impl Addition {
     }
 }
 
-/// Puts `new` behind the filter of this role, in every list of this name that has it.
-fn insert(base: &mut Value, list: &str, role: &str, new: &[Value]) {
+enum Place {
+    Before,
+    Behind,
+}
+
+/// Puts `new` beside the filter of this role, in every list of this name that has it.
+fn insert(base: &mut Value, (list, place): (&str, Place), role: &str, new: &[Value]) {
     each_object(base, &mut |object: &mut Map<String, Value>| {
         let Some(Value::Array(filters)) = object.get_mut(list) else { return };
         let is_role = |filter: &Value| {
@@ -62,7 +83,10 @@ fn insert(base: &mut Value, list: &str, role: &str, new: &[Value]) {
         };
         // The last one, router or codec, must stay the last.
         if let Some(role) = filters.iter().position(is_role) {
-            let at = (filters.len() - 1).max(role + 1);
+            let at = match place {
+                Place::Before => role,
+                Place::Behind => (filters.len() - 1).max(role + 1),
+            };
             filters.splice(at..at, new.iter().cloned());
         }
     });

@@ -78,6 +78,7 @@ fn env(raw: &raw::Sluice) -> Vec<String> {
             }
         }
     }
+    names.extend(raw.identity.pepper.iter().map(|pepper| pepper.env.clone()));
     names.sort();
     names.dedup();
     names

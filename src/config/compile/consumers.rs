@@ -1,6 +1,7 @@
-//! `consumers`, `teams`, `organizations`: who may ask, by the digest of a key, and to whom
-//! they belong.
+//! `consumers`, `teams`, `organizations`: who may ask, and to whom they belong. How they
+//! are known is `identity`'s.
 
+use super::identity::Known;
 use super::limits::Limits;
 use super::permits::Permitted;
 use super::{Problems, is_label};
@@ -17,8 +18,6 @@ pub(super) struct Who {
     pub(super) organizations: Vec<Organization>,
     pub(super) teams: Vec<Team>,
     pub(super) consumers: Vec<Rc<Consumer>>,
-    /// Into `consumers`, by the digest of a key.
-    pub(super) by_key: HashMap<[u8; 32], usize>,
 }
 
 /// Most tags of a consumer.
@@ -26,7 +25,7 @@ const MAX_TAGS: usize = 16;
 
 pub(super) fn compile(
     (raw, targets): (&raw::Sluice, &[Target]),
-    limits: &mut Limits,
+    (limits, known): (&mut Limits, &mut Known),
     problems: &mut Problems,
 ) -> Who {
     let mut permitted = Permitted::new(raw, targets);
@@ -39,7 +38,6 @@ pub(super) fn compile(
         organizations: Vec::with_capacity(raw.organizations.len()),
         teams: Vec::with_capacity(raw.teams.len()),
         consumers: Vec::with_capacity(listed.len()),
-        by_key: HashMap::with_capacity(listed.len()),
     };
     for (i, o) in raw.organizations.iter().enumerate() {
         if o.organization.is_some() {
@@ -68,7 +66,7 @@ pub(super) fn compile(
                 format!("must not be `{}`: that name is taken", c.name),
             );
         }
-        keys(c, (i, &path), &mut who.by_key, problems);
+        known.add(c, (i, &path), problems);
         if c.tags.len() > MAX_TAGS || !c.tags.iter().all(|tag| is_label(tag)) {
             let words = format!("must be at most {MAX_TAGS}, each 1 to 64 of a-z A-Z 0-9 . _ -");
             problems.add(format!("{path}.tags"), words);
@@ -83,30 +81,6 @@ pub(super) fn compile(
         }));
     }
     who
-}
-
-fn keys(
-    consumer: &raw::Consumer,
-    (i, path): (usize, &str),
-    by_key: &mut HashMap<[u8; 32], usize>,
-    problems: &mut Problems,
-) {
-    if consumer.key_sha256.is_empty() {
-        problems.add(format!("{path}.key_sha256"), "is empty; give at least one digest");
-    }
-    for (j, text) in consumer.key_sha256.iter().enumerate() {
-        let path = || format!("{path}.key_sha256[{j}]");
-        match digest(text) {
-            None => problems
-                .add(path(), "must be 64 hexadecimal digits: printf %s \"$KEY\" | sha256sum"),
-            Some(digest) => {
-                if by_key.insert(digest, i).is_some() {
-                    let words = "this key belongs to an earlier consumer; keys must differ";
-                    problems.add(path(), words);
-                }
-            }
-        }
-    }
 }
 
 /// Where each name stands in its section.
@@ -145,20 +119,4 @@ fn place(
         problems.add(path(), format!("`{name}` is none of `{section}`"));
     }
     place
-}
-
-fn digest(hex: &str) -> Option<[u8; 32]> {
-    let bytes = hex.as_bytes();
-    if bytes.len() != 64 {
-        return None;
-    }
-    let mut out = [0u8; 32];
-    for (byte, pair) in out.iter_mut().zip(bytes.chunks(2)) {
-        let mut value = 0;
-        for c in pair {
-            value = value * 16 + char::from(*c).to_digit(16)?;
-        }
-        *byte = u8::try_from(value).ok()?;
-    }
-    Some(out)
 }

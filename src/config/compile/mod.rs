@@ -14,6 +14,7 @@ use std::rc::Rc;
 mod catalog;
 mod consumers;
 mod health;
+mod identity;
 mod keys;
 mod limits;
 mod models;
@@ -39,7 +40,8 @@ pub fn compile(
     let mut limits = limits::Limits::default();
     limits.common(raw, &mut problems);
     let common_limits = limits.all.len();
-    let who = consumers::compile((raw, &targets), &mut limits, &mut problems);
+    let mut known = identity::Known::new(raw, env, &mut problems);
+    let who = consumers::compile((raw, &targets), (&mut limits, &mut known), &mut problems);
     let d = &raw.defaults;
     for (path, millis) in [("first_token_timeout", d.first_token_timeout), ("timeout", d.timeout)] {
         if millis > d.total_timeout {
@@ -76,7 +78,7 @@ pub fn compile(
         rules,
         index,
         targets,
-        consumers_by_key: who.by_key,
+        identity: known.finish(&mut problems),
         allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),
         consumers: who.consumers,
         teams: who.teams,

@@ -1,10 +1,9 @@
 //! `consumers`, `teams`, `organizations`: who asks, and to whom they belong.
 
-use super::Limit;
+use super::{ClientKey, Limit};
 use crate::config::units::Tokens;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-#[cfg(not(target_arch = "wasm32"))]
 use std::collections::BTreeMap;
 
 /// Values of members, by the label of an API and their names: kept as text, which is all
@@ -33,9 +32,30 @@ pub struct Consumer {
     /// Appears in usage, metrics and logs.
     pub name: String,
     /// SHA-256 digests of this consumer's keys, as 64 hexadecimal digits
-    /// (`printf %s "$KEY" | sha256sum`).
+    /// (`sluice key new`, or `printf %s "$KEY" | sha256sum`).
     #[serde(default)]
     pub key_sha256: Vec<String>,
+    /// Keys that have more than a digest.
+    #[serde(default)]
+    pub keys: Vec<ClientKey>,
+    /// Claims of a JSON Web Token that `identity.jwt` takes, each with the value that it
+    /// must have, `*` for any run of characters; of a list one must fit. Dots lead into
+    /// nested claims.
+    #[serde(default)]
+    pub jwt: BTreeMap<String, String>,
+    /// The claim that gives each of them a name of its own, `consumer/claim`.
+    #[serde(default)]
+    pub name_from: Option<String>,
+    /// URIs in client certificates, such as `spiffe://prod/ns/chat/*`.
+    #[serde(default)]
+    pub spiffe: Vec<String>,
+    /// DNS names in client certificates; `*` stands for any run of characters.
+    #[serde(default)]
+    pub dns: Vec<String>,
+    /// Values of the header of `identity.header`; `*` stands for any run of characters.
+    /// Default: the consumer's name.
+    #[serde(default)]
+    pub header: Option<Vec<String>>,
     /// A name of `teams`.
     #[serde(default)]
     pub team: Option<String>,

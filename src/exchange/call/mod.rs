@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::dialect::{Addressed, Dialect, Facts, Form, count, misdirected};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
-use crate::policy::identity::{self, Caller};
+use crate::policy::identity::Caller;
 use crate::telemetry;
 use decide::{Decided, Ready};
 use std::cell::RefCell;
@@ -26,6 +26,7 @@ use wishes::Wishes;
 
 mod answer;
 mod decide;
+mod identify;
 mod permits;
 mod shadow;
 mod upload;
@@ -129,6 +130,7 @@ impl Call {
             host.edit_headers(Side::Request, &names, &[]);
             self.take_shadow(&reserved);
         }
+        self.keep_trusted(host, &mut headers);
         let path = text(&headers, ":path").unwrap_or_default();
         if self.config.passes_through(path.split('?').next().unwrap_or_default()) {
             self.phase = Phase::Through;
@@ -199,7 +201,7 @@ impl Call {
         }
         let caller = match self.shadow {
             Some(_) => Caller::of(&self.config.shadow),
-            None => identity::identify(&self.config, &headers)?,
+            None => self.identify(host, &headers)?,
         };
         self.admit(&caller.consumer.permits, &endpoint)?;
         let body = match endpoint {
@@ -230,7 +232,7 @@ impl Call {
 
     /// Names of targets are for those who may use all of them.
     fn health_page(&self, host: &dyn Host, headers: &Headers) -> Vec<u8> {
-        let caller = identity::identify(&self.config, headers);
+        let caller = self.identify(host, headers);
         let may = self.config.expose.explain && caller.is_ok_and(|c| c.consumer.permits.sees_all());
         let routing = may.then(|| self.worker.state(host, &self.config));
         endpoints::health::page(host, &self.config, &self.worker, routing.as_ref())
