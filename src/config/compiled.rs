@@ -29,6 +29,8 @@ pub struct Config {
     pub targets: Vec<Target>,
     /// SHA-256 of a key to an index into `consumers`.
     pub consumers_by_key: HashMap<[u8; 32], usize>,
+    /// SHA-256 of the keys that see what belongs to everybody; empty: no such keys.
+    pub admin_keys: Vec<[u8; 32]>,
     pub consumers: Vec<Rc<Consumer>>,
     pub teams: Vec<Team>,
     pub organizations: Vec<Organization>,

@@ -7,6 +7,7 @@ use super::units::{Bytes, Millis};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+mod admin;
 mod catalog;
 mod consumer;
 mod envoy;
@@ -21,6 +22,7 @@ mod shadow;
 mod target;
 mod when;
 
+pub use admin::Admin;
 pub use catalog::Entry;
 pub use consumer::{Consumer, Organization, Team};
 pub use envoy::{Envoy, Fallback};
@@ -66,6 +68,10 @@ pub struct Sluice {
     /// Who may spend what, in which time.
     #[serde(default)]
     pub limits: Vec<Limit>,
+    /// Who sees everybody's usage. Without it each consumer sees its own, and where there
+    /// are none everybody sees all.
+    #[serde(default)]
+    pub admin: Option<Admin>,
     /// Serve callers without a known key, as the consumer `anonymous`.
     /// Default: true without `consumers`, false with them.
     #[serde(default)]

@@ -4,6 +4,7 @@
 //! so its timing tells nothing about a key that would pass. Must not: say which
 //! part of a credential was wrong, or log any.
 
+use super::admin;
 use crate::config::{Config, Consumer};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, text};
@@ -24,13 +25,17 @@ pub struct Caller {
 /// The caller. A key may stand in `authorization: Bearer`, `x-api-key`,
 /// `api-key` or `x-goog-api-key`: where each vendor's SDK puts it.
 pub fn identify(config: &Config, headers: &Headers) -> Result<Caller, Error> {
-    if !config.consumers.is_empty()
+    if !(config.consumers.is_empty() && config.admin_keys.is_empty())
         && let Some(key) = key(headers)
     {
-        let digest: [u8; 32] = Sha256::digest(key.as_bytes()).into();
+        let digest = digest(key);
         let found = config.consumers_by_key.get(&digest).and_then(|i| config.consumers.get(*i));
         if let Some(consumer) = found {
             return Ok(Caller::of(consumer));
+        }
+        if admin::holds(config, &digest) {
+            let words = "this is an admin key: it reads /sluice/usage and makes no calls";
+            return Err(Error::new(Kind::Unauthenticated, words).with_status(403));
         }
     }
     if config.allow_anonymous {
@@ -42,7 +47,11 @@ pub fn identify(config: &Config, headers: &Headers) -> Result<Caller, Error> {
     ))
 }
 
-fn key(headers: &Headers) -> Option<&str> {
+pub(super) fn digest(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+pub(super) fn key(headers: &Headers) -> Option<&str> {
     let bearer = text(headers, "authorization").and_then(|v| {
         let (scheme, key) = v.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())

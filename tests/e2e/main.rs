@@ -34,6 +34,7 @@ mod hostile;
 mod keys;
 mod kinds;
 mod learned;
+mod ledger;
 mod misdirected;
 mod moving;
 mod natives;

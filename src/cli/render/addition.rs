@@ -1,8 +1,9 @@
-//! What `--with` adds to the bootstrap: sign-in flows, or anything of the kind.
+//! What `--with` adds to the bootstrap: sign-in flows, ledgers, or anything of the kind.
 //!
 //! A file of lists: `http_filters` run behind sluice.gateway, once per call;
 //! `upstream_http_filters` behind sluice.upstream, once per attempt, so that they
-//! see the request that the provider will see; `clusters` and `secrets` stand
+//! see the request that the provider will see; `access_logs` stand behind those of each
+//! connection manager that has a gateway; `clusters` and `secrets` stand
 //! beside the others. Upstream filters go into the router's chain, the one whose
 //! filters Envoy builds when its clusters exist.
 
@@ -18,6 +19,7 @@ use std::path::Path;
 pub(super) struct Addition {
     pub(super) http_filters: Vec<Value>,
     upstream_http_filters: Vec<Value>,
+    access_logs: Vec<Value>,
     pub(super) clusters: Vec<Value>,
     pub(super) secrets: Vec<Value>,
     /// Where the bootstrap has none: Envoy wants a name to read secrets from files.
@@ -39,6 +41,7 @@ impl Addition {
     pub(super) fn add_to(&self, base: &mut Value) -> Result<(), Error> {
         insert(base, "http_filters", envoy::GATEWAY, &self.http_filters);
         insert(base, "upstream_http_filters", envoy::UPSTREAM, &self.upstream_http_filters);
+        self.log(base);
         list_at(base, "/static_resources/clusters")?.extend(self.clusters.iter().cloned());
         if !self.secrets.is_empty() {
             if let Some(Value::Object(resources)) = base.get_mut("static_resources") {
@@ -51,17 +54,34 @@ impl Addition {
         }
         Ok(())
     }
+
+    fn log(&self, base: &mut Value) {
+        if self.access_logs.is_empty() {
+            return;
+        }
+        each_object(base, &mut |object| {
+            let filters = object.get("http_filters").and_then(Value::as_array);
+            if filters.is_none_or(|filters| !filters.iter().any(|f| is(f, envoy::GATEWAY))) {
+                return;
+            }
+            let logs = object.entry("access_log").or_insert_with(|| json!([]));
+            if let Value::Array(logs) = logs {
+                logs.extend(self.access_logs.iter().cloned());
+            }
+        });
+    }
+}
+
+fn is(filter: &Value, role: &str) -> bool {
+    filter.pointer("/typed_config/config/root_id").is_some_and(|id| id == role)
 }
 
 /// Puts `new` behind the filter of this role, in every list of this name that has it.
 fn insert(base: &mut Value, list: &str, role: &str, new: &[Value]) {
     each_object(base, &mut |object: &mut Map<String, Value>| {
         let Some(Value::Array(filters)) = object.get_mut(list) else { return };
-        let is_role = |filter: &Value| {
-            filter.pointer("/typed_config/config/root_id").is_some_and(|id| id == role)
-        };
         // The last one, router or codec, must stay the last.
-        if let Some(role) = filters.iter().position(is_role) {
+        if let Some(role) = filters.iter().position(|filter| is(filter, role)) {
             let at = (filters.len() - 1).max(role + 1);
             filters.splice(at..at, new.iter().cloned());
         }

@@ -11,6 +11,7 @@ use super::raw::{self, RetryClass};
 use super::units::Bytes;
 use std::rc::Rc;
 
+mod admin;
 mod catalog;
 mod consumers;
 mod health;
@@ -38,6 +39,7 @@ pub fn compile(
     limits.common(raw, &mut problems);
     let common_limits = limits.all.len();
     let who = consumers::compile(raw, &mut limits, &mut problems);
+    let admin_keys = admin::compile(raw, &who.by_key, &mut problems);
     let d = &raw.defaults;
     for (path, millis) in [("first_token_timeout", d.first_token_timeout), ("timeout", d.timeout)] {
         if millis > d.total_timeout {
@@ -75,6 +77,7 @@ pub fn compile(
         index,
         targets,
         consumers_by_key: who.by_key,
+        admin_keys,
         allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),
         consumers: who.consumers,
         teams: who.teams,

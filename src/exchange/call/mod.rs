@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::dialect::{Addressed, Dialect, Facts, Form, count, misdirected};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
+use crate::policy::admin;
 use crate::policy::identity::{self, Caller};
 use crate::telemetry;
 use decide::{Decided, Ready};
@@ -186,16 +187,9 @@ impl Call {
         if self.shadow.is_none() {
             self.endpoint = endpoint.as_str();
         }
-        if endpoint == Endpoint::Health {
-            let body = self.health_page(host, &headers);
-            return Ok(self.answer(host, &[JSON], &body));
-        }
-        let caller = match self.shadow {
-            Some(_) => Caller::of(&self.config.shadow),
-            None => identity::identify(&self.config, &headers)?,
-        };
         let body = match endpoint {
             Endpoint::Call(_, addressed) => {
+                let caller = self.caller(&headers)?;
                 let upload = self.check_body_headers(&headers)?;
                 if end {
                     let what = if upload.is_some() { "a form" } else { "JSON" };
@@ -209,20 +203,43 @@ impl Call {
                 return Ok(Step::Pause);
             }
             Endpoint::Models => {
+                let caller = self.caller(&headers)?;
                 let query = path.split_once('?').map_or("", |(_, query)| query);
                 models::list(&self.config, &caller.consumer, self.client, query)?
             }
-            Endpoint::Model(id) => models::one(&self.config, &caller.consumer, self.client, &id)?,
-            Endpoint::Usage => endpoints::usage::page(&self.config, host, caller.name()),
+            Endpoint::Model(id) => {
+                let caller = self.caller(&headers)?;
+                models::one(&self.config, &caller.consumer, self.client, &id)?
+            }
+            Endpoint::Usage => return self.usage_page(host, &headers),
             Endpoint::Health => self.health_page(host, &headers),
         };
         Ok(self.answer(host, &[JSON], &body))
     }
 
-    /// Names of targets are for those who may use all of them.
+    fn caller(&self, headers: &Headers) -> Result<Caller, Error> {
+        match self.shadow {
+            Some(_) => Ok(Caller::of(&self.config.shadow)),
+            None => identity::identify(&self.config, headers),
+        }
+    }
+
+    fn usage_page(&mut self, host: &dyn Host, headers: &Headers) -> Result<Step, Error> {
+        let sees = admin::sees(&self.config, headers)?;
+        let query = text(headers, ":path").and_then(|path| path.split_once('?'));
+        let asked = (query.map_or("", |(_, q)| q), text(headers, "accept").unwrap_or_default());
+        let page = endpoints::usage::page(&self.config, host, &sees, asked)?;
+        Ok(self.answer(host, &[("content-type", page.content_type)], &page.body))
+    }
+
+    /// Names of targets are for those who may use all of them, and for admin keys.
     fn health_page(&self, host: &dyn Host, headers: &Headers) -> Vec<u8> {
-        let caller = identity::identify(&self.config, headers);
-        let may = self.config.expose.explain && caller.is_ok_and(|c| c.consumer.models.is_empty());
+        let is_known = || {
+            let caller = identity::identify(&self.config, headers);
+            caller.is_ok_and(|c| c.consumer.models.is_empty())
+        };
+        let may =
+            admin::is_admin(&self.config, headers) || self.config.expose.explain && is_known();
         let routing = may.then(|| self.worker.state(host, &self.config));
         endpoints::health::page(host, &self.config, &self.worker, routing.as_ref())
     }
@@ -319,6 +336,7 @@ impl Call {
             config: Rc::clone(&self.config),
             client: self.client,
             request_id: text(&headers, "x-request-id").unwrap_or_default().to_owned(),
+            upstream_request_id: None,
             plan,
             facts,
             headers,
