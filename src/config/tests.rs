@@ -3,6 +3,7 @@
 use super::{Config, Problem, load};
 use serde_json::json;
 
+mod admin;
 mod rules;
 
 fn env(name: &str) -> Option<String> {

@@ -258,7 +258,7 @@ mod tests {
             key: &odd,
             model: &odd,
             tags: &tags,
-            tried: &[(&odd, "ok"); 100],
+            tried: &[(odd.as_str(), "ok"); 100],
             ..Default::default()
         };
         let members = record.members();
@@ -267,6 +267,31 @@ mod tests {
         let read = object(members);
         assert!(odd.starts_with(read["consumer"].as_str().unwrap()));
         assert_eq!(read["tags"].as_array().unwrap().len(), MAX_LIST);
+    }
+
+    /// `cargo test --release --lib a_record_costs -- --nocapture` says how much.
+    #[test]
+    fn a_record_costs_little() {
+        let tags = ["batch".to_owned(), "eu".to_owned()];
+        let record = Record {
+            request_id: "0710cfae-ec78-4ddc-8527-ab4d90cf7178",
+            consumer: "alice",
+            team: "red",
+            organization: "acme",
+            tags: &tags,
+            model: "fast",
+            provider: "anthropic",
+            upstream_model: "claude-haiku-4-5",
+            cost: Some(35_000),
+            outcome: "ok",
+            ..Default::default()
+        };
+        let (begin, runs) = (std::time::Instant::now(), 10_000);
+        let bytes: usize = (0..runs).map(|_| std::hint::black_box(record).members().len()).sum();
+        let each = begin.elapsed() / runs;
+        println!("{each:?} for {} bytes", bytes / 10_000);
+        assert!(each.as_micros() < 100, "{each:?}");
+        assert!(record.members().len() < 1024, "more than the buffer it begins with");
     }
 
     #[test]

@@ -148,5 +148,5 @@ fn a_full_row_stays_full() {
     let (_, page) = usage(&mut envoy, "?group_by=provider", "");
     let row = &page["data"][0];
     assert_eq!((row["calls"].as_u64(), &page["total"]["calls"]), (Some(u64::MAX), &row["calls"]));
-    assert_eq!(row["cost_usd"].to_string(), "18446744073.709551615");
+    assert!(envoy.exchanges.last().unwrap().client.text().contains(":18446744073.709551615,"));
 }
