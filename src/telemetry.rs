@@ -30,6 +30,9 @@ pub const FALLBACKS: &str = "sluice.fallbacks";
 pub const STOPPED: &str = "sluice.retries_stopped";
 /// Targets and keys that began to rest; labels `provider`, `reason`.
 pub const RESTS: &str = "sluice.rests";
+/// Calls that a limit did not simply let pass; labels `limit` (its name), `decision`
+/// (refused, warned, shadowed, routed, diverted).
+pub const LIMITS: &str = "sluice.limit_decisions";
 /// Our own bugs and lost state; label `reason`. Alert on any.
 pub const INTERNAL: &str = "sluice.internal_errors";
 /// Labels `consumer`, `model`, `provider`, `upstream_model`, `type`.

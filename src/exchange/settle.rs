@@ -50,7 +50,10 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     // An attempt that the plan knows nothing of is nobody's.
     let tried = entry.tried.iter().rev().map(|t| t.target);
     let resolve = |target| entry.plan.resolve(&entry.config, target);
-    let Some(at) = tried.chain([0]).find_map(resolve) else { return };
+    let Some(at) = tried.chain([0]).find_map(resolve) else {
+        worker.settle_limits(host, entry, None, None, now);
+        return;
+    };
     let (team, organization) = entry.config.belongs(&entry.caller.consumer);
     let labels = Labels {
         consumer: entry.caller.name(),
@@ -76,6 +79,8 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         (true, Some(price)) if verdict.counted || price.is_free() => price.cost(&verdict.usage),
         (true, _) => None,
     };
+    let spent = verdict.charged.then(|| (&verdict.usage, cost.unwrap_or(0)));
+    worker.settle_limits(host, entry, spent, Some(at), now);
     if verdict.charged {
         let counts = Counts {
             calls: 1,
@@ -117,6 +122,7 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         let outcome = [("endpoint", endpoint), ("outcome", verdict.outcome)];
         worker.meter.count(host, telemetry::REQUESTS, &outcome, 1);
     }
+    let limits = entry.reservation.as_deref().map(|r| r.told(&entry.config)).unwrap_or_default();
     let tried = if entry.tried.len() > 1 { providers(entry) } else { Vec::new() };
     let record = Record {
         request_id: &entry.request_id,
@@ -142,7 +148,7 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         estimated: verdict.estimated,
         cost,
         price_version: "",
-        limits: &[],
+        limits: &limits,
         outcome: verdict.outcome,
     };
     host.set_property(RECORD, &record.members());

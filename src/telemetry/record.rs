@@ -44,8 +44,8 @@ pub struct Record<'a> {
     pub cost: Option<u64>,
     /// Of the prices that `cost` comes from; empty: not known.
     pub price_version: &'a str,
-    /// Names of the limits that warned.
-    pub limits: &'a [&'a str],
+    /// Limits that it passed and what they said, as `NAME: warned`.
+    pub limits: &'a str,
     /// "ok", "cancelled", or an error kind.
     pub outcome: &'a str,
 }
@@ -107,7 +107,7 @@ impl Record<'_> {
             None => out.extend_from_slice(b"null,\"unpriced\":true"),
         }
         known(&mut out, ",\"price_version\":", self.price_version);
-        list(&mut out, ",\"limits\":", self.limits.iter().copied());
+        known(&mut out, ",\"limits\":", self.limits);
         match self.first_token_ms {
             Some(ms) => number(&mut out, ",\"ttft_ms\":", ms),
             None => out.extend_from_slice(b",\"ttft_ms\":null"),
@@ -239,7 +239,7 @@ mod tests {
         let full = Record {
             team: "t",
             tags: &tags,
-            limits: &["daily"],
+            limits: "daily: warned",
             tried: &[("openai", "busy"), ("azure", "ok")],
             price_version: "v1",
             outcome: "busy",
@@ -247,7 +247,7 @@ mod tests {
         };
         let full = object(full.members());
         assert_eq!(full["tags"], json!(["a", "b"]));
-        assert_eq!(full["limits"], json!(["daily"]));
+        assert_eq!(full["limits"], "daily: warned");
         assert_eq!(full["tried"][1], json!({ "provider": "azure", "outcome": "ok" }));
         assert_eq!((&full["outcome"], &full["error"]), (&json!("busy"), &json!("busy")));
     }

@@ -28,6 +28,7 @@ mod hang_ups;
 mod keys;
 mod learned;
 mod ledger;
+mod limits;
 mod lost;
 mod surroundings;
 mod abilities;
