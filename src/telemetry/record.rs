@@ -42,8 +42,10 @@ pub struct Record<'a> {
     pub estimated: bool,
     /// Nanodollars; `None`: unpriced.
     pub cost: Option<u64>,
-    /// Of the prices that `cost` comes from; empty: not known.
-    pub price_version: &'a str,
+    /// Which prices made the cost (`route::priced`).
+    pub price_version: Option<&'a str>,
+    /// The tier that served the call, where those prices are of another.
+    pub service_tier: Option<&'a str>,
     /// Limits that it passed and what they said, as `NAME: warned`.
     pub limits: &'a str,
     /// "ok", "cancelled", or an error kind.
@@ -106,7 +108,11 @@ impl Record<'_> {
             Some(nano) => usd(&mut out, nano),
             None => out.extend_from_slice(b"null,\"unpriced\":true"),
         }
-        known(&mut out, ",\"price_version\":", self.price_version);
+        match self.price_version {
+            Some(version) => text(&mut out, ",\"price_version\":", version),
+            None => out.extend_from_slice(b",\"price_version\":null"),
+        }
+        known(&mut out, ",\"service_tier\":", self.service_tier.unwrap_or_default());
         known(&mut out, ",\"limits\":", self.limits);
         match self.first_token_ms {
             Some(ms) => number(&mut out, ",\"ttft_ms\":", ms),
@@ -231,7 +237,7 @@ mod tests {
     fn what_a_call_has_nothing_to_say_about_is_left_out() {
         let bare = object(Record { outcome: "ok", ..Default::default() }.members());
         for name in
-            ["team", "organization", "key", "tags", "region", "tried", "limits", "price_version"]
+            ["team", "organization", "key", "tags", "region", "tried", "limits", "service_tier"]
         {
             assert_eq!(bare.get(name), None, "{name}");
         }
@@ -241,13 +247,16 @@ mod tests {
             tags: &tags,
             limits: "daily: warned",
             tried: &[("openai", "busy"), ("azure", "ok")],
-            price_version: "v1",
+            price_version: Some("v1"),
+            service_tier: Some("flex"),
             outcome: "busy",
             ..Default::default()
         };
         let full = object(full.members());
         assert_eq!(full["tags"], json!(["a", "b"]));
         assert_eq!(full["limits"], "daily: warned");
+        assert_eq!((&full["price_version"], &full["service_tier"]), (&json!("v1"), &json!("flex")));
+        assert!(bare["price_version"].is_null());
         assert_eq!(full["tried"][1], json!({ "provider": "azure", "outcome": "ok" }));
         assert_eq!((&full["outcome"], &full["error"]), (&json!("busy"), &json!("busy")));
     }

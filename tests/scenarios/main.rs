@@ -29,6 +29,7 @@ mod keys;
 mod learned;
 mod ledger;
 mod limits;
+mod money;
 mod lost;
 mod surroundings;
 mod abilities;

@@ -11,7 +11,7 @@
 use super::endpoints::{self, Endpoint, models};
 use super::registry::{Answer, Entry, Id, Seen, Shared, announced};
 use super::surroundings::{Role, Wait};
-use super::{CALL_ID, RECORD, Step, Worker, settle};
+use super::{CALL_ID, RECORD, Step, Worker, settle, spending};
 use crate::config::Config;
 use crate::dialect::{Addressed, Dialect, Facts, Form, count, misdirected};
 use crate::error::{Error, Kind};
@@ -215,6 +215,10 @@ impl Call {
                 models::one(&self.config, &caller.consumer, self.client, &id)?
             }
             Endpoint::Usage => return self.usage_page(host, &headers),
+            Endpoint::Limits => {
+                let caller = self.caller(&headers)?;
+                spending::page::page(host, &self.config, &caller)
+            }
             Endpoint::Health => self.health_page(host, &headers),
         };
         Ok(self.answer(host, &[JSON], &body))
