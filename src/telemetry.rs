@@ -1,4 +1,4 @@
-//! Every metric and every access-log field, in one place.
+//! Every metric, in one place; what the access log says of a call is in `record`.
 //!
 //! Envoy's wasm metrics have no labels, so labels stand in the name,
 //! `base;key=value;key=value`, and `stats_tags` in `envoy/envoy.yaml` take them out
@@ -11,12 +11,14 @@
 //! <https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/>.
 //! Durations are histograms in milliseconds, Envoy's custom.
 
-use crate::catalog::price;
 use crate::dialect::Usage;
 use crate::host::{Host, MetricKind};
-use crate::wire::json;
 use hashbrown::HashMap;
 use std::cell::RefCell;
+
+pub use record::{Record, local_record};
+
+mod record;
 
 /// Labels `endpoint`, `outcome` ("ok", "cancelled", or an error kind). One per request.
 pub const REQUESTS: &str = "sluice.requests";
@@ -62,32 +64,6 @@ pub fn kinds(usage: &Usage) -> [u64; 6] {
 #[derive(Default)]
 pub struct Meter {
     handles: RefCell<HashMap<String, u32>>,
-}
-
-/// What the access log says of a call: the filter state `wasm.sluice`. The members
-/// of a JSON object without its braces: the log's format has those, so that its
-/// line is JSON also where there is no filter state.
-#[derive(Debug, Default)]
-pub struct Record<'a> {
-    pub request_id: &'a str,
-    pub consumer: &'a str,
-    pub model: &'a str,
-    pub provider: &'a str,
-    pub upstream_model: &'a str,
-    pub stream: bool,
-    pub attempts: usize,
-    pub usage: Usage,
-    pub estimated: bool,
-    /// Nanodollars; `None`: unpriced.
-    pub cost: Option<u64>,
-    /// Which prices made the cost (`route::priced`).
-    pub price_version: Option<&'a str>,
-    /// The tier that served the call, where those prices are of another.
-    pub service_tier: Option<&'a str>,
-    pub first_token_ms: Option<u64>,
-    pub error: Option<&'a str>,
-    /// Limits that it passed and what they said, as `NAME: warned`.
-    pub limits: String,
 }
 
 /// `base` with labels; values lose what a stat name or a tag cannot carry.
@@ -137,99 +113,6 @@ impl Meter {
     }
 }
 
-// === impl Record ===
-
-impl Record<'_> {
-    pub fn members(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(384);
-        for (i, (key, text)) in [
-            ("request_id", self.request_id),
-            ("consumer", self.consumer),
-            ("model", self.model),
-            ("provider", self.provider),
-            ("upstream_model", self.upstream_model),
-        ]
-        .iter()
-        .enumerate()
-        {
-            if i > 0 {
-                out.push(b',');
-            }
-            json::push_text(&mut out, key);
-            out.push(b':');
-            json::push_text(&mut out, text);
-        }
-        let mut flag = |key: &str, value: bool| {
-            out.extend_from_slice(key.as_bytes());
-            out.extend_from_slice(if value { b"true" } else { b"false" });
-        };
-        flag(",\"stream\":", self.stream);
-        flag(",\"estimated\":", self.estimated);
-        let mut number = |key: &str, value: u64| {
-            out.extend_from_slice(key.as_bytes());
-            json::push_number(&mut out, value);
-        };
-        number(",\"attempts\":", self.attempts as u64);
-        number(",\"input_tokens\":", self.usage.input);
-        number(",\"output_tokens\":", self.usage.output);
-        number(",\"cached_input_tokens\":", self.usage.cached_input);
-        number(",\"cache_write_tokens\":", self.usage.cache_write);
-        number(",\"cache_write_1h_tokens\":", self.usage.cache_write_1h);
-        number(",\"reasoning_tokens\":", self.usage.reasoning);
-        out.extend_from_slice(b",\"cost_usd\":");
-        match self.cost {
-            Some(nano) => out.extend_from_slice(price::usd(nano).as_bytes()),
-            None => out.extend_from_slice(b"null,\"unpriced\":true"),
-        }
-        out.extend_from_slice(b",\"price_version\":");
-        match self.price_version {
-            Some(version) => json::push_text(&mut out, version),
-            None => out.extend_from_slice(b"null"),
-        }
-        if let Some(tier) = self.service_tier {
-            out.extend_from_slice(b",\"service_tier\":");
-            json::push_text(&mut out, tier);
-        }
-        out.extend_from_slice(b",\"ttft_ms\":");
-        match self.first_token_ms {
-            Some(ms) => json::push_number(&mut out, ms),
-            None => out.extend_from_slice(b"null"),
-        }
-        out.extend_from_slice(b",\"error\":");
-        match self.error {
-            Some(kind) => json::push_text(&mut out, kind),
-            None => out.extend_from_slice(b"null"),
-        }
-        if !self.limits.is_empty() {
-            out.extend_from_slice(b",\"limits\":");
-            json::push_text(&mut out, &self.limits);
-        }
-        out
-    }
-}
-
-/// The same for a request that was answered without a plan. Of its path the query stays
-/// out: clients of Google's put keys there.
-pub fn local_record(request_id: &str, path: &str, outcome: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(160);
-    let path = path.split('?').next().unwrap_or_default();
-    let shown: String = path.chars().take(MAX_PATH).collect();
-    for (key, text) in
-        [("\"request_id\":", request_id), (",\"path\":", &shown), (",\"error\":", outcome)]
-    {
-        out.extend_from_slice(key.as_bytes());
-        if text == "ok" {
-            out.extend_from_slice(b"null");
-        } else {
-            json::push_text(&mut out, text);
-        }
-    }
-    out
-}
-
-/// Longest path that is logged, in characters.
-const MAX_PATH: usize = 256;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,28 +123,5 @@ mod tests {
             name(TOKENS, &[("model", "a;b=c d\u{fc}"), ("type", "input")]),
             "gen_ai.client.token.usage;model=a_b_c_d_;type=input"
         );
-    }
-
-    #[test]
-    fn records_are_json() {
-        let record = Record { model: "a\"b", first_token_ms: Some(7), ..Default::default() };
-        let object = |members: Vec<u8>| format!("{{{}}}", String::from_utf8(members).unwrap());
-        let read: serde_json::Value = serde_json::from_str(&object(record.members())).unwrap();
-        assert_eq!((read["model"].as_str(), read["ttft_ms"].as_u64()), (Some("a\"b"), Some(7)));
-        assert_eq!((read["cost_usd"].is_null(), read["unpriced"].as_bool()), (true, Some(true)));
-        let priced = Record { cost: Some(1_250_000), ..record };
-        let read: serde_json::Value = serde_json::from_str(&object(priced.members())).unwrap();
-        assert_eq!((read["cost_usd"].as_f64(), read.get("unpriced")), (Some(0.00125), None));
-        assert!(read["price_version"].is_null() && read.get("service_tier").is_none());
-        let marked =
-            Record { price_version: Some("estimate"), service_tier: Some("flex"), ..priced };
-        let read: serde_json::Value = serde_json::from_str(&object(marked.members())).unwrap();
-        assert_eq!(
-            (&read["price_version"], &read["service_tier"]),
-            (&"estimate".into(), &"flex".into())
-        );
-        let local = object(local_record("1\"", "/x\"y?key=secret", "ok"));
-        let read: serde_json::Value = serde_json::from_str(&local).unwrap();
-        assert_eq!((read["path"].as_str(), read["error"].is_null()), (Some("/x\"y"), true));
     }
 }

@@ -10,7 +10,7 @@ use crate::exchange::attempt::Attempt;
 use crate::exchange::call::Call;
 use crate::exchange::{Step, Worker};
 use crate::host::{Headers, Host, MetricKind, Side};
-use crate::store::{Store, Ticket};
+use crate::store::{Store, Ticket, usage};
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, BufferType, ContextType, LogLevel, MapType, MetricType, Status};
@@ -105,6 +105,7 @@ impl RootContext for Root {
                     log::error!("configuration refused: {problem}");
                     return false;
                 }
+                usage::begin(&Envoy, Envoy.now());
                 self.config = Some(Rc::new(config));
                 true
             }

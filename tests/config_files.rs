@@ -120,6 +120,37 @@ fn envoy_takes_every_way_to_sign_in() {
     validate("sign-in", &bootstrap);
 }
 
+#[test]
+fn envoy_takes_every_ledger() {
+    let config = scratch("ledger.yaml");
+    fs::write(&config, SERVERS).unwrap();
+    let (mut with, mut collectors) = (Vec::new(), 0);
+    for file in files(Path::new("envoy/ledger")) {
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        if name.starts_with("otel-collector-") {
+            let pipes = &parse(&file.to_string_lossy())["service"]["pipelines"]["logs"];
+            assert_eq!(pipes["receivers"], json!(["otlp"]), "{name}");
+            collectors += 1;
+        } else {
+            let text = fs::read_to_string(&file).unwrap();
+            let folder = std::env::temp_dir().to_string_lossy().into_owned();
+            let file = scratch(&format!("ledger-{name}.yaml"));
+            fs::write(&file, text.replace("/var/log/sluice", &folder)).unwrap();
+            with.push(file);
+        }
+    }
+    assert_eq!((with.len(), collectors), (3, 2));
+    // Side by side, behind the console's, which stays.
+    let bootstrap = envoy(&EnvoyOptions { with, ..options(&config) }).unwrap();
+    assert_eq!(bootstrap.matches("'wasm.sluice.call' in filter_state").count(), 3);
+    let read = yaml::parse(&bootstrap).unwrap();
+    let manager = &read["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
+    let logs = manager["typed_config"]["access_log"].as_array().unwrap();
+    assert_eq!(logs.len(), 4);
+    assert_eq!(logs[0]["typed_config"]["path"], "/dev/stdout");
+    validate("ledger", &bootstrap);
+}
+
 const BEARER: &str = r#"
 resources:
   - "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret

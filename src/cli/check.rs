@@ -129,6 +129,8 @@ fn count(n: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::catalog;
+
     const GOOD: &str =
         "providers: { openai: { kind: openai } }\nmodels: [{ name: a, targets: [openai/b] }]\n";
 

@@ -30,6 +30,8 @@ pub struct Config {
     pub targets: Vec<Target>,
     /// How they are known.
     pub identity: Identity,
+    /// Digests of the keys that see what belongs to everybody; empty: no such keys.
+    pub admin_keys: Vec<[u8; 32]>,
     pub consumers: Vec<Rc<Consumer>>,
     pub teams: Vec<Team>,
     pub organizations: Vec<Organization>,

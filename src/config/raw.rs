@@ -7,6 +7,7 @@ use super::units::{Bytes, Millis};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
+mod admin;
 mod catalog;
 mod consumer;
 mod envoy;
@@ -22,6 +23,7 @@ mod shadow;
 mod target;
 mod when;
 
+pub use admin::Admin;
 pub use catalog::{Entry, Unpriced};
 pub use consumer::{Consumer, Organization, Permits, Team};
 pub use envoy::{Envoy, Fallback};
@@ -74,6 +76,10 @@ pub struct Sluice {
     /// Who may spend what, in which time.
     #[serde(default)]
     pub limits: Vec<Limit>,
+    /// Who sees everybody's usage. Without it each consumer sees its own, and where there
+    /// are none everybody sees all.
+    #[serde(default)]
+    pub admin: Option<Admin>,
     /// Serve callers without a known key, as the consumer `anonymous`.
     /// Default: true without `consumers`, false with them.
     #[serde(default)]

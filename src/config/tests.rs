@@ -3,6 +3,7 @@
 use super::{Config, Problem, load};
 use serde_json::json;
 
+mod admin;
 mod identity;
 mod limits;
 mod permits;

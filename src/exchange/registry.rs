@@ -35,6 +35,8 @@ pub struct Entry {
     pub headers: Headers,
     pub caller: Caller,
     pub request_id: String,
+    /// The provider's own, of the answer that went to the client.
+    pub upstream_request_id: Option<String>,
     /// Nanoseconds, Unix time.
     pub started: u64,
     /// In order; at most one per target.
@@ -154,6 +156,15 @@ impl Tried {
     pub fn silence(&self) -> Option<Refusal> {
         let words = "the provider did not answer, and the next one cannot take this request";
         self.failure().map(|kind| Refusal::new(Error::new(kind, words)))
+    }
+
+    /// In metrics and records.
+    pub fn word(&self) -> &'static str {
+        match self.outcome {
+            Some(Outcome::Good) => "ok",
+            Some(Outcome::Failed(kind)) => kind.as_str(),
+            None => "cancelled",
+        }
     }
 
     pub fn failure(&self) -> Option<Kind> {

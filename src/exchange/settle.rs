@@ -6,7 +6,7 @@
 //! up for them, and what such a call cost is not known. Must not: be called from anywhere else.
 
 use super::place::is_connected;
-use super::registry::{Answer, Entry, Outcome};
+use super::registry::{Answer, Entry, Tried};
 use super::{RECORD, Worker};
 use crate::config::compiled::SHADOW;
 use crate::dialect::{Operation, Usage, estimate};
@@ -54,11 +54,14 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         worker.settle_limits(host, entry, None, None, now);
         return;
     };
+    let (team, organization) = entry.config.belongs(&entry.caller.consumer);
     let labels = Labels {
         consumer: entry.caller.name(),
         model: &at.terms.model.name,
         provider: &at.provider.name,
         upstream_model: &at.target.label,
+        team: team.unwrap_or_default(),
+        organization: organization.unwrap_or_default(),
     };
     if verdict.outcome == Kind::BrokenStream.as_str() && entry.seen.failed.is_none() {
         // The connection was lost in mid-stream: no filter heard of it but this.
@@ -122,22 +125,35 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         let outcome = [("endpoint", endpoint), ("outcome", verdict.outcome)];
         worker.meter.count(host, telemetry::REQUESTS, &outcome, 1);
     }
+    let limits = entry.reservation.as_deref().map(|r| r.told(&entry.config)).unwrap_or_default();
+    let tried = if entry.tried.len() > 1 { providers(entry) } else { Vec::new() };
     let record = Record {
         request_id: &entry.request_id,
+        upstream_request_id: entry.upstream_request_id.as_deref().unwrap_or_default(),
+        started_ms: entry.started / 1_000_000,
+        duration_ms: duration,
+        first_token_ms: first_token,
         consumer: labels.consumer,
+        team: labels.team,
+        organization: labels.organization,
+        tags: &entry.caller.consumer.tags,
+        key: entry.caller.key.as_deref().unwrap_or_default(),
+        endpoint,
+        client: entry.client.as_str(),
         model: labels.model,
         provider: labels.provider,
+        region: &at.provider.region,
         upstream_model: labels.upstream_model,
         stream: entry.facts.stream,
         attempts: entry.tried.len(),
+        tried: &tried,
         usage: verdict.usage,
         estimated: verdict.estimated,
         cost,
         price_version: charge.map(|charge| charge.version),
         service_tier: charge.and_then(|charge| charge.tier),
-        first_token_ms: first_token,
-        error: (verdict.outcome != "ok").then_some(verdict.outcome),
-        limits: entry.reservation.as_deref().map(|r| r.told(&entry.config)).unwrap_or_default(),
+        limits: &limits,
+        outcome: verdict.outcome,
     };
     host.set_property(RECORD, &record.members());
 }
@@ -157,6 +173,18 @@ struct Labels<'a> {
     model: &'a str,
     provider: &'a str,
     upstream_model: &'a str,
+    /// Empty: none.
+    team: &'a str,
+    organization: &'a str,
+}
+
+/// Each attempt's provider, and what became of it.
+fn providers(entry: &Entry) -> Vec<(&str, &'static str)> {
+    let named = |tried: &Tried| {
+        let at = entry.plan.resolve(&entry.config, tried.target)?;
+        Some((at.provider.name.as_str(), tried.word()))
+    };
+    entry.tried.iter().filter_map(named).collect()
 }
 
 fn attempts(worker: &Worker, host: &dyn Host, entry: &Entry) {
@@ -165,11 +193,7 @@ fn attempts(worker: &Worker, host: &dyn Host, entry: &Entry) {
             continue;
         };
         let provider = ("provider", at.provider.name.as_str());
-        let outcome = match tried.outcome {
-            Some(Outcome::Good) => "ok",
-            Some(Outcome::Failed(kind)) => kind.as_str(),
-            None => "cancelled",
-        };
+        let outcome = tried.word();
         worker.meter.count(host, telemetry::ATTEMPTS, &[provider, ("outcome", outcome)], 1);
         if i + 1 < entry.tried.len() {
             worker.meter.count(host, telemetry::FALLBACKS, &[provider, ("reason", outcome)], 1);
@@ -330,8 +354,24 @@ impl Row {
 // === impl Labels ===
 
 impl Labels<'_> {
-    /// As `store::usage` keeps them.
+    /// As `store::usage` keeps them: four, or six where there is a team.
     fn key(&self) -> String {
-        [self.consumer, self.model, self.provider, self.upstream_model].join("\0")
+        let labels = [
+            self.consumer,
+            self.model,
+            self.provider,
+            self.upstream_model,
+            self.team,
+            self.organization,
+        ];
+        let used = if self.team.is_empty() { 4 } else { labels.len() };
+        let mut key = String::with_capacity(96);
+        for (i, label) in labels.iter().take(used).enumerate() {
+            if i > 0 {
+                key.push('\0');
+            }
+            key.push_str(&usage::label(label));
+        }
+        key
     }
 }

@@ -1,11 +1,15 @@
 //! Who used how many tokens of what, and what it cost: rows of counters in shared data.
 //!
-//! A row is one consumer x model x provider x upstream model. Rows are claimed
+//! A row is one consumer x model x provider x upstream model, and where the consumer has
+//! a team, x team x organization (which may be empty). Rows are claimed
 //! in order, `usage/0`, `usage/1`, ...; the first `max_rows` combinations seen
 //! get one, later ones share the row `usage/other`. Updates are compare-and-set
 //! loops, so counts are exact under any number of workers. A row is never
 //! removed: the table is bounded by configuration, and a process restart empties
 //! it.
+//!
+//! `usage/since` holds when the first filter of the process began to count: u64 Unix
+//! nanoseconds, little endian.
 //!
 //! Layout, version 2, little endian: u8 version, `COUNTERS` x u64, then the
 //! labels as UTF-8, joined by NUL. Version 1 had two counters less and is read as
@@ -14,6 +18,7 @@
 
 use super::{Store, Ticket};
 use crate::dialect::Usage;
+use std::borrow::Cow;
 
 /// What one settled call adds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,6 +50,7 @@ pub enum Slot {
 /// The labels of the row that takes what no other row does.
 pub const OTHER: &str = "other\0other\0other\0other";
 
+const SINCE: &str = "usage/since";
 const VERSION: u8 = 2;
 const COUNTERS: usize = 10;
 /// Of version 1.
@@ -80,6 +86,28 @@ pub fn add(
         }
     }
     update(store, Slot::Other, OTHER, counts)
+}
+
+/// Notes that counting begins now, where it has not begun before.
+pub fn begin(store: &(impl Store + ?Sized), now: u64) {
+    if let (None, ticket) = store.get(SINCE) {
+        // Lost the race: another worker has written as good a time.
+        let _ = store.cas(SINCE, &now.to_le_bytes(), ticket);
+    }
+}
+
+/// Since when the rows count, Unix nanoseconds.
+pub fn since(store: &(impl Store + ?Sized)) -> Option<u64> {
+    let value = store.get(SINCE).0?;
+    Some(u64::from_le_bytes(value.try_into().ok()?))
+}
+
+/// A label as it stands in a row: a NUL in it would make its rest another label.
+pub fn label(name: &str) -> Cow<'_, str> {
+    match name.contains('\0') {
+        false => Cow::Borrowed(name),
+        true => Cow::Owned(name.replace('\0', "\u{fffd}")),
+    }
 }
 
 /// All rows; the last may be `OTHER`.
@@ -183,7 +211,8 @@ impl Counts {
         Self { calls, estimated_calls, unpriced_calls, cost, usage }
     }
 
-    fn plus(self, other: &Self) -> Self {
+    /// Saturates: a row that is full stays so.
+    pub fn plus(self, other: &Self) -> Self {
         let mut sum = self.to_array();
         for (a, b) in sum.iter_mut().zip(other.to_array()) {
             *a = a.saturating_add(b);

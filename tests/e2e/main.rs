@@ -39,6 +39,7 @@ mod identity;
 mod keys;
 mod kinds;
 mod learned;
+mod ledger;
 mod limits;
 mod misdirected;
 mod money;

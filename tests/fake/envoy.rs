@@ -10,7 +10,7 @@ use super::provider::{Request, Script};
 use sluice::config::{self, Config};
 use sluice::exchange::Worker;
 use sluice::exchange::call::Call;
-use sluice::store::usage::{Row, report};
+use sluice::store::usage::{Counts, Row, add, report};
 use std::rc::Rc;
 
 pub struct Envoy {
@@ -120,6 +120,11 @@ impl Envoy {
     pub fn push(&mut self, config: &str) {
         self.config = Rc::new(config::load(config.as_bytes(), &|_| None).unwrap());
         self.push_config();
+    }
+
+    /// Adds to the usage row of these labels, as another worker's call would.
+    pub fn count(&self, labels: &str, counts: &Counts) {
+        add(&*self.watcher, self.config.max_usage_rows, labels, None, counts).unwrap();
     }
 
     pub fn rows(&self) -> Vec<Row> {

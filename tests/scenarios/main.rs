@@ -28,6 +28,7 @@ mod hang_ups;
 mod identity;
 mod keys;
 mod learned;
+mod ledger;
 mod limits;
 mod money;
 mod lost;

@@ -1,9 +1,11 @@
-//! What `--with` adds to the bootstrap: sign-in flows, identities, or anything of the kind.
+//! What `--with` adds to the bootstrap: sign-in flows, identities, ledgers, or anything of
+//! the kind.
 //!
 //! A file of lists: `http_filters_before` run in front of sluice.gateway, `http_filters`
 //! behind it, once per call;
 //! `upstream_http_filters` behind sluice.upstream, once per attempt, so that they
-//! see the request that the provider will see; `clusters` and `secrets` stand
+//! see the request that the provider will see; `access_logs` stand behind those of each
+//! connection manager that has a gateway; `clusters` and `secrets` stand
 //! beside the others. Upstream filters go into the router's chain, the one whose
 //! filters Envoy builds when its clusters exist. `transport_socket` is how the listener of
 //! sluice.gateway is spoken to, such as by TLS with client certificates.
@@ -21,6 +23,7 @@ pub(super) struct Addition {
     http_filters_before: Vec<Value>,
     pub(super) http_filters: Vec<Value>,
     upstream_http_filters: Vec<Value>,
+    access_logs: Vec<Value>,
     pub(super) clusters: Vec<Value>,
     pub(super) secrets: Vec<Value>,
     /// Of each filter chain with sluice.gateway.
@@ -55,6 +58,7 @@ impl Addition {
                 });
             }
         }
+        self.log(base);
         list_at(base, "/static_resources/clusters")?.extend(self.clusters.iter().cloned());
         if !self.secrets.is_empty() {
             if let Some(Value::Object(resources)) = base.get_mut("static_resources") {
@@ -67,6 +71,26 @@ impl Addition {
         }
         Ok(())
     }
+
+    fn log(&self, base: &mut Value) {
+        if self.access_logs.is_empty() {
+            return;
+        }
+        each_object(base, &mut |object| {
+            let filters = object.get("http_filters").and_then(Value::as_array);
+            if filters.is_none_or(|filters| !filters.iter().any(|f| is(f, envoy::GATEWAY))) {
+                return;
+            }
+            let logs = object.entry("access_log").or_insert_with(|| json!([]));
+            if let Value::Array(logs) = logs {
+                logs.extend(self.access_logs.iter().cloned());
+            }
+        });
+    }
+}
+
+fn is(filter: &Value, role: &str) -> bool {
+    filter.pointer("/typed_config/config/root_id").is_some_and(|id| id == role)
 }
 
 enum Place {
@@ -78,11 +102,8 @@ enum Place {
 fn insert(base: &mut Value, (list, place): (&str, Place), role: &str, new: &[Value]) {
     each_object(base, &mut |object: &mut Map<String, Value>| {
         let Some(Value::Array(filters)) = object.get_mut(list) else { return };
-        let is_role = |filter: &Value| {
-            filter.pointer("/typed_config/config/root_id").is_some_and(|id| id == role)
-        };
         // The last one, router or codec, must stay the last.
-        if let Some(role) = filters.iter().position(is_role) {
+        if let Some(role) = filters.iter().position(|filter| is(filter, role)) {
             let at = match place {
                 Place::Before => role,
                 Place::Behind => (filters.len() - 1).max(role + 1),

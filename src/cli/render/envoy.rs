@@ -20,7 +20,8 @@ pub struct EnvoyOptions {
     /// The bootstrap to fill in [default: the built-in envoy/envoy.yaml].
     #[arg(long, value_name = "FILE")]
     pub base: Option<PathBuf>,
-    /// Filters, clusters and secrets to add, such as envoy/sign-in/aws.yaml.
+    /// Filters, access logs, clusters and secrets to add, such as envoy/sign-in/aws.yaml or
+    /// envoy/ledger/file.yaml.
     #[arg(long, value_name = "FILE")]
     pub with: Vec<PathBuf>,
     /// Where Envoy finds the filter [default: as in the base].

@@ -11,6 +11,7 @@ use super::raw::{self, RetryClass};
 use super::units::Bytes;
 use std::rc::Rc;
 
+mod admin;
 mod catalog;
 mod consumers;
 mod health;
@@ -42,6 +43,8 @@ pub fn compile(
     let common_limits = limits.all.len();
     let mut known = identity::Known::new(raw, env, &mut problems);
     let who = consumers::compile((raw, &targets), (&mut limits, &mut known), &mut problems);
+    let identity = known.finish(&mut problems);
+    let admin_keys = admin::compile(raw, &identity.keys, &mut problems);
     let d = &raw.defaults;
     for (path, millis) in [("first_token_timeout", d.first_token_timeout), ("timeout", d.timeout)] {
         if millis > d.total_timeout {
@@ -78,7 +81,8 @@ pub fn compile(
         rules,
         index,
         targets,
-        identity: known.finish(&mut problems),
+        identity,
+        admin_keys,
         allow_anonymous: raw.allow_anonymous.unwrap_or(raw.consumers.is_none()),
         consumers: who.consumers,
         teams: who.teams,

@@ -117,6 +117,10 @@ impl Keys {
         true
     }
 
+    pub fn holds(&self, digest: &Digest) -> bool {
+        self.place(digest).is_some()
+    }
+
     /// Whose key this is, be it good now or not.
     pub fn find(&self, key: &[u8]) -> Option<Found<'_>> {
         if key.is_empty() || key.len() > MAX_KEY {

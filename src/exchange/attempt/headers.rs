@@ -54,3 +54,15 @@ pub(super) fn is_for_clients(name: &str) -> bool {
         && !name.starts_with("x-sluice-")
         && !name.starts_with("x-envoy-")
 }
+
+/// How a provider calls its answer when its support is asked: what it bills by.
+pub(super) fn request_id(headers: &Headers) -> Option<&str> {
+    let is_id = |name: &str| {
+        matches!(name, "x-request-id" | "request-id" | "x-amzn-requestid" | "apim-request-id")
+    };
+    let (_, id) = headers.iter().find(|(name, _)| is_id(name))?;
+    std::str::from_utf8(id).ok().filter(|id| (1..=MAX_ID).contains(&id.len()))
+}
+
+/// Longest id that is kept, in bytes.
+const MAX_ID: usize = 128;

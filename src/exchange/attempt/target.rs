@@ -2,7 +2,7 @@
 //! the registry entry.
 
 use super::credential;
-use super::headers::is_for_clients;
+use super::headers::{is_for_clients, request_id};
 use super::rewrite;
 use crate::catalog::price;
 use crate::config::raw::RetryClass;
@@ -295,6 +295,7 @@ impl Try {
             tried.outcome = Some(Outcome::Good);
         }
         entry.tell(host, self.index, Some(from));
+        entry.upstream_request_id = request_id(from).map(str::to_owned);
         let length = whole.map(|(l, _)| l.to_string());
         let at = entry.plan.resolve(&self.config, self.index);
         let cost = at.zip(whole).and_then(|(at, (_, usage))| self.cost(at, usage)).map(price::usd);

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::dialect::{Addressed, Dialect, Facts, Form, count, misdirected};
 use crate::error::{Error, Kind};
 use crate::host::{Headers, Host, Side, text};
+use crate::policy::admin;
 use crate::policy::identity::Caller;
 use crate::telemetry;
 use decide::{Decided, Ready};
@@ -195,17 +196,9 @@ impl Call {
         if self.shadow.is_none() {
             self.endpoint = endpoint.as_str();
         }
-        if endpoint == Endpoint::Health {
-            let body = self.health_page(host, &headers);
-            return Ok(self.answer(host, &[JSON], &body));
-        }
-        let caller = match self.shadow {
-            Some(_) => Caller::of(&self.config.shadow),
-            None => self.identify(host, &headers)?,
-        };
-        self.admit(&caller.consumer.permits, &endpoint)?;
-        let body = match endpoint {
+        let body = match &endpoint {
             Endpoint::Call(_, addressed) => {
+                let caller = self.caller(host, &headers, &endpoint)?;
                 let upload = self.check_body_headers(&headers)?;
                 if end {
                     let what = if upload.is_some() { "a form" } else { "JSON" };
@@ -215,25 +208,60 @@ impl Call {
                     ));
                 }
                 self.wait = self.worker.wait_for_body(host, self.context, (self.client, None));
+                let addressed = addressed.clone();
                 self.phase = Phase::Collecting { headers, caller, addressed, upload };
                 return Ok(Step::Pause);
             }
             Endpoint::Models => {
+                let caller = self.caller(host, &headers, &endpoint)?;
                 let query = path.split_once('?').map_or("", |(_, query)| query);
                 models::list(&self.config, &caller.consumer, self.client, query)?
             }
-            Endpoint::Model(id) => models::one(&self.config, &caller.consumer, self.client, &id)?,
-            Endpoint::Usage => endpoints::usage::page(&self.config, host, caller.name()),
-            Endpoint::Limits => spending::page::page(host, &self.config, &caller),
+            Endpoint::Model(id) => {
+                let caller = self.caller(host, &headers, &endpoint)?;
+                models::one(&self.config, &caller.consumer, self.client, id)?
+            }
+            Endpoint::Usage => return self.usage_page(host, &headers),
+            Endpoint::Limits => {
+                let caller = self.caller(host, &headers, &endpoint)?;
+                spending::page::page(host, &self.config, &caller)
+            }
             Endpoint::Health => self.health_page(host, &headers),
         };
         Ok(self.answer(host, &[JSON], &body))
     }
 
-    /// Names of targets are for those who may use all of them.
+    /// Who asks, if it may.
+    fn caller(
+        &mut self,
+        host: &dyn Host,
+        headers: &Headers,
+        endpoint: &Endpoint,
+    ) -> Result<Caller, Error> {
+        let caller = match self.shadow {
+            Some(_) => Caller::of(&self.config.shadow),
+            None => self.identify(host, headers)?,
+        };
+        self.admit(&caller.consumer.permits, endpoint)?;
+        Ok(caller)
+    }
+
+    fn usage_page(&mut self, host: &dyn Host, headers: &Headers) -> Result<Step, Error> {
+        let sees = admin::sees(&self.config, headers, || self.identify(host, headers))?;
+        let query = text(headers, ":path").and_then(|path| path.split_once('?'));
+        let asked = (query.map_or("", |(_, q)| q), text(headers, "accept").unwrap_or_default());
+        let page = endpoints::usage::page(&self.config, host, &sees, asked)?;
+        Ok(self.answer(host, &[("content-type", page.content_type)], &page.body))
+    }
+
+    /// Names of targets are for those who may use all of them, and for admin keys.
     fn health_page(&self, host: &dyn Host, headers: &Headers) -> Vec<u8> {
-        let caller = self.identify(host, headers);
-        let may = self.config.expose.explain && caller.is_ok_and(|c| c.consumer.permits.sees_all());
+        let is_known = || {
+            let caller = self.identify(host, headers);
+            caller.is_ok_and(|c| c.consumer.permits.sees_all())
+        };
+        let may =
+            admin::is_admin(&self.config, headers) || self.config.expose.explain && is_known();
         let routing = may.then(|| self.worker.state(host, &self.config));
         endpoints::health::page(host, &self.config, &self.worker, routing.as_ref())
     }
@@ -331,6 +359,7 @@ impl Call {
             config: Rc::clone(&self.config),
             client: self.client,
             request_id: text(&headers, "x-request-id").unwrap_or_default().to_owned(),
+            upstream_request_id: None,
             plan,
             facts,
             headers,

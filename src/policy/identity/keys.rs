@@ -14,7 +14,10 @@ const NAMED: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 const DIGITS: usize = 4;
 
 /// The key that came with the request. `verified`: a token of this request is.
-pub(super) fn presented(headers: &Headers, verified: impl FnOnce() -> bool) -> Option<&[u8]> {
+pub(in crate::policy) fn presented(
+    headers: &Headers,
+    verified: impl FnOnce() -> bool,
+) -> Option<&[u8]> {
     let bearers = headers.iter().filter(|(name, _)| name == "authorization");
     let mut bearers = bearers.filter_map(|(_, v)| bearer(v)).filter(|key| !key.is_empty());
     let named = || {

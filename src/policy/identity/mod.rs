@@ -14,6 +14,7 @@
 //! not configured is not asked for; a key costs no host call but where some key has times.
 //! Must not: say which part of a credential was wrong, log any, or read a clock itself.
 
+use super::admin;
 use crate::config::{Config, Consumer};
 use crate::error::{Error, Kind};
 use crate::host::Headers;
@@ -22,7 +23,7 @@ use std::rc::Rc;
 mod certificate;
 pub mod header;
 mod jwt;
-mod keys;
+pub(super) mod keys;
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -48,6 +49,10 @@ pub struct Asked<'a> {
 pub fn identify(config: &Config, asked: &Asked<'_>) -> Result<Caller, Error> {
     match found(config, asked) {
         Some(caller) => Ok(caller),
+        None if admin::is_admin(config, asked.headers) => {
+            let words = "this is an admin key: it reads /sluice/usage and makes no calls";
+            Err(Error::new(Kind::Forbidden, words))
+        }
         None if config.allow_anonymous => Ok(Caller::of(&config.anonymous)),
         None => Err(Error::new(
             Kind::Unauthenticated,
