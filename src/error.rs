@@ -33,6 +33,8 @@ pub enum Kind {
     InvalidRequest,
     /// 401: no consumer matches the caller's credentials.
     Unauthenticated,
+    /// 403: the caller is known, and may not.
+    Forbidden,
     /// 404: no such path.
     NotFound,
     /// 404: the configuration has no such model.
@@ -139,9 +141,10 @@ impl std::error::Error for Error {}
 // === impl Kind ===
 
 impl Kind {
-    pub const ALL: [Kind; 18] = [
+    pub const ALL: [Kind; 19] = [
         Kind::InvalidRequest,
         Kind::Unauthenticated,
+        Kind::Forbidden,
         Kind::NotFound,
         Kind::ModelNotFound,
         Kind::MethodNotAllowed,
@@ -174,6 +177,7 @@ impl Kind {
         match self {
             Kind::InvalidRequest | Kind::Rejected => 400,
             Kind::Unauthenticated => 401,
+            Kind::Forbidden => 403,
             Kind::NotFound | Kind::ModelNotFound => 404,
             Kind::MethodNotAllowed => 405,
             Kind::TooLarge => 413,
@@ -190,6 +194,7 @@ impl Kind {
         match self {
             Kind::InvalidRequest
             | Kind::Unauthenticated
+            | Kind::Forbidden
             | Kind::NotFound
             | Kind::ModelNotFound
             | Kind::MethodNotAllowed
@@ -212,6 +217,7 @@ impl Kind {
         match self {
             Kind::InvalidRequest => "invalid_request",
             Kind::Unauthenticated => "unauthenticated",
+            Kind::Forbidden => "forbidden",
             Kind::NotFound => "not_found",
             Kind::ModelNotFound => "model_not_found",
             Kind::MethodNotAllowed => "method_not_allowed",

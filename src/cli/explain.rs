@@ -10,6 +10,7 @@ use crate::config::{self, Config};
 use crate::dialect::Facts;
 use crate::error::{Error, Kind};
 use crate::exchange::endpoints::{self, Endpoint};
+use crate::policy::permits;
 use crate::route::explain::{self, Notes};
 use crate::route::health::{self, Event, Ids};
 use crate::route::prefer;
@@ -115,11 +116,14 @@ pub fn explain(config: &Config, question: &Question<'_>) -> Result<String, Error
         let words = format!("there is no consumer `{}`", question.consumer);
         return Err(Error::new(Kind::InvalidRequest, words));
     };
+    permits::admit(&consumer.permits, Some(client))?;
     let taken = match prefer::reads_body(config, consumer) {
         true => prefer::body::take(question.body, addressed.is_some())?,
         false => None,
     };
     let body = taken.as_ref().map_or(question.body, |t| &t.body);
+    let edited = permits::edit(&consumer.permits, client, body)?;
+    let body = edited.as_ref().map_or(body, |e| &e.body);
     let facts = Facts::of(client, body, addressed)?;
     let said = prefer::header(&headers);
     let prefers =

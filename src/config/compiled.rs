@@ -7,6 +7,7 @@ use super::chains::Chains;
 use super::glob;
 use super::index::Index;
 use super::limits::{Limit, Scope};
+use super::permits::Permits;
 use super::raw::{self, RetryClass, Strategy};
 use super::url::Url;
 use crate::catalog::{self, Abilities, Known, Price};
@@ -62,6 +63,17 @@ pub struct Config {
     /// Some key has a quota of its own.
     pub has_quotas: bool,
     pub preferences: raw::Preferences,
+    pub unpriced: Unpriced,
+}
+
+/// What becomes of calls whose model has no price.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unpriced {
+    Deny,
+    #[default]
+    Flag,
+    /// They are charged so.
+    Estimate(Price),
 }
 
 /// How the router takes a call to its next target.
@@ -91,6 +103,8 @@ pub struct Provider {
     pub shares: Vec<Share>,
     /// What the operator says of its models; the first that matches wins.
     pub catalog: Vec<Entry>,
+    /// Which prices these are, together with the list's.
+    pub price_version: String,
 }
 
 /// How much of its provider's calls a key may take.
@@ -247,10 +261,8 @@ pub struct Consumer {
     /// Of `Config::teams`.
     pub team: Option<usize>,
     pub tags: Vec<String>,
-    /// Patterns of the models it may use; empty: all.
-    pub models: Vec<String>,
-    /// It may say who serves its calls, where that is on.
-    pub preferences: bool,
+    /// What it may ask; shared with those who may the same.
+    pub permits: Rc<Permits>,
     /// Its own, of `Config::limits`.
     pub limits: Range<usize>,
 }
@@ -379,9 +391,9 @@ impl Config {
 // === impl Consumer ===
 
 impl Consumer {
-    /// Judged by the name a client asks for, not by the entry that matches it.
+    /// What it may not use does not exist for it.
     pub fn may_use(&self, asked: &str) -> bool {
-        self.models.is_empty() || self.models.iter().any(|p| glob::matches(p, asked))
+        self.permits.may_use(asked)
     }
 }
 
@@ -396,6 +408,7 @@ impl Provider {
         };
         let mut known = entry.like.unwrap_or_else(listed);
         known.price = entry.price.or(known.price);
+        known.own_price = entry.price.is_some() || entry.like.is_some();
         known.context = entry.context.or(known.context);
         known.traits.max_output_tokens = entry.max_output.unwrap_or(known.traits.max_output_tokens);
         if let Some(abilities) = entry.abilities {

@@ -16,6 +16,7 @@ pub mod glob;
 pub mod index;
 pub mod limits;
 pub mod patterns;
+pub mod permits;
 mod protobuf;
 pub mod raw;
 pub mod units;

@@ -4,6 +4,7 @@ use super::{Config, Problem, load};
 use serde_json::json;
 
 mod limits;
+mod permits;
 mod rules;
 mod zones;
 
@@ -313,6 +314,27 @@ fn names_the_path_and_the_fix() {
             "never be reached",
         ),
         (|c| c["expose"] = json!({ "modle": true }), "expose.modle", "unknown field"),
+        (|c| c["unpriced"] = json!("refuse"), "unpriced", "expected one of `deny`, `flag`"),
+        (
+            |c| c["unpriced"] = json!({ "estimate": { "input": 0, "output": 0 } }),
+            "unpriced.estimate",
+            "give a price, or say `flag`",
+        ),
+        (
+            |c| c["unpriced"] = json!({ "estimate": { "input": 1 } }),
+            "unpriced.estimate",
+            "missing field `output`",
+        ),
+        (
+            |c| c["unpriced"] = json!({ "estimate": { "input": -1, "output": 1 } }),
+            "unpriced.estimate.input",
+            "is no price",
+        ),
+        (
+            |c| c["unpriced"] = json!({ "estimate": { "input": 1, "output": 1, "cached": 1 } }),
+            "unpriced.estimate.cached",
+            "unknown field",
+        ),
         (|c| shadow(c, json!({ "model": "slow", "percent": 5 })), SHADOW_MODEL, "no entry"),
         (|c| shadow(c, json!({ "model": "fast", "percent": 5 })), SHADOW_MODEL, "itself"),
         (|c| shadow(c, json!({ "model": "gpt-5", "percent": 0 })), SHADOW_PERCENT, "above 0"),
@@ -427,7 +449,7 @@ fn the_operators_catalog_goes_before_the_list() {
 #[test]
 fn preferences_are_off_and_consumers_may_be_left_out() {
     let config = read(&base()).unwrap();
-    assert!(!config.preferences.any() && config.anonymous.preferences);
+    assert!(!config.preferences.any() && config.anonymous.permits.preferences);
     let mut file = base();
     file["consumers"] = json!([
         { "name": "a", "key_sha256": ["0".repeat(64)] },
@@ -435,8 +457,8 @@ fn preferences_are_off_and_consumers_may_be_left_out() {
     file["preferences"] = json!({ "header": true, "anonymous": false });
     let config = read(&file).unwrap();
     assert!(config.preferences.header && !config.preferences.body);
-    let may: Vec<_> = config.consumers.iter().map(|c| c.preferences).collect();
-    assert_eq!((may, config.anonymous.preferences), (vec![true, false], false));
+    let may: Vec<_> = config.consumers.iter().map(|c| c.permits.preferences).collect();
+    assert_eq!((may, config.anonymous.permits.preferences), (vec![true, false], false));
     file["preferences"] = json!({});
     file["consumers"][0]["preferences"] = json!(true);
     let problems = read(&file).unwrap_err();

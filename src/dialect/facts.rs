@@ -82,6 +82,7 @@ impl Facts {
             None => json::object(body),
         }
         .map_err(invalid_json)?;
+        let limits = client.output_limit().map_or(&[][..], |limit| limit.top());
         let mut facts = Facts { hints, marked, ..Self::new(client, body.len()) };
         // Others always come whole: `stream` means nothing there.
         let streams = matches!(client.operation(), Operation::Chat | Operation::Draw);
@@ -89,6 +90,12 @@ impl Facts {
             let raw = body.get(member.value.clone()).unwrap_or_default();
             if is_chat || embeds {
                 facts.fields.note(&member.key, raw);
+            }
+            if let Some(name) = limits.iter().find(|name| member.key == **name) {
+                let (own, other) = (integer(name, raw)?, facts.max_tokens);
+                let first = limits.first() == Some(name);
+                facts.max_tokens = if first { own.or(other) } else { other.or(own) };
+                continue;
             }
             match member.key.as_ref() {
                 "model" if addressed.is_none() => {
@@ -112,15 +119,6 @@ impl Facts {
                 "logprobs" if is_chat => facts.logprobs = boolean("logprobs", raw)?,
                 "modalities" if is_chat => facts.other_modalities |= !is_text_alone(raw),
                 "audio" if is_chat => facts.other_modalities |= raw != b"null",
-                "max_completion_tokens" => {
-                    facts.max_tokens = integer("max_completion_tokens", raw)?.or(facts.max_tokens);
-                }
-                "max_output_tokens" if !is_chat => {
-                    facts.max_tokens = integer("max_output_tokens", raw)?;
-                }
-                "max_tokens" => {
-                    facts.max_tokens = facts.max_tokens.or(integer("max_tokens", raw)?);
-                }
                 "input" if embeds => facts.input(raw),
                 "documents" if client.operation() == Operation::Rerank => {
                     facts.inputs = json::count(raw).unwrap_or_default();

@@ -22,6 +22,9 @@ pub const MAX_CALLS: usize = 65_536;
 
 pub type Shared = Rc<RefCell<Entry>>;
 
+/// Beside an answer that was limited by us: `Entry::capped`.
+pub const CAPPED: &str = "x-sluice-capped";
+
 /// A call between its request and its end.
 pub struct Entry {
     pub config: Rc<Config>,
@@ -46,6 +49,8 @@ pub struct Entry {
     pub first_token: Option<u64>,
     /// The decision, as JSON, where the client may know it and asked.
     pub explained: Option<String>,
+    /// What its output was limited to, where the client may know it.
+    pub capped: Option<String>,
     /// The request goes on to providers while it still comes in.
     pub flows: bool,
     /// What the gateway role shall append to an answer that went silent.

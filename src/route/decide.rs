@@ -9,7 +9,7 @@ use super::keys::Ring;
 use super::prefer::Preferences;
 use super::strategy::Asked;
 use super::terms::Terms;
-use super::{AnyModel, Choice, Moment, Plan, errand, fixed, rules};
+use super::{AnyModel, Choice, Moment, Plan, errand, fixed, priced, rules};
 use crate::config::compiled::MAX_TARGETS;
 use crate::config::raw::{RetryClass, Strategy};
 use crate::config::{Config, Consumer, Target};
@@ -56,6 +56,8 @@ pub fn plan(
     }
     let mut plan = Plan { model: index, rule, sort, strict, ..Plan::default() };
     let (mut refusal, mut uncounted) = (None, None);
+    // The first tag that a target lacks.
+    let mut lacking: Option<&String> = None;
     // Of those that rest, the least bad, and how bad; of those whose windows are too
     // small, the one with the largest, and how large.
     let mut resting: Option<((bool, u64), Choice)> = None;
@@ -83,8 +85,10 @@ pub fn plan(
             pass(target, Why::Full);
             continue;
         }
-        if let Some(tag) = candidate.require.iter().find(|tag| !target.tags.contains(tag)) {
+        let mut required = candidate.require.iter().chain(&consumer.permits.require);
+        if let Some(tag) = required.find(|tag| !target.tags.contains(tag)) {
             pass(target, Why::Lacks(tag));
+            lacking.get_or_insert(tag);
             continue;
         }
         let Some((surface, row)) = kind.surface(client, name, maker, api) else {
@@ -95,6 +99,11 @@ pub fn plan(
             continue;
         };
         if uncounted.as_ref().is_some_and(|first| !first.is_like(&known)) {
+            continue;
+        }
+        if priced::is_denied(config, &known, client.operation()) {
+            pass(target, Why::Unpriced);
+            refusal = refusal.or_else(|| Some(priced::denied()));
             continue;
         }
         let mut carried = features::check(row.gaps, facts);
@@ -160,10 +169,15 @@ pub fn plan(
         _ => {}
     }
     if plan.targets.is_empty() {
-        let words = "this model has no target that can take calls of this API";
+        let nobody = || match lacking {
+            Some(tag) => Error::invalid("model", lacks(tag)),
+            None => {
+                Error::invalid("model", "this model has no target that can take calls of this API")
+            }
+        };
         return match uncounted {
             Some(first) => first.estimate(config, facts, body).map(Planned::Estimate),
-            None => Err(refusal.unwrap_or_else(|| Error::invalid("model", words))),
+            None => Err(refusal.unwrap_or_else(nobody)),
         };
     }
     let free = !prefers.is_some_and(Preferences::fixes_order) && !paced;
@@ -195,6 +209,11 @@ struct Window<'a> {
     body: &'a [u8],
     /// Tokens; measured once a call, and only if need be.
     least: Option<u64>,
+}
+
+/// Of those that may not take a call.
+fn lacks(tag: &str) -> String {
+    format!("no target of this model that can take the call has the tag `{tag}`, which is required")
 }
 
 /// For listings and for the error of a single look-up.

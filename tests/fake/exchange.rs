@@ -157,7 +157,7 @@ impl Exchange {
         self.spoken
     }
 
-    /// What the router was told in this `x-envoy-` header.
+    /// What the router was told in this `x-envoy-` header, or whom to send a copy.
     pub fn ordered(&self, name: &str) -> &str {
         self.router.order(name)
     }

@@ -40,6 +40,9 @@ impl Router {
         let codes = list(take("x-envoy-retriable-status-codes"));
         let per_try_ms = take("x-envoy-upstream-rq-per-try-timeout-ms").parse().unwrap_or(0);
         let total_due = take("x-envoy-upstream-rq-timeout-ms").parse().ok();
+        // The mirror policy's, which leaves it where it stands.
+        let mirror = text(headers, "x-sluice-shadow").map(str::to_owned);
+        orders.extend(mirror.map(|cluster| ("x-sluice-shadow".to_owned(), cluster)));
         Self { orders, attempts: 0, retries, on, codes, per_try_ms, total_due }
     }
 

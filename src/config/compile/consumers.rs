@@ -2,12 +2,13 @@
 //! they belong.
 
 use super::limits::Limits;
+use super::permits::Permitted;
 use super::{Problems, is_label};
 use crate::config::compiled::{
-    ANONYMOUS, Consumer, MAX_CONSUMERS, MAX_MODELS, MAX_TEAMS, Organization, SHADOW, Team,
+    ANONYMOUS, Consumer, MAX_CONSUMERS, MAX_TEAMS, Organization, SHADOW, Target, Team,
 };
 use crate::config::limits::Scope;
-use crate::config::{glob, raw};
+use crate::config::raw;
 use hashbrown::HashMap;
 use std::rc::Rc;
 
@@ -23,7 +24,12 @@ pub(super) struct Who {
 /// Most tags of a consumer.
 const MAX_TAGS: usize = 16;
 
-pub(super) fn compile(raw: &raw::Sluice, limits: &mut Limits, problems: &mut Problems) -> Who {
+pub(super) fn compile(
+    (raw, targets): (&raw::Sluice, &[Target]),
+    limits: &mut Limits,
+    problems: &mut Problems,
+) -> Who {
+    let mut permitted = Permitted::new(raw, targets);
     let listed = raw.consumers.as_deref().unwrap_or_default();
     let names = raw.organizations.iter().map(|o| o.name.as_str());
     let organizations = places("organizations", names, MAX_TEAMS, problems);
@@ -36,8 +42,13 @@ pub(super) fn compile(raw: &raw::Sluice, limits: &mut Limits, problems: &mut Pro
         by_key: HashMap::with_capacity(listed.len()),
     };
     for (i, o) in raw.organizations.iter().enumerate() {
+        if o.organization.is_some() {
+            let words = "an organization belongs to nobody; leave it out";
+            problems.add(format!("organizations[{i}].organization"), words);
+        }
         let at = (&*format!("organizations[{i}]"), Scope::Organization);
         let limits = limits.own(raw, &o.limits, at, problems);
+        permitted.organization(at.0, o.permits(), problems);
         who.organizations.push(Organization { name: o.name.clone(), limits });
     }
     for (i, t) in raw.teams.iter().enumerate() {
@@ -46,6 +57,7 @@ pub(super) fn compile(raw: &raw::Sluice, limits: &mut Limits, problems: &mut Pro
         let organization = place(&organizations, name, "organizations", path, problems);
         let at = (&*format!("teams[{i}]"), Scope::Team);
         let limits = limits.own(raw, &t.limits, at, problems);
+        permitted.team(at.0, t.permits(), organization, problems);
         who.teams.push(Team { name: t.name.clone(), limits, organization });
     }
     for (i, c) in listed.iter().enumerate() {
@@ -61,20 +73,12 @@ pub(super) fn compile(raw: &raw::Sluice, limits: &mut Limits, problems: &mut Pro
             let words = format!("must be at most {MAX_TAGS}, each 1 to 64 of a-z A-Z 0-9 . _ -");
             problems.add(format!("{path}.tags"), words);
         }
-        if let Some(models) = &c.models {
-            check_models(&format!("{path}.models"), models, raw, problems);
-        }
-        if c.preferences == Some(true) && !raw.preferences.any() {
-            let words = "only means something where preferences.header or preferences.body is on";
-            problems.add(format!("{path}.preferences"), words);
-        }
         let team = place(&teams, c.team.as_deref(), "teams", || format!("{path}.team"), problems);
         who.consumers.push(Rc::new(Consumer {
             name: c.name.clone(),
             team,
             tags: c.tags.clone(),
-            models: c.models.clone().unwrap_or_default(),
-            preferences: c.preferences.unwrap_or(true),
+            permits: permitted.consumer(&path, c.permits(), team, problems),
             limits: limits.own(raw, &c.limits, (&path, Scope::Consumer), problems),
         }));
     }
@@ -141,18 +145,6 @@ fn place(
         problems.add(path(), format!("`{name}` is none of `{section}`"));
     }
     place
-}
-
-fn check_models(path: &str, patterns: &[String], raw: &raw::Sluice, problems: &mut Problems) {
-    if patterns.is_empty() || patterns.len() > MAX_MODELS {
-        let words = format!("must list 1 to {MAX_MODELS} names; leave it out to allow all");
-        problems.add(path.to_owned(), words);
-    }
-    for (i, pattern) in patterns.iter().enumerate() {
-        if !raw.models.iter().any(|m| glob::may_meet(pattern, &m.name)) {
-            problems.add(format!("{path}[{i}]"), format!("`{pattern}` matches none of the models"));
-        }
-    }
 }
 
 fn digest(hex: &str) -> Option<[u8; 32]> {

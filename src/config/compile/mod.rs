@@ -17,6 +17,7 @@ mod health;
 mod keys;
 mod limits;
 mod models;
+mod permits;
 mod providers;
 mod retries;
 mod rules;
@@ -31,13 +32,14 @@ pub fn compile(
     let mut problems = Problems(Vec::new());
     let mut providers = providers::compile(raw, env, &mut problems);
     catalog::compile(raw, &mut providers, &mut problems);
+    let unpriced = catalog::unpriced(raw.unpriced, &mut problems);
     let mut targets = Vec::new();
     let models = models::compile((raw, &providers), &mut targets, &mut problems);
     let (rules, index) = rules::compile((raw, &providers), &models, &mut targets, &mut problems);
     let mut limits = limits::Limits::default();
     limits.common(raw, &mut problems);
     let common_limits = limits.all.len();
-    let who = consumers::compile(raw, &mut limits, &mut problems);
+    let who = consumers::compile((raw, &targets), &mut limits, &mut problems);
     let d = &raw.defaults;
     for (path, millis) in [("first_token_timeout", d.first_token_timeout), ("timeout", d.timeout)] {
         if millis > d.total_timeout {
@@ -84,10 +86,14 @@ pub fn compile(
         scopes: limits.scopes,
         anonymous: Rc::new(Consumer {
             name: ANONYMOUS.to_owned(),
-            preferences: raw.preferences.anonymous,
+            permits: permits::with_preferences(raw.preferences.anonymous),
             ..Consumer::default()
         }),
-        shadow: Rc::new(Consumer { name: SHADOW.to_owned(), ..Consumer::default() }),
+        shadow: Rc::new(Consumer {
+            name: SHADOW.to_owned(),
+            permits: permits::with_preferences(false),
+            ..Consumer::default()
+        }),
         strict: d.strict,
         max_body: bytes(d.max_body),
         max_upload: bytes(d.max_upload.unwrap_or(d.max_body)),
@@ -103,6 +109,7 @@ pub fn compile(
         fallback,
         has_quotas,
         preferences: raw.preferences,
+        unpriced,
     };
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
 }

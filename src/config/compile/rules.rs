@@ -58,7 +58,7 @@ pub(super) fn compile(
             Some(own) => all.get(own.clone()).unwrap_or_default().iter().collect(),
             None => reached(&when, models, all),
         };
-        check_require(&path, &r.require, &targets, problems);
+        check_require(&path, (&r.require, "calls of this rule"), &targets, problems);
         check_deadlines(&path, r, &raw.defaults, problems);
         compiled.push(Rule {
             name: r.name.clone(),
@@ -115,7 +115,12 @@ fn reached<'a>(when: &When, models: &[Model], all: &'a [Target]) -> Vec<&'a Targ
 }
 
 /// Tags that no target has leave nobody to try.
-fn check_require(path: &str, require: &[String], targets: &[&Target], problems: &mut Problems) {
+pub(super) fn check_require(
+    path: &str,
+    (require, whose): (&[String], &str),
+    targets: &[&Target],
+    problems: &mut Problems,
+) {
     targets::check_tags(&format!("{path}.require"), require, problems);
     let lacking = |tag: &&String| !targets.iter().any(|t| t.tags.contains(tag));
     // What is wrong with targets has been reported already.
@@ -124,8 +129,8 @@ fn check_require(path: &str, require: &[String], targets: &[&Target], problems: 
         return;
     }
     let words = match require.iter().find(lacking) {
-        Some(tag) => format!("no target that calls of this rule may go to has the tag `{tag}`"),
-        None => "no target that calls of this rule may go to has all of these tags".to_owned(),
+        Some(tag) => format!("no target that {whose} may go to has the tag `{tag}`"),
+        None => format!("no target that {whose} may go to has all of these tags"),
     };
     problems.add(format!("{path}.require"), words);
 }

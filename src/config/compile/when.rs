@@ -56,7 +56,7 @@ pub(super) fn compile(
         }
     }
     let metadata = at.values("metadata", when.metadata.as_ref());
-    let endpoints = at.endpoints(when);
+    let endpoints = at.endpoints(when.endpoints.as_deref());
     at.check_endpoints(when, endpoints.unwrap_or(u64::MAX));
     let effort = at.effort(when);
     let has = at.list("has", when.has.as_deref()).iter();
@@ -85,6 +85,15 @@ pub(super) fn compile(
         effort,
         wants: wants.to_vec(),
     }
+}
+
+/// The dialects that a list of endpoints means, as bits.
+pub(super) fn endpoints(
+    path: &str,
+    listed: Option<&[String]>,
+    problems: &mut Problems,
+) -> Option<u64> {
+    At { path, problems }.endpoints(listed)
 }
 
 /// The names that calls are asked for in all rules together: each costs a look-up.
@@ -153,8 +162,8 @@ impl At<'_> {
         }
     }
 
-    fn endpoints(&mut self, when: &raw::When) -> Option<u64> {
-        let listed = when.endpoints.as_deref()?;
+    fn endpoints(&mut self, listed: Option<&[String]>) -> Option<u64> {
+        let listed = listed?;
         let mut mask = 0;
         for (i, word) in self.list("endpoints", Some(listed)).iter().enumerate() {
             let operation = OPERATIONS.iter().find(|(name, _)| name == word).map(|(_, o)| *o);

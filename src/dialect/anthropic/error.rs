@@ -115,6 +115,7 @@ fn type_of(error: &Error) -> &'static str {
     }
     match error.kind {
         Kind::Unauthenticated => "authentication_error",
+        Kind::Forbidden => "permission_error",
         Kind::NotFound | Kind::ModelNotFound => "not_found_error",
         Kind::TooLarge => "request_too_large",
         Kind::RateLimited => "rate_limit_error",

@@ -97,7 +97,9 @@ fn push_optional(out: &mut Vec<u8>, text: Option<&str>) {
 fn type_of(error: &Error) -> &'static str {
     match error.kind {
         Kind::Unauthenticated => "authentication_error",
+        // As OpenAI tells a key that lacks a scope.
         Kind::InvalidRequest
+        | Kind::Forbidden
         | Kind::NotFound
         | Kind::ModelNotFound
         | Kind::MethodNotAllowed
@@ -116,6 +118,7 @@ fn code_of(error: &Error) -> Option<&'static str> {
         Kind::NotFound => Some("unknown_url"),
         Kind::Unauthenticated => Some("invalid_api_key"),
         Kind::RateLimited => Some("rate_limit_exceeded"),
+        Kind::Forbidden => Some("permission_denied"),
         Kind::Busy if error.status() == 429 => Some("rate_limit_exceeded"),
         kind => Some(kind.as_str()),
     }

@@ -6,7 +6,7 @@
 use super::{Call, JSON, Phase, too_large};
 use crate::error::{Error, Kind};
 use crate::exchange::Step;
-use crate::exchange::registry::{Answer, Entry, Refusal};
+use crate::exchange::registry::{Answer, CAPPED, Entry, Refusal};
 use crate::host::{Host, Side};
 use crate::route::health::Event;
 use std::rc::Rc;
@@ -154,6 +154,7 @@ impl Call {
         let held = entry.reservation.as_deref();
         let limits = held.map(|held| held.headers(host, &entry)).unwrap_or_default();
         headers.extend(limits.iter().map(|(name, value)| (*name, value.as_str())));
+        headers.extend(entry.capped.as_deref().map(|told| (CAPPED, told)));
         let explanation = entry.explanation();
         headers.extend(explanation.as_deref().map(|json| ("x-sluice-explain", json)));
         let made;

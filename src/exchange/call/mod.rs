@@ -26,6 +26,7 @@ use wishes::Wishes;
 
 mod answer;
 mod decide;
+mod permits;
 mod shadow;
 mod upload;
 mod wishes;
@@ -49,6 +50,8 @@ pub struct Call {
     wait: Option<Rc<Wait>>,
     /// What the client says of who serves it.
     wishes: Wishes,
+    /// What its output was limited to, where the client may know it.
+    capped: Option<String>,
     /// This is a copy, for the model of that name.
     shadow: Option<String>,
     phase: Phase,
@@ -110,6 +113,7 @@ impl Call {
             context,
             wait: None,
             wishes: Wishes::default(),
+            capped: None,
             shadow: None,
             phase,
         }
@@ -197,6 +201,7 @@ impl Call {
             Some(_) => Caller::of(&self.config.shadow),
             None => identity::identify(&self.config, &headers)?,
         };
+        self.admit(&caller.consumer.permits, &endpoint)?;
         let body = match endpoint {
             Endpoint::Call(_, addressed) => {
                 let upload = self.check_body_headers(&headers)?;
@@ -226,7 +231,7 @@ impl Call {
     /// Names of targets are for those who may use all of them.
     fn health_page(&self, host: &dyn Host, headers: &Headers) -> Vec<u8> {
         let caller = identity::identify(&self.config, headers);
-        let may = self.config.expose.explain && caller.is_ok_and(|c| c.consumer.models.is_empty());
+        let may = self.config.expose.explain && caller.is_ok_and(|c| c.consumer.permits.sees_all());
         let routing = may.then(|| self.worker.state(host, &self.config));
         endpoints::health::page(host, &self.config, &self.worker, routing.as_ref())
     }
@@ -295,6 +300,7 @@ impl Call {
                 body = host.body(Side::Request, size);
                 let who = (&headers, &*caller.consumer);
                 self.take_wishes(host, who, addressed.is_some(), &mut body)
+                    .and_then(|()| self.hold_to(host, (&headers, &who.1.permits), &mut body))
                     .and_then(|()| Facts::of(self.client, &body, addressed))
             }
         };
@@ -335,6 +341,7 @@ impl Call {
             marked,
             settled: false,
             explained: self.explained.take(),
+            capped: self.capped.take(),
             flows: upload.is_some(),
             last_words: None,
             stopped: None,

@@ -62,8 +62,9 @@ impl Call {
     pub(super) fn cast_shadow(&self, host: &dyn Host, entry: &Entry) {
         let Some(model) = self.config.models.get(entry.plan.model) else { return };
         let Some(shadow) = model.shadow.as_ref().filter(|_| self.shadow.is_none()) else { return };
-        // A body that still comes in would have to be held for the copy.
-        if entry.flows {
+        // A body that still comes in would have to be held for the copy; and a copy is
+        // nobody's, so that no tag would keep it where its consumer's calls must stay.
+        if entry.flows || !entry.caller.consumer.permits.require.is_empty() {
             return;
         }
         let chance = self.worker.registry.chance().to_le_bytes();

@@ -40,11 +40,7 @@ impl Call {
             return Ok(());
         }
         if let Some(taken) = prefer::body::take(body, addressed)? {
-            host.replace_body(Side::Request, body.len(), &taken.body);
-            if text(headers, "content-length").is_some() {
-                host.set_header(Side::Request, "content-length", &taken.body.len().to_string());
-            }
-            *body = taken.body;
+            replace(host, headers, body, taken.body);
             self.wishes.body = Some(taken.preferences);
         }
         Ok(())
@@ -55,4 +51,13 @@ impl Call {
         let Wishes { header, body } = &self.wishes;
         prefer::of(&self.config, consumer, header.as_deref(), body.as_ref())
     }
+}
+
+/// Another body than Envoy holds, which is `body`.
+pub(super) fn replace(host: &dyn Host, headers: &Headers, body: &mut Vec<u8>, with: Vec<u8>) {
+    host.replace_body(Side::Request, body.len(), &with);
+    if text(headers, "content-length").is_some() {
+        host.set_header(Side::Request, "content-length", &with.len().to_string());
+    }
+    *body = with;
 }

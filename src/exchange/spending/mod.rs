@@ -123,7 +123,7 @@ impl Worker {
             return Ok(None);
         }
         let usage = self.expects(host, config, facts, body);
-        let cost = dearest(config, plan, &usage);
+        let cost = plan.dearest(config, &usage).unwrap_or(0);
         let Some(terms) = plan.terms(config) else { return Ok(None) };
         let ends = now.saturating_add(terms.total_ms().saturating_mul(1_000_000) + MARGIN);
         let lease = Lease { minute: u32::try_from(ends / MINUTE).unwrap_or(u32::MAX) };
@@ -418,12 +418,6 @@ fn passed(config: &Config, booked: &[Booked], routed: Option<usize>) -> Vec<(usi
         }
     }
     out
-}
-
-/// Nanodollars of that usage at the dearest target of the plan.
-fn dearest(config: &Config, plan: &Plan, usage: &Usage) -> u64 {
-    let cost = |n| plan.resolve(config, n)?.known.price?.cost(usage);
-    (0..plan.targets.len()).filter_map(cost).max().unwrap_or(0)
 }
 
 fn bounded(usage: &Usage) -> Usage {

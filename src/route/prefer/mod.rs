@@ -98,7 +98,7 @@ pub fn header(headers: &Headers) -> Option<String> {
 
 /// May this consumer say anything in the body?
 pub fn reads_body(config: &Config, consumer: &Consumer) -> bool {
-    config.preferences.body && consumer.preferences
+    config.preferences.body && consumer.permits.preferences
 }
 
 /// Of one call, from the values of its header, and what its body said. `None`: nothing
@@ -109,7 +109,7 @@ pub fn of(
     header: Option<&str>,
     body: Option<&Preferences>,
 ) -> Result<Option<Preferences>, Error> {
-    let header = header.filter(|_| config.preferences.header && consumer.preferences);
+    let header = header.filter(|_| config.preferences.header && consumer.permits.preferences);
     let Some(header) = header else { return Ok(body.cloned()) };
     let mut all = Preferences::default();
     header::read(header, &mut all)?;
