@@ -2,6 +2,8 @@
 //! that leave, providers that fail, and a configuration push in the middle. What was
 //! admitted is printed beside the limit and its bound.
 
+#![allow(clippy::print_stdout, reason = "it prints what was admitted")]
+
 use super::config::{listener, push, watched};
 use crate::contended::Dice;
 use crate::support::client::{Reply, post};
