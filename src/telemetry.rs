@@ -80,6 +80,10 @@ pub struct Record<'a> {
     pub estimated: bool,
     /// Nanodollars; `None`: unpriced.
     pub cost: Option<u64>,
+    /// Which prices made the cost (`route::priced`).
+    pub price_version: Option<&'a str>,
+    /// The tier that served the call, where those prices are of another.
+    pub service_tier: Option<&'a str>,
     pub first_token_ms: Option<u64>,
     pub error: Option<&'a str>,
     /// Limits that it passed and what they said, as `NAME: warned`.
@@ -177,6 +181,15 @@ impl Record<'_> {
             Some(nano) => out.extend_from_slice(price::usd(nano).as_bytes()),
             None => out.extend_from_slice(b"null,\"unpriced\":true"),
         }
+        out.extend_from_slice(b",\"price_version\":");
+        match self.price_version {
+            Some(version) => json::push_text(&mut out, version),
+            None => out.extend_from_slice(b"null"),
+        }
+        if let Some(tier) = self.service_tier {
+            out.extend_from_slice(b",\"service_tier\":");
+            json::push_text(&mut out, tier);
+        }
         out.extend_from_slice(b",\"ttft_ms\":");
         match self.first_token_ms {
             Some(ms) => json::push_number(&mut out, ms),
@@ -239,6 +252,14 @@ mod tests {
         let priced = Record { cost: Some(1_250_000), ..record };
         let read: serde_json::Value = serde_json::from_str(&object(priced.members())).unwrap();
         assert_eq!((read["cost_usd"].as_f64(), read.get("unpriced")), (Some(0.00125), None));
+        assert!(read["price_version"].is_null() && read.get("service_tier").is_none());
+        let marked =
+            Record { price_version: Some("estimate"), service_tier: Some("flex"), ..priced };
+        let read: serde_json::Value = serde_json::from_str(&object(marked.members())).unwrap();
+        assert_eq!(
+            (&read["price_version"], &read["service_tier"]),
+            (&"estimate".into(), &"flex".into())
+        );
         let local = object(local_record("1\"", "/x\"y?key=secret", "ok"));
         let read: serde_json::Value = serde_json::from_str(&local).unwrap();
         assert_eq!((read["path"].as_str(), read["error"].is_null()), (Some("/x\"y"), true));

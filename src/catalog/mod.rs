@@ -12,7 +12,7 @@
 use crate::dialect::{Dialect, ModelTraits};
 pub use names::{find, foundation_model, sections};
 pub use price::Price;
-pub use table::{Abilities, Ability, Listing, Mode, all};
+pub use table::{Abilities, Ability, Listing, Mode, VERSION, all};
 
 mod families;
 mod names;
@@ -32,6 +32,8 @@ pub struct Known {
     pub lacks: Abilities,
     /// `None`: unpriced.
     pub price: Option<Price>,
+    /// The operator said so, not the list.
+    pub own_price: bool,
     /// Most tokens of input.
     pub context: Option<u32>,
     pub traits: ModelTraits,
@@ -46,6 +48,7 @@ pub fn known(kind: &str, region: &str, model: &str) -> Known {
         abilities: listing.map(|l| l.abilities).unwrap_or_default(),
         lacks: listing.map(|l| l.lacks()).unwrap_or_default(),
         price: listing.and_then(|l| l.per_token()),
+        own_price: false,
         context: listing.and_then(|l| l.context),
         traits: families::traits(model, listing.as_ref()),
     }
@@ -65,5 +68,7 @@ impl Known {
     }
 }
 
+#[cfg(test)]
+mod bills;
 #[cfg(test)]
 mod tests;

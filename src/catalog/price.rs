@@ -15,6 +15,8 @@
 //!   <https://ai.google.dev/gemini-api/docs/pricing>
 //! - No list has cache prices of that tier; they go up as input does, as those of
 //!   Gemini 2.5 Pro ($0.125 to $0.25) and Anthropic's multipliers, which "stack".
+//! - Where a provider tells what it bills apart from what was used, that is charged.
+//!   <https://docs.cohere.com/docs/how-does-cohere-pricing-work>
 //! - Output without a price, where there was output: the cost is not known. Not 0.
 
 use crate::dialect::Usage;
@@ -78,6 +80,11 @@ fn decimal(n: u64, decimals: usize) -> String {
 // === impl Price ===
 
 impl Price {
+    /// It tells what a call costs that generates, or one that does not.
+    pub fn covers(&self, generates: bool) -> bool {
+        self.output.is_some() || !generates
+    }
+
     /// Nothing costs anything: that is known whatever was used.
     pub fn is_free(&self) -> bool {
         self.input == 0 && self.output.unwrap_or(0) == 0
@@ -85,12 +92,11 @@ impl Price {
 
     /// Nanodollars for a call; `None`: not known. Saturates where no sum could be true.
     pub fn cost(&self, usage: &Usage) -> Option<u64> {
+        let (input, output) = usage.billed.unwrap_or((usage.input, usage.output));
+        let usage = Usage { input, output, ..*usage }.within();
         let long = usage.input > LONG;
         let input = Step::new(self.input, self.input_above_200k.filter(|_| long));
-        // A provider's parts may exceed its whole; the whole is what is charged.
-        let cached = usage.cached_input.min(usage.input);
-        let written = usage.cache_write.min(usage.input - cached);
-        let hour = usage.cache_write_1h.min(written);
+        let (cached, written, hour) = (usage.cached_input, usage.cache_write, usage.cache_write_1h);
         let write = self.cache_write.map_or(input.now, |p| input.carry(p));
         let mut pico = product(usage.input - cached - written, input.now)
             + product(cached, self.cache_read.map_or(input.now, |p| input.carry(p)))
@@ -98,7 +104,7 @@ impl Price {
             + product(hour, self.cache_write_1h.map_or(write, |p| input.carry(p)));
         if usage.output > 0 {
             let output = Step::new(self.output?, self.output_above_200k.filter(|_| long));
-            let thought = usage.reasoning.min(usage.output);
+            let thought = usage.reasoning;
             pico += product(usage.output - thought, output.now)
                 + product(thought, self.reasoning.map_or(output.now, |p| output.carry(p)));
         }
@@ -136,6 +142,12 @@ impl Step {
         let raised = (u128::from(part) * u128::from(self.now) + base / 2) / base;
         u64::try_from(raised).unwrap_or(u64::MAX)
     }
+}
+
+/// The most that one of these prices makes of `usage`, for a call whose target is not yet
+/// decided. What is not priced adds nothing; `None`: none of them is.
+pub fn dearest(prices: impl IntoIterator<Item = Option<Price>>, usage: &Usage) -> Option<u64> {
+    prices.into_iter().flatten().filter_map(|price| price.cost(usage)).max()
 }
 
 #[cfg(test)]
@@ -245,7 +257,65 @@ mod tests {
         assert_eq!(absurd.cost(&usage(u64::MAX, u64::MAX)), Some(u64::MAX));
     }
 
+    #[test]
+    fn the_dearest_of_a_plan_is_what_it_may_cost() {
+        let cheap = Price { input: 1_000_000, output: Some(1_000_000), ..Default::default() };
+        let slow = Price { output: Some(30_000_000), ..cheap };
+        let prices = [Some(cheap), None, Some(SONNET), Some(slow)];
+        assert_eq!(dearest(prices, &usage(1_000, 0)), Some(3_000_000));
+        assert_eq!(dearest(prices, &usage(0, 1_000)), Some(30_000_000));
+        assert_eq!(dearest([None, None], &usage(1, 1)), None);
+        assert_eq!(dearest([], &usage(1, 1)), None);
+        let input_only = Price { output: None, ..SONNET };
+        assert_eq!(dearest([Some(input_only), Some(cheap)], &usage(0, 1_000)), Some(1_000_000));
+    }
+
+    /// Tokens that are nobody else's part: fresh, cached, written for five minutes and for
+    /// an hour, answered and thought.
+    fn apart([fresh, cached, five, hour, said, thought]: [u64; 6]) -> Usage {
+        Usage {
+            input: fresh + cached + five + hour,
+            output: said + thought,
+            cached_input: cached,
+            cache_write: five + hour,
+            cache_write_1h: hour,
+            reasoning: thought,
+            ..Default::default()
+        }
+    }
+
     proptest! {
+        #[test]
+        fn more_of_any_kind_costs_no_less(
+            kinds in prop::array::uniform6(0u64..300_000), which in 0usize..6, more in 0u64..300_000,
+        ) {
+            let thinking = Price { reasoning: Some(7_500_000), ..SONNET };
+            let mut raised = kinds;
+            raised[which] += more;
+            let costs = [kinds, raised].map(|kinds| thinking.cost(&apart(kinds)).unwrap());
+            prop_assert!(costs[0] <= costs[1], "{costs:?}");
+        }
+
+        /// Below the long tier: a call in two is charged as one, but for rounding.
+        #[test]
+        fn calls_add_up(
+            one in prop::array::uniform6(0u64..20_000), two in prop::array::uniform6(0u64..20_000),
+            odd in prop::array::uniform6(1u64..2_000),
+        ) {
+            let price = Price {
+                input: odd[0],
+                output: Some(odd[1]),
+                cache_read: Some(odd[2]),
+                cache_write: Some(odd[3]),
+                cache_write_1h: Some(odd[4]),
+                reasoning: Some(odd[5]),
+                ..Default::default()
+            };
+            let sum = std::array::from_fn(|i| one[i] + two[i]);
+            let [a, b, both] = [one, two, sum].map(|kinds| price.cost(&apart(kinds)).unwrap());
+            prop_assert!(both.abs_diff(a + b) <= 1, "{a} + {b} is not {both}");
+        }
+
         /// However a provider splits its counts, parts cost neither more than the
         /// dearest kind nor less than the cheapest.
         #[test]

@@ -66,6 +66,10 @@ pub struct Abilities(u16);
 /// The whole table.
 pub const TEXT: &str = include_str!("models.tsv");
 
+/// Which list this is: the day it was taken over, and the first digits of its SHA-256. It
+/// stands in every record of a call that was priced by it; a test holds it to the text.
+pub const VERSION: &str = "2026-11-21.f9d8bd94";
+
 /// By a section's name and the parts of a model's name, which are read as one.
 pub fn find(provider: &str, model: [&str; 3]) -> Option<Listing> {
     let wanted = || {
@@ -293,6 +297,16 @@ impl Abilities {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sha2::{Digest, Sha256};
+
+    #[test]
+    fn the_version_is_of_this_text() {
+        let digest = Sha256::digest(TEXT);
+        let hex: String = digest.iter().take(4).map(|b| format!("{b:02x}")).collect();
+        let (day, of) = VERSION.split_once('.').unwrap();
+        assert_eq!(of, hex, "models.tsv has changed: give VERSION the day and these digits");
+        assert_eq!(day.len(), 10);
+    }
 
     #[test]
     fn every_line_is_read_and_found() {

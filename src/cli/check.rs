@@ -6,6 +6,8 @@
 //! its own.
 
 use super::yaml;
+use crate::catalog;
+use crate::config::compiled::Unpriced;
 use crate::config::{self, Config};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -60,9 +62,10 @@ pub fn check(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String,
     };
     let unpriced = unpriced(&config);
     Ok(format!(
-        "ok ({}, {}{consumers}{limits}){unpriced}",
+        "ok ({}, {}{consumers}{limits}; prices {}){unpriced}",
         count(providers, "provider"),
-        count(models, "model")
+        count(models, "model"),
+        catalog::VERSION
     ))
 }
 
@@ -80,7 +83,14 @@ fn unpriced(config: &Config) -> String {
     names.dedup();
     match names.as_slice() {
         [] => String::new(),
-        names => format!("; unpriced, see `catalog`: {}", names.join(", ")),
+        names => {
+            let fate = match config.unpriced {
+                Unpriced::Deny => "refused for want of a price",
+                Unpriced::Flag => "unpriced",
+                Unpriced::Estimate(_) => "charged by `unpriced.estimate`",
+            };
+            format!("; {fate}, see `catalog`: {}", names.join(", "))
+        }
     }
 }
 
@@ -99,10 +109,16 @@ mod tests {
     fn says_what_is_there() {
         assert_eq!(
             check(GOOD, &|_| Some("k".into())).unwrap(),
-            "ok (1 provider, 1 model); unpriced, see `catalog`: openai/b"
+            format!(
+                "ok (1 provider, 1 model; prices {}); unpriced, see `catalog`: openai/b",
+                catalog::VERSION
+            )
         );
         let listed = GOOD.replace("openai/b", "openai/gpt-5, 'openai/*'");
-        assert_eq!(check(&listed, &|_| Some("k".into())).unwrap(), "ok (1 provider, 1 model)");
+        let said = check(&listed, &|_| Some("k".into())).unwrap();
+        assert_eq!(said, format!("ok (1 provider, 1 model; prices {})", catalog::VERSION));
+        let denied = check(&format!("{GOOD}unpriced: deny\n"), &|_| Some("k".into())).unwrap();
+        assert!(denied.ends_with("; refused for want of a price, see `catalog`: openai/b"));
     }
 
     #[test]

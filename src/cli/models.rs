@@ -60,7 +60,12 @@ pub fn markdown(kind: Option<&str>, filter: Option<&str>) -> String {
         line(&mut out, row);
     }
     // Writing to a String cannot fail.
-    let _ = writeln!(out, "\n{} models; USD per million tokens; - is not listed.", rows.len());
+    let _ = writeln!(
+        out,
+        "\n{} models; prices {}, USD per million tokens; - is not listed.",
+        rows.len(),
+        catalog::VERSION
+    );
     out
 }
 

@@ -62,6 +62,17 @@ pub struct Config {
     /// Some key has a quota of its own.
     pub has_quotas: bool,
     pub preferences: raw::Preferences,
+    pub unpriced: Unpriced,
+}
+
+/// What becomes of calls whose model has no price.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unpriced {
+    Deny,
+    #[default]
+    Flag,
+    /// They are charged so.
+    Estimate(Price),
 }
 
 /// How the router takes a call to its next target.
@@ -91,6 +102,8 @@ pub struct Provider {
     pub shares: Vec<Share>,
     /// What the operator says of its models; the first that matches wins.
     pub catalog: Vec<Entry>,
+    /// Which prices these are, together with the list's.
+    pub price_version: String,
 }
 
 /// How much of its provider's calls a key may take.
@@ -396,6 +409,7 @@ impl Provider {
         };
         let mut known = entry.like.unwrap_or_else(listed);
         known.price = entry.price.or(known.price);
+        known.own_price = entry.price.is_some() || entry.like.is_some();
         known.context = entry.context.or(known.context);
         known.traits.max_output_tokens = entry.max_output.unwrap_or(known.traits.max_output_tokens);
         if let Some(abilities) = entry.abilities {

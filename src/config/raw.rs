@@ -21,7 +21,7 @@ mod shadow;
 mod target;
 mod when;
 
-pub use catalog::Entry;
+pub use catalog::{Entry, Unpriced};
 pub use consumer::{Consumer, Organization, Team};
 pub use envoy::{Envoy, Fallback};
 pub use health::{Health, WhenAllRest};
@@ -54,6 +54,9 @@ pub struct Sluice {
     /// or your contract says otherwise. The first entry that matches a target wins.
     #[serde(default)]
     pub catalog: Vec<Entry>,
+    /// What becomes of calls whose cost nobody can tell, since their model has no price.
+    #[serde(default)]
+    pub unpriced: Unpriced,
     /// Who may ask. Without it everybody is the consumer `anonymous`.
     #[serde(default)]
     pub consumers: Option<Vec<Consumer>>,
@@ -187,8 +190,8 @@ pub struct Expose {
     pub attempts: bool,
     /// x-sluice-dropped: request fields the provider's dialect cannot carry
     pub dropped: bool,
-    /// x-sluice-cost-usd: what an answer that is not streamed cost, where that is
-    /// known. Default: false.
+    /// x-sluice-cost-usd: what an answer cost, where that is known; of a stream as a
+    /// comment behind its last event. Default: false.
     pub cost: bool,
     /// x-sluice-explain, to clients that send `x-sluice-explain: 1`: why the call went
     /// where it went, as JSON. Default: false.

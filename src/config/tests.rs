@@ -313,6 +313,27 @@ fn names_the_path_and_the_fix() {
             "never be reached",
         ),
         (|c| c["expose"] = json!({ "modle": true }), "expose.modle", "unknown field"),
+        (|c| c["unpriced"] = json!("refuse"), "unpriced", "expected one of `deny`, `flag`"),
+        (
+            |c| c["unpriced"] = json!({ "estimate": { "input": 0, "output": 0 } }),
+            "unpriced.estimate",
+            "give a price, or say `flag`",
+        ),
+        (
+            |c| c["unpriced"] = json!({ "estimate": { "input": 1 } }),
+            "unpriced.estimate",
+            "missing field `output`",
+        ),
+        (
+            |c| c["unpriced"] = json!({ "estimate": { "input": -1, "output": 1 } }),
+            "unpriced.estimate.input",
+            "is no price",
+        ),
+        (
+            |c| c["unpriced"] = json!({ "estimate": { "input": 1, "output": 1, "cached": 1 } }),
+            "unpriced.estimate.cached",
+            "unknown field",
+        ),
         (|c| shadow(c, json!({ "model": "slow", "percent": 5 })), SHADOW_MODEL, "no entry"),
         (|c| shadow(c, json!({ "model": "fast", "percent": 5 })), SHADOW_MODEL, "itself"),
         (|c| shadow(c, json!({ "model": "gpt-5", "percent": 0 })), SHADOW_PERCENT, "above 0"),

@@ -185,6 +185,12 @@ impl Dialect {
         if self.is_bedrock() { AWS_EVENTS } else { SSE }
     }
 
+    /// Whether a line that is no event may stand in its streams: AWS has none, and
+    /// Google's clients take it for JSON.
+    pub fn takes_comments(self) -> bool {
+        !self.is_bedrock() && self != Dialect::Gemini
+    }
+
     /// An error as this dialect's whole body.
     pub fn error_body(self, error: &Error) -> Vec<u8> {
         self.row().map_or_else(|| openai::error::body(error), |l| (l.error)(error))

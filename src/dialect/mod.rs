@@ -52,6 +52,7 @@ pub mod bedrock;
 mod claude;
 pub mod cohere;
 pub mod conversation;
+mod cost;
 pub mod count;
 pub mod estimate;
 pub mod facts;
@@ -282,6 +283,13 @@ pub struct Usage {
     pub input_reported: bool,
     /// The provider said how much came out, and the answer is complete.
     pub output_reported: bool,
+    /// Input and output that the provider charges for, where that is not all of them.
+    pub billed: Option<(u64, u64)>,
+    /// What the provider says that the call cost, in nanodollars.
+    pub cost: Option<u64>,
+    /// The tier that served the call (`flex`, `priority`), where that is not the
+    /// standard one, which lists of prices are about.
+    pub tier: Option<&'static str>,
 }
 
 // === impl UpstreamRequest ===
@@ -312,6 +320,20 @@ impl Usage {
     fn tokens(number: f64) -> u64 {
         // `as` saturates: negatives become 0.
         number.min(1e9) as u64
+    }
+
+    /// With parts that are no more than their wholes, whatever a provider wrote: the
+    /// wholes are believed.
+    pub fn within(self) -> Self {
+        let cached_input = self.cached_input.min(self.input);
+        let cache_write = self.cache_write.min(self.input - cached_input);
+        Self {
+            cached_input,
+            cache_write,
+            cache_write_1h: self.cache_write_1h.min(cache_write),
+            reasoning: self.reasoning.min(self.output),
+            ..self
+        }
     }
 
     /// Of calls that generate nothing: that much is known.

@@ -19,6 +19,7 @@ pub enum Endpoint {
     Models,
     Model(String),
     Usage,
+    Limits,
     Health,
 }
 
@@ -28,7 +29,7 @@ const PATHS: &str = "POST /v1/chat/completions, /v1/responses, /v1/completions, 
                      /v1/images/edits, /v1/audio/speech, /v1/audio/transcriptions, \
                      /v1/audio/translations, /v1beta/models/{model}:generateContent, \
                      /model/{model}/converse, /v2/chat, /v2/embed, /v1/rerank, /v2/rerank; GET /v1/models, \
-                     /v1/models/{id}, /v1beta/models, /sluice/usage, /sluice/health";
+                     /v1/models/{id}, /v1beta/models, /sluice/usage, /sluice/limits, /sluice/health";
 
 /// Lists of models: OpenAI's and Anthropic's, and Gemini's.
 const MODELS: &str = "/v1/models";
@@ -114,6 +115,7 @@ pub fn endpoint(method: &str, path: &str) -> Result<Endpoint, Error> {
     let (endpoint, wanted) = match path {
         MODELS | GEMINI_MODELS => (Endpoint::Models, "GET"),
         "/sluice/usage" => (Endpoint::Usage, "GET"),
+        "/sluice/limits" => (Endpoint::Limits, "GET"),
         "/sluice/health" => (Endpoint::Health, "GET"),
         _ => match (call(path), id(MODELS).or_else(google)) {
             (Some(call), _) => (call, "POST"),
@@ -187,6 +189,7 @@ impl Endpoint {
             Endpoint::Call(dialect, _) => dialect.label(),
             Endpoint::Models | Endpoint::Model(_) => "models",
             Endpoint::Usage => "usage",
+            Endpoint::Limits => "limits",
             Endpoint::Health => "health",
         }
     }

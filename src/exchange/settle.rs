@@ -70,11 +70,14 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let first_token = entry.first_token.map(|t| millis(t, entry.started));
     let counting = entry.client.operation() == Operation::CountTokens;
     let mut smooth = false;
-    let cost = match (verdict.charged, at.known.price) {
-        (false, _) => Some(0),
-        (true, _) if counting => Some(0),
-        (true, Some(price)) if verdict.counted || price.is_free() => price.cost(&verdict.usage),
-        (true, _) => None,
+    let charge = match verdict.charged && !counting {
+        true => at.charge(&verdict.usage, verdict.counted),
+        false => None,
+    };
+    // What is not charged costs nothing, and that is known.
+    let cost = match verdict.charged && !counting {
+        true => charge.map(|charge| charge.nano),
+        false => Some(0),
     };
     let spent = verdict.charged.then(|| (&verdict.usage, cost.unwrap_or(0)));
     worker.settle_limits(host, entry, spent, Some(at), now);
@@ -130,6 +133,8 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         usage: verdict.usage,
         estimated: verdict.estimated,
         cost,
+        price_version: charge.map(|charge| charge.version),
+        service_tier: charge.and_then(|charge| charge.tier),
         first_token_ms: first_token,
         error: (verdict.outcome != "ok").then_some(verdict.outcome),
         limits: entry.reservation.as_deref().map(|r| r.told(&entry.config)).unwrap_or_default(),
@@ -218,6 +223,7 @@ impl Verdict {
             usage.output = usage.output.max(estimate::of_bytes(seen.output_bytes));
         }
         let estimated = guess_in && text_in || guess_out && text_out;
+        usage = usage.within();
         let counted = (text_in || !guess_in) && (text_out || !guess_out);
         Self { outcome, charged: true, usage, estimated, counted }
     }

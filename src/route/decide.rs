@@ -9,7 +9,7 @@ use super::keys::Ring;
 use super::prefer::Preferences;
 use super::strategy::Asked;
 use super::terms::Terms;
-use super::{AnyModel, Choice, Moment, Plan, errand, fixed, rules};
+use super::{AnyModel, Choice, Moment, Plan, errand, fixed, priced, rules};
 use crate::config::compiled::MAX_TARGETS;
 use crate::config::raw::{RetryClass, Strategy};
 use crate::config::{Config, Consumer, Target};
@@ -95,6 +95,11 @@ pub fn plan(
             continue;
         };
         if uncounted.as_ref().is_some_and(|first| !first.is_like(&known)) {
+            continue;
+        }
+        if priced::is_denied(config, &known, client.operation()) {
+            pass(target, Why::Unpriced);
+            refusal = refusal.or_else(|| Some(priced::denied()));
             continue;
         }
         let mut carried = features::check(row.gaps, facts);

@@ -38,6 +38,8 @@ pub enum Why<'a> {
     Unwanted(&'a str),
     /// What the call asks for and the model has not.
     Unable(&'a str),
+    /// Its model has no price.
+    Unpriced,
     /// The plan is full without it.
     Full,
 }
@@ -113,7 +115,7 @@ pub fn decision(
     if let Ok(plan) = plan {
         for at in (0..plan.targets.len()).filter_map(|n| plan.resolve(config, n)) {
             targets.push(name(config, at.target));
-            estimates.push(at.known.price.and_then(|price| estimate(&price, facts)));
+            estimates.push(at.price().and_then(|price| estimate(&price, facts)));
         }
     }
     let errand = plan.ok().filter(|plan| plan.errand.is_some());
@@ -233,6 +235,7 @@ impl Notes {
             Why::Lacks(tag) => format!("has no tag {tag}"),
             Why::Unwanted(param) => format!("left out by {param}"),
             Why::Unable(ability) => format!("its model has no {ability}"),
+            Why::Unpriced => "no price is known (unpriced: deny)".to_owned(),
             Why::Full => "the plan is full".to_owned(),
             Why::Overflows(window) => format!("too long for {window} tokens"),
         };

@@ -4,7 +4,7 @@
 //! Values in, values out: no clock, no randomness, no host; what costs a read comes in as
 //! something to ask (`Moment::turn`, `header`, `learned`). The plan is made once per call
 //! (`decide`): its rule (`rules`) and what then holds (`terms`); who might (`candidates`,
-//! `prefer`) in the order of `strategy`; who cannot (`able`, windows, tags); who rests
+//! `prefer`) in the order of `strategy`; who cannot (`able`, windows, tags) or may not for want of a price (`priced`); who rests
 //! (`health`, `quotas`); whose speed is to be found out (`errand`); spare keys (`keys`);
 //! what this Envoy's route can do (`fixed`). Envoy executes it (see `envoy/envoy.yaml`,
 //! refresh_cluster_on_retry), and what an attempt learns may change the order of what is
@@ -36,6 +36,7 @@ mod keys;
 pub mod learned;
 pub mod quotas;
 pub mod prefer;
+pub mod priced;
 mod rules;
 pub mod speed;
 pub mod state;

@@ -9,7 +9,7 @@ use std::process::Command;
 
 /// Moves the listeners into a file of their own that Envoy watches, as a control
 /// plane would push them.
-fn watched(bootstrap: String, folder: &Path) -> String {
+pub fn watched(bootstrap: String, folder: &Path) -> String {
     let mut all: Value = serde_saphyr::from_str(&bootstrap).expect("YAML");
     let listeners = all["static_resources"]["listeners"].take();
     all["static_resources"].as_object_mut().expect("an object").remove("listeners");
@@ -20,7 +20,7 @@ fn watched(bootstrap: String, folder: &Path) -> String {
     all.to_string()
 }
 
-fn push(folder: &Path, listener: &Value) {
+pub fn push(folder: &Path, listener: &Value) {
     let mut listener = listener.clone();
     listener["@type"] = "type.googleapis.com/envoy.config.listener.v3.Listener".into();
     // Envoy watches for files moved into place.
@@ -30,7 +30,7 @@ fn push(folder: &Path, listener: &Value) {
 }
 
 /// The listener of a gateway rendered from `text`.
-fn listener(gateway: &Gateway, text: &str) -> Value {
+pub fn listener(gateway: &Gateway, text: &str) -> Value {
     let file = gateway.folder.join("other.yaml");
     std::fs::write(&file, config("- { name: m, targets: [openai/gpt] }")).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

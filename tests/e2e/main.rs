@@ -14,6 +14,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[allow(dead_code, reason = "each test file uses its part")]
+#[path = "../support/contended.rs"]
+mod contended;
+
 mod basics;
 mod clients_count;
 mod clients_responses;
@@ -34,7 +38,9 @@ mod hostile;
 mod keys;
 mod kinds;
 mod learned;
+mod limits;
 mod misdirected;
+mod money;
 mod moving;
 mod natives;
 mod openai_sdk;

@@ -28,6 +28,7 @@ mod hang_ups;
 mod keys;
 mod learned;
 mod limits;
+mod money;
 mod lost;
 mod surroundings;
 mod abilities;

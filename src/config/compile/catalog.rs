@@ -2,8 +2,9 @@
 
 use super::Problems;
 use crate::catalog::{self, Abilities, Price};
-use crate::config::compiled::{Entry, Provider};
+use crate::config::compiled::{Entry, Provider, Unpriced};
 use crate::config::{glob, raw};
+use sha2::{Digest, Sha256};
 
 /// Most entries: each look-up of a `*` target reads its provider's from the first.
 const MAX_ENTRIES: usize = 4096;
@@ -48,6 +49,45 @@ pub(super) fn compile(raw: &raw::Sluice, providers: &mut [Provider], problems: &
         }
         provider.catalog.push(compiled);
     }
+    for provider in providers {
+        provider.price_version = version(&provider.catalog);
+    }
+}
+
+pub(super) fn unpriced(raw: raw::Unpriced, problems: &mut Problems) -> Unpriced {
+    match raw {
+        raw::Unpriced::Deny => Unpriced::Deny,
+        raw::Unpriced::Flag => Unpriced::Flag,
+        raw::Unpriced::Estimate { input, output } => {
+            if input.0 == 0 && output.0 == 0 {
+                problems.add(
+                    "unpriced.estimate",
+                    "is 0, as if what has no price were free; give a price, or say `flag`",
+                );
+            }
+            let output = Some(output.0);
+            Unpriced::Estimate(Price { input: input.0, output, ..Price::default() })
+        }
+    }
+}
+
+/// The list's version and, where there are entries that set prices, some digits of a hash
+/// of these: the same file has the same one on every proxy.
+fn version(entries: &[Entry]) -> String {
+    let mut hash = Sha256::new();
+    let mut any = false;
+    for entry in entries {
+        let price = entry.price.or(entry.like.and_then(|like| like.price));
+        let Some(price) = price else { continue };
+        any = true;
+        hash.update(entry.pattern.as_bytes());
+        for column in price.columns() {
+            hash.update([0, u8::from(column.is_some())]);
+            hash.update(column.unwrap_or_default().to_le_bytes());
+        }
+    }
+    let digits: String = hash.finalize().iter().take(4).map(|b| format!("{b:02x}")).collect();
+    if any { format!("{}+{digits}", catalog::VERSION) } else { catalog::VERSION.to_owned() }
 }
 
 fn like(path: &str, entry: &raw::Entry, problems: &mut Problems) -> Option<catalog::Known> {

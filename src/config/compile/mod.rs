@@ -31,6 +31,7 @@ pub fn compile(
     let mut problems = Problems(Vec::new());
     let mut providers = providers::compile(raw, env, &mut problems);
     catalog::compile(raw, &mut providers, &mut problems);
+    let unpriced = catalog::unpriced(raw.unpriced, &mut problems);
     let mut targets = Vec::new();
     let models = models::compile((raw, &providers), &mut targets, &mut problems);
     let (rules, index) = rules::compile((raw, &providers), &models, &mut targets, &mut problems);
@@ -103,6 +104,7 @@ pub fn compile(
         fallback,
         has_quotas,
         preferences: raw.preferences,
+        unpriced,
     };
     if problems.0.is_empty() { Ok(config) } else { Err(problems.0) }
 }

@@ -78,6 +78,7 @@ pub(super) fn compile(
             keys,
             shares,
             catalog: Vec::new(),
+            price_version: String::new(),
         });
     }
     compiled

@@ -1,4 +1,5 @@
-//! An entry of `catalog`: what the operator knows better than the list.
+//! An entry of `catalog`: what the operator knows better than the list. And what is done
+//! where neither has a price.
 
 use crate::config::units::{Dollars, Tokens};
 use serde::Deserialize;
@@ -50,4 +51,17 @@ pub struct Entry {
     /// list says: calls that ask for another of these go to others that can.
     #[serde(default)]
     pub abilities: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Unpriced {
+    /// They are not made.
+    Deny,
+    /// They are made and counted as unpriced; budgets in dollars do not see them.
+    #[default]
+    Flag,
+    /// They are charged by these prices, in USD per million tokens, and marked.
+    Estimate { input: Dollars, output: Dollars },
 }

@@ -67,7 +67,10 @@ fn models_that_lead_nowhere_new() {
     };
     let at = "limits[0].on_exceeded.route_to: ";
     let starts = |found: Vec<String>, wanted: &str| {
-        assert!(found.first().is_some_and(|f| f.starts_with(&format!("{at}{wanted}"))), "{found:?}");
+        assert!(
+            found.first().is_some_and(|f| f.starts_with(&format!("{at}{wanted}"))),
+            "{found:?}"
+        );
     };
     starts(problems(json!([to("slow", &[])])), "`slow` matches none of the models");
     starts(problems(json!([to("fast", &["fast"])])), "`fast` is all that this limit counts");
@@ -93,7 +96,10 @@ fn own_limits_count_who_they_stand_at() {
     file["consumers"] = json!([{ "name": "ann", "key_sha256": ["0".repeat(64)], "limits": own }]);
     let found: Vec<_> = read(&file).unwrap_err().iter().map(ToString::to_string).collect();
     let path = "consumers[0].limits";
-    assert!(found[0].starts_with(&format!("{path}[1].when.teams: is given by where it")), "{found:?}");
+    assert!(
+        found[0].starts_with(&format!("{path}[1].when.teams: is given by where it")),
+        "{found:?}"
+    );
     let twice = format!("{path}[1]: counts what an earlier one counts: give one of them a name");
     assert!(found.contains(&twice), "{found:?}");
 }

@@ -5,7 +5,7 @@
 //! went in and `message_delta` what came out, cumulatively; the latter may repeat
 //! the former's fields, and then it is the newer word.
 
-use crate::dialect::Usage;
+use crate::dialect::{Usage, cost};
 use serde::Deserialize;
 
 /// Takes in one `usage` value: fields that are absent keep what was known.
@@ -26,11 +26,15 @@ pub(super) fn update(usage: &mut Usage, raw: &str) -> Option<Tier> {
         set(&mut usage.reasoning, details.thinking_tokens);
     }
     usage.input_reported |= wire.input_tokens.is_some();
-    Some(Tier(wire.service_tier.as_ref().and_then(|t| match t.as_str()? {
+    // Of servers that speak Anthropic's language, not of Anthropic's own.
+    usage.cost = cost::told(raw.as_bytes()).or(usage.cost);
+    let tier = wire.service_tier.as_ref().and_then(|t| match t.as_str()? {
         "standard" => Some("default"),
         "priority" => Some("priority"),
         _ => None,
-    })))
+    });
+    usage.tier = tier.or(usage.tier).filter(|t| *t != "default");
+    Some(Tier(tier))
 }
 
 /// OpenAI's word for the tier that served the call.

@@ -20,6 +20,8 @@ pub(super) struct Body<'a> {
     #[serde(borrow)]
     pub(super) usage: Option<&'a RawValue>,
     #[serde(borrow)]
+    pub(super) service_tier: Option<&'a RawValue>,
+    #[serde(borrow)]
     pub(super) additional_model_response_fields: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) trace: Option<Trace<'a>>,

@@ -8,7 +8,7 @@ use super::response::{bad, object};
 use super::stream::broken;
 use super::usage;
 use crate::dialect::{
-    ClientResponse, Feed, Progress, Reply, Request, StreamTranslator, UpstreamRequest,
+    ClientResponse, Feed, Progress, Reply, Request, StreamTranslator, UpstreamRequest, Usage,
 };
 use crate::error::{Error, Kind};
 use crate::wire::eventstream::{Decoder, Message};
@@ -24,8 +24,9 @@ pub(super) fn response(body: &[u8], _: &Reply) -> Result<ClientResponse, Error> 
     if object::<Output<'_>>(answer.output).and_then(|output| output.message).is_none() {
         return Err(bad("the provider's answer is not one of Converse"));
     }
-    let usage = answer.usage.and_then(|u| usage::read(u.get()));
-    Ok(ClientResponse { body: None, usage: usage.unwrap_or_default() })
+    let usage = answer.usage.and_then(|u| usage::read(u.get())).unwrap_or_default();
+    let usage = Usage { tier: usage::tier(answer.service_tier), ..usage };
+    Ok(ClientResponse { body: None, usage })
 }
 
 pub(super) struct Stream {
@@ -36,11 +37,14 @@ pub(super) struct Stream {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
 struct Answer<'a> {
     #[serde(borrow)]
     output: Option<&'a RawValue>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    service_tier: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -50,9 +54,12 @@ struct Output<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Metadata<'a> {
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    service_tier: Option<&'a RawValue>,
 }
 
 // === impl Stream ===
@@ -135,9 +142,10 @@ fn read(
             *stopped = true;
         }
         "metadata" => {
-            let parsed = serde_json::from_slice::<Metadata<'_>>(message.payload).ok();
-            if let Some(usage) = parsed.and_then(|m| m.usage).and_then(|u| usage::read(u.get())) {
-                progress.usage = usage;
+            if let Ok(told) = serde_json::from_slice::<Metadata<'_>>(message.payload) {
+                let usage = told.usage.and_then(|u| usage::read(u.get()));
+                progress.usage = usage.unwrap_or(progress.usage);
+                progress.usage.tier = usage::tier(told.service_tier);
             }
             progress.complete = *stopped;
         }

@@ -13,7 +13,7 @@ use super::usage;
 use crate::dialect::openai::chunk::Header;
 use crate::dialect::openai::completion::{Message, completion};
 use crate::dialect::openai::stop;
-use crate::dialect::{ClientResponse, Reply};
+use crate::dialect::{ClientResponse, Reply, Usage};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 use serde::Deserialize;
@@ -35,12 +35,13 @@ pub(super) fn to_openai_chat(body: &[u8], reply: &Reply) -> Result<ClientRespons
         json_answer |= read_block(block, reply, &mut message)?;
     }
     let usage = answer.usage.and_then(|u| usage::read(u.get())).unwrap_or_default();
+    let usage = Usage { tier: usage::tier(answer.service_tier), ..usage };
     let stop = answer.stop_reason.and_then(text).unwrap_or_default();
     let sequence = answer.additional_model_response_fields.and_then(stop_sequence);
     message.beside = stop::beside(&stop, sequence);
     let called = !message.tool_calls.is_empty();
     let finish = finish_reason(&stop, json_answer && !called)?;
-    let tier = answer.service_tier.and_then(|t| t.type_).and_then(text);
+    let tier = object::<Tier<'_>>(answer.service_tier).and_then(|t| t.type_).and_then(text);
     let header = Header {
         id: &id(reply),
         created: reply.created,
@@ -174,7 +175,7 @@ struct Answer<'a> {
     #[serde(borrow)]
     trace: Option<Trace<'a>>,
     #[serde(borrow)]
-    service_tier: Option<Tier<'a>>,
+    service_tier: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

@@ -182,6 +182,7 @@ impl Reader {
         if let Some(usage) = body.usage.and_then(|u| usage::read(u.get())) {
             self.progress.usage = usage;
         }
+        self.progress.usage.tier = usage::tier(body.service_tier);
         if let Some(trace) = body.trace.as_ref().and_then(|t| t.guardrail) {
             self.chunk(out, |chunks, out| {
                 chunks.delta(out, |out| {

@@ -5,8 +5,10 @@
 //! Spec: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html>,
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html>.
 
-use crate::dialect::Usage;
+use crate::dialect::{Usage, cost};
+use crate::wire::json;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// `None` where the value is not understood.
 pub(super) fn read(raw: &str) -> Option<Usage> {
@@ -26,7 +28,22 @@ pub(super) fn read(raw: &str) -> Option<Usage> {
         reasoning: 0,
         input_reported: wire.input_tokens.is_some(),
         output_reported: wire.output_tokens.is_some(),
+        billed: None,
+        cost: None,
+        tier: None,
     })
+}
+
+/// By a `serviceTier`.
+pub(super) fn tier(raw: Option<&RawValue>) -> Option<&'static str> {
+    let tier: Tier<'_> = json::record(raw?.get().as_bytes())?;
+    cost::tier(tier.type_)
+}
+
+#[derive(Deserialize)]
+struct Tier<'a> {
+    #[serde(borrow, rename = "type")]
+    type_: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

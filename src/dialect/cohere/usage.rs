@@ -6,6 +6,9 @@
 //! to 100 documents), which are no tokens and are never counted as such: where no
 //! tokens are told, its input counts as not reported, and is estimated like any other.
 //!
+//! The billed ones are fewer, as a model's own template is not among them: a call of
+//! which both are told costs by these.
+//!
 //! Spec: <https://docs.cohere.com/docs/how-does-cohere-pricing-work>.
 
 use crate::dialect::Usage;
@@ -17,6 +20,7 @@ pub(super) fn of_chat(raw: &str) -> Option<Usage> {
     let (tokens, billed) = (wire.tokens.unwrap_or_default(), wire.billed_units.unwrap_or_default());
     let input = tokens.input_tokens.or(billed.input_tokens);
     let output = tokens.output_tokens.or(billed.output_tokens);
+    let charged = billed.input_tokens.zip(billed.output_tokens);
     Some(Usage {
         input: count(input),
         output: count(output),
@@ -24,6 +28,7 @@ pub(super) fn of_chat(raw: &str) -> Option<Usage> {
         reasoning: count(tokens.reasoning_tokens).min(count(output)),
         input_reported: input.is_some(),
         output_reported: output.is_some(),
+        billed: charged.map(|(i, o)| (Usage::tokens(i), Usage::tokens(o))),
         ..Usage::default()
     })
 }
@@ -78,6 +83,7 @@ mod tests {
         .unwrap();
         assert_eq!((usage.input, usage.output, usage.cached_input), (496, 11, 448));
         assert!(usage.input_reported && usage.output_reported);
+        assert_eq!(usage.billed, Some((1, 9)));
         let usage = of_chat(r#"{"billed_units":{"input_tokens":1,"output_tokens":9}}"#).unwrap();
         assert_eq!((usage.input, usage.output), (1, 9));
         assert!(!of_chat("{}").unwrap().input_reported);

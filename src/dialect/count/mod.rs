@@ -166,6 +166,9 @@ const FREE: Usage = Usage {
     reasoning: 0,
     input_reported: true,
     output_reported: true,
+    billed: None,
+    cost: None,
+    tier: None,
 };
 
 fn number(body: &[u8], name: &str) -> Result<u64, Error> {

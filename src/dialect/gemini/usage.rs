@@ -29,12 +29,14 @@ pub(super) fn update(usage: &mut Usage, raw: &str) -> Option<Tier> {
         usage.output = if counted_in { told } else { told.saturating_add(thoughts) };
         usage.reasoning = thoughts;
     }
-    Some(Tier(wire.service_tier.as_ref().and_then(|t| match t.as_str()? {
+    let tier = wire.service_tier.as_ref().and_then(|t| match t.as_str()? {
         "standard" => Some("default"),
         "flex" => Some("flex"),
         "priority" => Some("priority"),
         _ => None,
-    })))
+    });
+    usage.tier = tier.or(usage.tier).filter(|t| *t != "default");
+    Some(Tier(tier))
 }
 
 /// OpenAI's word for the tier that served the call.

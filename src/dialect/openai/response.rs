@@ -1,7 +1,7 @@
 //! Identity answers: the provider's bytes, read for usage.
 
 use super::reasoning::Name;
-use crate::dialect::{ClientResponse, Reply};
+use crate::dialect::{ClientResponse, Reply, Usage, cost};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 use serde::Deserialize;
@@ -18,12 +18,13 @@ pub(super) fn identity(body: &[u8], reply: &Reply) -> Result<ClientResponse, Err
         });
     }
     let usage = answer.usage.and_then(|u| super::usage::read(u.get().as_bytes()));
+    let usage = Usage { tier: cost::tier(answer.service_tier), ..usage.unwrap_or_default() };
     let renamed = Name::of(reply.quirks)
         .filter(|name| name.is_in(body))
         .map(|name| name.splices(body))
         .filter(|splices| !splices.is_empty())
         .map(|splices| json::splice(body, &splices));
-    Ok(ClientResponse { body: renamed, usage: usage.unwrap_or_default() })
+    Ok(ClientResponse { body: renamed, usage })
 }
 
 /// The same of the older completions, whose choices have a text.
@@ -59,6 +60,8 @@ struct Answer<'a> {
     choices: Option<&'a RawValue>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    service_tier: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
 }

@@ -4,7 +4,7 @@
 use super::reasoning::Name;
 use super::template::Template;
 use crate::dialect::relay::{self, Keep, Reader, Relay};
-use crate::dialect::{Progress, Reply};
+use crate::dialect::{Progress, Reply, Usage, cost};
 use crate::error::{Error, Kind};
 use crate::wire::json;
 use crate::wire::sse::Event;
@@ -143,9 +143,8 @@ impl Along {
             chunk.x_groq.and_then(|x| serde_json::from_str::<Extension<'_>>(x.get()).ok());
         let usage = chunk.usage.or(extension.and_then(|x| x.usage));
         let usage = usage.and_then(|u| super::usage::read(u.get().as_bytes()));
-        if let Some(usage) = usage {
-            self.progress.usage = usage;
-        }
+        let tier = cost::tier(chunk.service_tier).or(self.progress.usage.tier);
+        self.progress.usage = Usage { tier, ..usage.unwrap_or(self.progress.usage) };
         let choices = chunk.choices.as_deref().unwrap_or_default();
         for choice in choices {
             // What has not the operation's own field is an answer to another one.
@@ -206,6 +205,8 @@ struct Chunk<'a> {
     usage: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    service_tier: Option<&'a RawValue>,
     /// Groq's place for the usage of a stream, asked for or not.
     #[serde(borrow)]
     x_groq: Option<&'a RawValue>,

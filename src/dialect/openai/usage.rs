@@ -13,7 +13,7 @@
 //! (<https://docs.x.ai/docs/guides/reasoning>); its total tells, so that no provider
 //! need be known here.
 
-use crate::dialect::Usage;
+use crate::dialect::{Usage, cost};
 use crate::wire::json;
 use serde::Deserialize;
 
@@ -42,6 +42,9 @@ pub fn read(raw: &[u8]) -> Option<Usage> {
         reasoning,
         input_reported: wire.prompt_tokens.is_some(),
         output_reported: wire.completion_tokens.is_some(),
+        cost: cost::told(raw),
+        billed: None,
+        tier: None,
     })
 }
 

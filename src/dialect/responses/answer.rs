@@ -1,6 +1,8 @@
 //! The `response` object and its output items, as far as they are read: whole, and
 //! inside the events of a stream.
 
+use super::usage;
+use crate::dialect::{Usage, cost};
 use crate::wire::json;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -29,6 +31,16 @@ pub(super) struct Answer<'a> {
     pub(super) usage: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) error: Option<&'a RawValue>,
+}
+
+// === impl Answer ===
+
+impl Answer<'_> {
+    /// What it says that was used; `None`: nothing.
+    pub(super) fn counted(&self) -> Option<Usage> {
+        let usage = usage::read(self.usage?.get())?;
+        Some(Usage { tier: cost::tier(self.service_tier), ..usage })
+    }
 }
 
 #[derive(Deserialize, Default)]

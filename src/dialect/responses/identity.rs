@@ -4,7 +4,6 @@
 use super::answer::{Answer, EMPTY, Item, text};
 use super::error;
 use super::events::Event;
-use super::usage;
 use crate::dialect::openai::chunk::inner;
 use crate::dialect::relay::{self, Keep, Reader, Relay};
 use crate::dialect::{ClientResponse, Progress, Reply, Usage};
@@ -14,7 +13,7 @@ use serde_json::value::RawValue;
 
 pub(super) fn response(body: &[u8], _reply: &Reply) -> Result<ClientResponse, Error> {
     let answer = super::response::read(body)?;
-    let usage = answer.usage.and_then(|u| usage::read(u.get())).unwrap_or_default();
+    let usage = answer.counted().unwrap_or_default();
     Ok(ClientResponse { body: None, usage })
 }
 
@@ -73,7 +72,7 @@ impl Along {
         self.sequence = event.sequence_number.map_or(self.sequence, |n| n.saturating_add(1));
         let answer = |raw: Option<&RawValue>| -> Option<Usage> {
             let answer: Answer<'_> = serde_json::from_str(raw?.get()).ok()?;
-            answer.usage.and_then(|u| usage::read(u.get()))
+            answer.counted()
         };
         let type_ = event.type_(name);
         match type_.as_ref() {

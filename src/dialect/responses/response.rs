@@ -6,7 +6,6 @@
 
 use super::annotations;
 use super::answer::{Answer, EMPTY, Item, NO_ID, Part, finish_reason, string, text};
-use super::usage;
 use crate::dialect::openai::chunk::Header;
 use crate::dialect::openai::completion::{Array, Choice, Message, completion_of};
 use crate::dialect::{ClientResponse, Reply};
@@ -22,7 +21,7 @@ pub(super) fn to_openai_chat(body: &[u8], reply: &Reply) -> Result<ClientRespons
     }
     let message = &gathered.message;
     let finish = finish_reason(&answer, !message.tool_calls.is_empty());
-    let usage = answer.usage.and_then(|u| usage::read(u.get())).unwrap_or_default();
+    let usage = answer.counted().unwrap_or_default();
     let id = answer.id.and_then(text).unwrap_or(Cow::Borrowed(NO_ID));
     let model = answer.model.and_then(text);
     let tier = answer.service_tier.and_then(text);

@@ -14,7 +14,6 @@ use super::error;
 use super::events::Event;
 use super::identity::failure;
 use super::items::{Call, Field, Part};
-use super::usage;
 use crate::dialect::openai;
 use crate::dialect::openai::chunk::{self, Chunks, Header};
 use crate::dialect::{Feed, Progress, Reply, StreamTranslator};
@@ -135,7 +134,7 @@ impl Reader {
             "response.completed" | "response.incomplete" => self.end(event.response, out),
             "response.failed" => {
                 let read = answer(event.response);
-                if let Some(usage) = read.usage.and_then(|u| usage::read(u.get())) {
+                if let Some(usage) = read.counted() {
                     self.progress.usage = usage;
                 }
                 self.fail(failure(event.response), out);
@@ -175,7 +174,7 @@ impl Reader {
     fn end(&mut self, response: Option<&RawValue>, out: &mut Vec<u8>) {
         let answer = answer(response);
         self.open_stream(&answer, out);
-        let usage = answer.usage.and_then(|u| usage::read(u.get()));
+        let usage = answer.counted();
         self.progress.usage = usage.unwrap_or_default();
         self.progress.started = true;
         self.progress.complete = true;

@@ -1,7 +1,7 @@
 //! Responses' `usage` object. It counts as chat's does, under other names: cached
 //! and written tokens are parts of `input_tokens`, reasoning of `output_tokens`.
 
-use crate::dialect::Usage;
+use crate::dialect::{Usage, cost};
 use serde::Deserialize;
 
 /// `None` where it is null or not understood: nothing was reported.
@@ -18,6 +18,9 @@ pub(super) fn read(raw: &str) -> Option<Usage> {
         reasoning: tokens(output.reasoning_tokens),
         input_reported: wire.input_tokens.is_some(),
         output_reported: wire.output_tokens.is_some(),
+        cost: cost::told(raw.as_bytes()),
+        billed: None,
+        tier: None,
     })
 }
 

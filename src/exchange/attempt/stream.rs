@@ -34,6 +34,7 @@ impl Attempt {
         }
         if end {
             stream.finish(&mut out);
+            out.extend(this.farewell(stream.progress()).unwrap_or_default().into_bytes());
         }
         let progress = stream.progress();
         if let Some(error) = &progress.failed
@@ -125,6 +126,7 @@ impl Attempt {
             }
             fed = Feed::Changed;
             stream.finish(&mut out);
+            out.extend(this.farewell(stream.progress()).unwrap_or_default().into_bytes());
         }
         if fed == Feed::Changed && out != chunk {
             host.replace_body(Side::Response, size, &out);

@@ -13,10 +13,11 @@ use crate::dialect::{
 use crate::error::{Error, Fault, Kind};
 use crate::exchange::deadlines::{Late, Watch};
 use crate::exchange::place;
-use crate::exchange::spending;
 use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried, announced};
+use crate::exchange::spending;
 use crate::host::{Headers, Host, Side, text, value};
 use crate::provider;
+use crate::route::priced::Charge;
 use crate::route::{Choice, Plan, Resolved};
 use crate::wire::json;
 use std::cell::Cell;
@@ -336,12 +337,31 @@ impl Try {
     }
 
     /// What the client is told that it cost: what `settle` will charge, so nothing
-    /// where that will be estimated.
+    /// where that will be estimated, or charged by prices of another tier.
     fn cost(&self, at: Resolved<'_>, usage: &Usage) -> Option<u64> {
-        if !(self.config.expose.cost && usage.input_reported && usage.output_reported) {
+        let counted = usage.input_reported && usage.output_reported;
+        if !self.config.expose.cost || !(counted || usage.cost.is_some()) {
             return None;
         }
-        at.known.price?.cost(usage)
+        at.charge(usage, counted).filter(Charge::is_exact).map(|charge| charge.nano)
+    }
+
+    /// The same of a stream that has come to its end, as its last line: a comment, which
+    /// readers of events pass over. It stands behind the client's own last event, where
+    /// nobody reads on who would take it for one.
+    /// <https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream>
+    pub(super) fn farewell(&self, progress: &Progress) -> Option<String> {
+        let complete = progress.complete && progress.failed.is_none();
+        if !self.config.expose.cost || !complete || self.reply.opaque {
+            return None;
+        }
+        let entry = self.entry.borrow();
+        if !entry.client.takes_comments() {
+            return None;
+        }
+        let at = entry.plan.resolve(&self.config, self.index)?;
+        let cost = self.cost(at, &progress.usage)?;
+        Some(format!(": x-sluice-cost-usd {}\n\n", price::usd(cost)))
     }
 
     pub(super) fn note(&self, progress: &Progress) {

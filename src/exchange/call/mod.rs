@@ -11,7 +11,7 @@
 use super::endpoints::{self, Endpoint, models};
 use super::registry::{Answer, Entry, Id, Seen, Shared, announced};
 use super::surroundings::{Role, Wait};
-use super::{CALL_ID, RECORD, Step, Worker, settle};
+use super::{CALL_ID, RECORD, Step, Worker, settle, spending};
 use crate::config::Config;
 use crate::dialect::{Addressed, Dialect, Facts, Form, count, misdirected};
 use crate::error::{Error, Kind};
@@ -217,6 +217,7 @@ impl Call {
             }
             Endpoint::Model(id) => models::one(&self.config, &caller.consumer, self.client, &id)?,
             Endpoint::Usage => endpoints::usage::page(&self.config, host, caller.name()),
+            Endpoint::Limits => spending::page::page(host, &self.config, &caller),
             Endpoint::Health => self.health_page(host, &headers),
         };
         Ok(self.answer(host, &[JSON], &body))

@@ -43,8 +43,7 @@ impl Asker<'_> {
         for index in self.config.limits_at(&self.caller.consumer) {
             let Some(limit) = self.config.limits.get(index) else { continue };
             let scopes = self.config.scopes.get(limit.scopes).map_or(&[][..], Vec::as_slice);
-            let of_provider =
-                !limit.when.providers.is_empty() || scopes.contains(&Scope::Provider);
+            let of_provider = !limit.when.providers.is_empty() || scopes.contains(&Scope::Provider);
             if provider_only && !of_provider
                 || self.counting && limit.resource != Resource::Requests
                 || !self.counts(limit, provider)
@@ -58,7 +57,7 @@ impl Asker<'_> {
             };
             let known = booked.iter().find(alike).map(|b| b.account);
             booked.push(Booked {
-                account: known.unwrap_or_else(|| self.account(limit, scopes, provider)),
+                account: known.unwrap_or_else(|| self.account(limit, scopes, &provider.name)),
                 limit: index,
                 need: limits::need(limit, usage, *cost),
                 of_provider,
@@ -77,7 +76,8 @@ impl Asker<'_> {
             && (providers.is_empty() || one(providers, &provider.name))
     }
 
-    fn account(&self, limit: &Limit, scopes: &[Scope], provider: &Provider) -> u64 {
+    /// `provider`: its name.
+    pub(super) fn account(&self, limit: &Limit, scopes: &[Scope], provider: &str) -> u64 {
         let (team, organization) = self.config.belongs(&self.caller.consumer);
         let name = self.caller.name();
         let mut text = Vec::with_capacity(96);
@@ -88,7 +88,7 @@ impl Asker<'_> {
                 Scope::Consumer => Some(name),
                 Scope::Key => self.caller.key.as_deref(),
                 Scope::Model => Some(self.model),
-                Scope::Provider => Some(provider.name.as_str()),
+                Scope::Provider => Some(provider),
             };
             let tag = *scope as u8;
             match (own, scope) {

@@ -28,8 +28,8 @@
 
 use super::Worker;
 use super::registry::Entry;
-use crate::config::limits::{Exceeded, Limit, Resource};
 use crate::config::Config;
+use crate::config::limits::{Exceeded, Limit, Resource};
 use crate::dialect::{Facts, Operation, Usage};
 use crate::host::Host;
 use crate::policy::identity::Caller;
@@ -42,6 +42,7 @@ use refusal::Refused;
 
 mod asks;
 mod headers;
+pub(super) mod page;
 pub(super) mod refusal;
 
 pub(super) use headers::is_theirs;
@@ -122,7 +123,7 @@ impl Worker {
             return Ok(None);
         }
         let usage = self.expects(host, config, facts, body);
-        let cost = dearest(config, plan, &usage);
+        let cost = plan.dearest(config, &usage).unwrap_or(0);
         let Some(terms) = plan.terms(config) else { return Ok(None) };
         let ends = now.saturating_add(terms.total_ms().saturating_mul(1_000_000) + MARGIN);
         let lease = Lease { minute: u32::try_from(ends / MINUTE).unwrap_or(u32::MAX) };
@@ -295,18 +296,19 @@ impl Worker {
                 let state = |ask: &Ask<'_>| known.states.iter().find(|s| s.limit == ask.limit.id);
                 standings = asks.iter().map(|ask| limits::stands(state(ask), *ask, now)).collect();
             } else {
-                let result = accounts::update(host, account, now, |account| {
-                    match limits::reserve(account, &asks, lease, now, passes) {
-                        Ok(all) => {
-                            standings = all;
-                            Some(limits::busy_until(account))
+                let result =
+                    accounts::update(host, account, now, |account| {
+                        match limits::reserve(account, &asks, lease, now, passes) {
+                            Ok(all) => {
+                                standings = all;
+                                Some(limits::busy_until(account))
+                            }
+                            Err(all) => {
+                                standings = all;
+                                None
+                            }
                         }
-                        Err(all) => {
-                            standings = all;
-                            None
-                        }
-                    }
-                });
+                    });
                 match result {
                     Ok(()) => taken += group.len(),
                     Err(Unwritten::Declined) => refused = true,
@@ -416,12 +418,6 @@ fn passed(config: &Config, booked: &[Booked], routed: Option<usize>) -> Vec<(usi
         }
     }
     out
-}
-
-/// Nanodollars of that usage at the dearest target of the plan.
-fn dearest(config: &Config, plan: &Plan, usage: &Usage) -> u64 {
-    let cost = |n| plan.resolve(config, n)?.known.price?.cost(usage);
-    (0..plan.targets.len()).filter_map(cost).max().unwrap_or(0)
 }
 
 fn bounded(usage: &Usage) -> Usage {

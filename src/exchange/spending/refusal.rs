@@ -118,7 +118,7 @@ fn error(config: &Config, limit: &Limit, by: &Booked, now: u64) -> Error {
     Error::new(Kind::RateLimited, words).with_type(type_).with_code(code)
 }
 
-fn whose(scope: Scope) -> &'static str {
+pub(super) fn whose(scope: Scope) -> &'static str {
     match scope {
         Scope::Organization => "your organization",
         Scope::Team => "your team",
@@ -130,7 +130,7 @@ fn whose(scope: Scope) -> &'static str {
 }
 
 /// An amount with its unit.
-pub(super) fn shown(limit: &Limit, n: u64) -> String {
+fn shown(limit: &Limit, n: u64) -> String {
     match limit.resource {
         Resource::Requests => format!("{n} requests"),
         Resource::Concurrent => format!("{n} calls at a time"),
@@ -139,7 +139,7 @@ pub(super) fn shown(limit: &Limit, n: u64) -> String {
     }
 }
 
-fn period(limit: &Limit) -> String {
+pub(super) fn period(limit: &Limit) -> String {
     let of = |nanos: u64| match nanos / 1_000_000_000 {
         1 => " per second".to_owned(),
         60 => " per minute".to_owned(),

@@ -72,7 +72,8 @@ fn another_model_answers() {
 
 #[test]
 fn the_other_models_own_limits_hold() {
-    let own = r#"{ "name": "own", "requests": 1, "every": "day", "when": { "models": ["cheap"] } }"#;
+    let own =
+        r#"{ "name": "own", "requests": 1, "every": "day", "when": { "models": ["cheap"] } }"#;
     let mut envoy = two_models(&format!("{ROUTES}, {own}"), "");
     assert!(served(&mut envoy));
     assert_eq!(envoy.ask(chat("m"), vec![good("anthropic")]).client.status(), 200);

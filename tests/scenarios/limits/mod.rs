@@ -92,7 +92,11 @@ fn dollars_are_those_of_the_dearest_target() {
     let exchange = envoy.ask(chat("m"), vec![]);
     let (status, type_, code) = error(&exchange.client);
     assert_eq!((status, &*type_, &*code), (429, "insufficient_quota", "insufficient_quota"));
-    assert!(exchange.client.text().contains("$0.03 per month allowed"), "{}", exchange.client.text());
+    assert!(
+        exchange.client.text().contains("$0.03 per month allowed"),
+        "{}",
+        exchange.client.text()
+    );
     envoy.hang_up(index);
     assert!(served(&mut envoy) && served(&mut envoy));
     envoy.assert_calm();
@@ -183,7 +187,8 @@ fn each_value_of_a_scope_has_its_own() {
 
 #[test]
 fn counting_tokens_is_a_request_and_nothing_else() {
-    let limits = format!(r#"{REQUESTS}, {{ "name": "t", "tokens": 1, "every": "day" }}, {CONCURRENT}"#);
+    let limits =
+        format!(r#"{REQUESTS}, {{ "name": "t", "tokens": 1, "every": "day" }}, {CONCURRENT}"#);
     let mut envoy = limited(A, &limits);
     let counted = json!({ "input_tokens": 9 }).to_string();
     let asked = || chat("m").with(":path", "/v1/messages/count_tokens");

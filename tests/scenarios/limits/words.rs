@@ -2,8 +2,10 @@
 
 use super::*;
 
+type Language = (&'static str, Request, fn(&Value) -> [String; 2]);
+
 /// A request of each language, and where its refusal has its words.
-fn languages() -> Vec<(&'static str, Request, fn(&Value) -> [String; 2])> {
+fn languages() -> Vec<Language> {
     let messages = json!([{ "role": "user", "content": "hello" }]);
     let at = |path: &str, body: Value| {
         let mut asked = request(&body);
@@ -142,7 +144,11 @@ fn the_providers_own_headers_stay_where_we_have_none() {
         }
         script
     };
-    let slots = limited(O, CONCURRENT).ask(chat("m"), vec![script()]).client.header("x-ratelimit-limit-requests").to_owned();
+    let slots = limited(O, CONCURRENT)
+        .ask(chat("m"), vec![script()])
+        .client
+        .header("x-ratelimit-limit-requests")
+        .to_owned();
     assert_eq!(slots, "4000");
     let hidden = format!(r#", "limits": [{REQUESTS}], "expose": {{ "limits": false }}"#);
     let mut envoy = with(O, &hidden);
@@ -173,4 +179,33 @@ fn remaining_is_what_the_sum_leaves() {
     let client = &envoy.ask(chat("m"), vec![good("openai")]).client;
     assert_eq!(left(client, "tokens"), 100_000 - used - 2 * own);
     envoy.hang_up(index);
+}
+
+#[test]
+fn callers_see_what_is_left() {
+    let limits = r#"{ "name": "tokens", "tokens": 100000, "every": "minute" },
+        { "name": "money", "dollars": 2.5, "every": "month", "per": "consumer",
+          "on_exceeded": { "route_to": "m" } },
+        { "name": "slots", "concurrent": 3 },
+        { "name": "each", "requests": 7, "every": "day", "per": ["consumer", "model"] },
+        { "name": "hidden", "requests": 7, "every": "day", "shadow": true }"#;
+    let mut envoy = limited(A, limits);
+    envoy.ask(chat("m"), vec![good("anthropic")]);
+    let index = running(&mut envoy);
+    let page = envoy.ask(page("/sluice/limits"), vec![]).client.json();
+    let rows = page["data"].as_array().unwrap();
+    let row = |name: &str| rows.iter().find(|r| r["limit"] == name).unwrap();
+    assert_eq!(rows.len(), 4, "{page}");
+    let left = row("tokens")["remaining"].as_u64().unwrap();
+    assert!((98_900..99_000).contains(&left), "15 spent, about 1,020 reserved: {left}");
+    assert_eq!(row("tokens")["every"], "minute");
+    assert!(row("tokens")["resets_at"].as_str().unwrap().starts_with("2023-11-14T22:13:2"));
+    let money = row("money");
+    assert_eq!((&money["of"], &money["amount"]), (&json!("this consumer"), &json!(2.5)));
+    assert!(money["remaining"].as_f64().unwrap() < 2.5 - 0.000_035);
+    assert_eq!(money["on_exceeded"], json!({ "route_to": "m" }));
+    assert_eq!(row("slots")["remaining"], 2);
+    assert_eq!((&row("each")["amount"], row("each").get("remaining")), (&json!(7), None));
+    envoy.hang_up(index);
+    envoy.assert_calm();
 }

@@ -78,7 +78,8 @@ pub(super) fn any(raw: &raw::Sluice, limit: &raw::Limit, path: &str, problems: &
     let OnExceeded::RouteTo(model) = &limit.on_exceeded else { return };
     let path = format!("{path}.on_exceeded.route_to");
     if !when.models.is_empty() && when.models.iter().all(|pattern| pattern == model) {
-        problems.add(path, format!("`{model}` is all that this limit counts: it would hold nothing"));
+        problems
+            .add(path, format!("`{model}` is all that this limit counts: it would hold nothing"));
         return;
     }
     let back = raw.limits.iter().find(|other| {
@@ -104,7 +105,8 @@ fn each<'a>(
 ) {
     for (i, pattern) in patterns.iter().enumerate() {
         if !names.clone().any(|name| glob::matches(pattern, name)) {
-            problems.add(format!("{path}[{i}]"), format!("`{pattern}` matches none of `{section}`"));
+            problems
+                .add(format!("{path}[{i}]"), format!("`{pattern}` matches none of `{section}`"));
         }
     }
 }
