@@ -44,7 +44,18 @@ struct Shared {
 fn limit(id: u64, amount: u64, window: Option<Window>) -> Limit {
     let resource = if window.is_some() { Resource::Requests } else { Resource::Concurrent };
     let (when, exceeded) = (When::default(), Exceeded::Refuse);
-    Limit { name: id.to_string(), id, resource, amount, window, scopes: 0, when, exceeded, shadow: false, fleet: None }
+    Limit {
+        name: id.to_string(),
+        id,
+        resource,
+        amount,
+        window,
+        scopes: 0,
+        when,
+        exceeded,
+        shadow: false,
+        fleet: None,
+    }
 }
 
 /// One call at a time, and a bucket of this many.

@@ -146,7 +146,8 @@ impl World {
             assert_eq!(book.held(now), 0);
             let standing = limits::stands(state.as_ref(), Ask { limit, need: 1 }, now);
             assert!(limit.window.is_some() || standing.left == limit.amount, "seed {}", self.seed);
-            if limit.window.as_ref().is_some_and(|w| w.key() == ("calendar", MINUTE * 60 * 24 * 30)) {
+            if limit.window.as_ref().is_some_and(|w| w.key() == ("calendar", MINUTE * 60 * 24 * 30))
+            {
                 let all: u64 = book.settled.iter().map(|(_, n)| n).sum();
                 assert_eq!(standing.left, limit.amount.saturating_sub(all), "seed {}", self.seed);
             }
@@ -336,7 +337,9 @@ impl World {
         };
         assert!(over <= book.allowance + apart, "{who}: {over} over, {} allowed", book.allowance);
         let over = over.min(book.allowance);
-        if over > book.line.overshoot || book.line.overshoot == 0 && book.allowance > book.line.bound {
+        if over > book.line.overshoot
+            || book.line.overshoot == 0 && book.allowance > book.line.bound
+        {
             (book.line.overshoot, book.line.bound) = (over, book.allowance);
         }
     }
