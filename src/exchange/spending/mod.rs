@@ -247,7 +247,7 @@ impl Worker {
         let usage = used.map(|(usage, _)| bounded(usage)).unwrap_or_default();
         let cost = match used {
             Some((told, cost)) if *told == usage => cost,
-            Some(_) => at.and_then(|at| at.known.price?.cost(&usage)).unwrap_or(0),
+            Some(_) => at.and_then(|at| at.charge(&usage, true)).map_or(0, |charge| charge.nano),
             None => 0,
         };
         let spent = |limit: &Limit| match limit.resource {
@@ -429,6 +429,7 @@ fn bounded(usage: &Usage) -> Usage {
         cache_write: u.cache_write.min(MOST),
         cache_write_1h: u.cache_write_1h.min(MOST),
         reasoning: u.reasoning.min(MOST),
+        billed: u.billed.map(|(input, output)| (input.min(MOST), output.min(MOST))),
         ..*u
     }
 }
