@@ -4,10 +4,10 @@
 //! Whether a call fits is judged in `policy::limits`; what was spent stands in
 //! `store::accounts`. Must not: read a clock.
 
+use super::calendar::Calendar;
 use super::compiled::{Config, Consumer};
 use super::glob;
 use serde::Deserialize;
-use std::ops::Range;
 
 #[derive(Debug)]
 pub struct Limit {
@@ -73,11 +73,6 @@ pub enum Window {
     Rolling { period: u64 },
     /// From one turn of the calendar to the next.
     Calendar(Calendar),
-}
-
-#[derive(Debug)]
-pub struct Calendar {
-    pub every: Every,
 }
 
 /// Of what each value has an account of its own.
@@ -146,6 +141,11 @@ impl Config {
     /// Of a call, but for conditions on its model and provider: the common ones, those of
     /// its consumer, team and organization.
     pub fn limits_of<'a>(&'a self, consumer: &'a Consumer) -> impl Iterator<Item = &'a Limit> {
+        self.limits_at(consumer).filter_map(|at| self.limits.get(at))
+    }
+
+    /// The same, as indexes into `limits`.
+    pub fn limits_at<'a>(&'a self, consumer: &'a Consumer) -> impl Iterator<Item = usize> + 'a {
         let team = consumer.team.and_then(|team| self.teams.get(team));
         let organization = team.and_then(|t| self.organizations.get(t.organization?));
         let own = [
@@ -153,9 +153,8 @@ impl Config {
             team.map(|t| t.limits.clone()).unwrap_or_default(),
             organization.map(|o| o.limits.clone()).unwrap_or_default(),
         ];
-        let own = own.into_iter().flat_map(|range: Range<usize>| self.limits.get(range));
-        let common = self.limits.get(..self.common_limits).unwrap_or_default();
-        common.iter().filter(|limit| self.is_for(limit, consumer)).chain(own.flatten())
+        let fits = |at: &usize| self.limits.get(*at).is_some_and(|l| self.is_for(l, consumer));
+        (0..self.common_limits).filter(fits).chain(own.into_iter().flatten())
     }
 
     fn is_for(&self, limit: &Limit, consumer: &Consumer) -> bool {
@@ -208,13 +207,17 @@ impl Every {
     }
 }
 
-// === impl Calendar ===
+// === impl Window ===
 
-impl Calendar {
-    /// The turn that `now` falls into: its begin and its end, Unix nanoseconds.
-    pub fn turn(&self, now: u64) -> (u64, u64) {
-        let period = self.every.nanos();
-        let start = now / period * period;
-        (start, start.saturating_add(period))
+impl Window {
+    /// What makes it another window, so that what was spent is counted anew. A time zone
+    /// does not: what was spent counts until its turn would have ended, and a budget is
+    /// not given twice.
+    pub fn key(&self) -> (&'static str, u64) {
+        match self {
+            Window::Bucket { period } => ("bucket", *period),
+            Window::Rolling { period } => ("rolling", *period),
+            Window::Calendar(calendar) => ("calendar", calendar.every.nanos()),
+        }
     }
 }

@@ -3,8 +3,10 @@
 use super::{Config, Problem, load};
 use serde_json::json;
 
+mod limits;
 mod permits;
 mod rules;
+mod zones;
 
 fn env(name: &str) -> Option<String> {
     matches!(name, "OPENAI_API_KEY" | "ANTHROPIC_API_KEY").then(|| format!("secret-of-{name}"))
