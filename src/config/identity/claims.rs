@@ -11,10 +11,13 @@ use hashbrown::HashMap;
 pub struct Claims {
     pub wants: Vec<Wants>,
     /// For each claim that is looked up: its values, to places in `wants`.
-    pub by: Vec<(Box<str>, HashMap<Box<str>, Vec<u32>>)>,
+    pub by: Vec<(Box<str>, Values)>,
     /// Places in `wants` of those that have nothing to be looked up by.
     pub others: Vec<u32>,
 }
+
+/// Texts of one claim, to places in `Claims::wants`.
+type Values = HashMap<Box<str>, Vec<u32>>;
 
 /// Of one consumer.
 #[derive(Debug)]
@@ -62,12 +65,7 @@ impl Wants {
 }
 
 /// False where too many different claims are looked up already.
-fn enter(
-    by: &mut Vec<(Box<str>, HashMap<Box<str>, Vec<u32>>)>,
-    path: &str,
-    text: &str,
-    want: u32,
-) -> bool {
+fn enter(by: &mut Vec<(Box<str>, Values)>, path: &str, text: &str, want: u32) -> bool {
     let known = by.iter().position(|(known, _)| **known == *path);
     let at = match known {
         Some(at) => at,
