@@ -12,6 +12,13 @@
 
 use crate::wire::json;
 
+pub mod factors;
+pub mod measure;
+pub mod pictures;
+pub mod scan;
+pub mod text;
+mod weights;
+
 const BYTES_PER_TOKEN: u64 = 4;
 /// Indented code has that many, on an average; runs of one character have more.
 const MOST_BYTES_PER_TOKEN: u64 = 8;
