@@ -151,6 +151,9 @@ impl Call {
                 headers.push(("x-sluice-model", &at.target.label));
             }
         }
+        let held = entry.reservation.as_deref();
+        let limits = held.map(|held| held.headers(host, &entry)).unwrap_or_default();
+        headers.extend(limits.iter().map(|(name, value)| (*name, value.as_str())));
         let explanation = entry.explanation();
         headers.extend(explanation.as_deref().map(|json| ("x-sluice-explain", json)));
         let made;

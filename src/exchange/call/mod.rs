@@ -41,6 +41,8 @@ pub struct Call {
     explains: bool,
     /// The decision, where it was asked for.
     explained: RefCell<Option<String>>,
+    /// Headers of a refusal, where a limit refuses.
+    told: RefCell<Vec<(&'static str, String)>>,
     /// Ours among the VM's contexts.
     context: u32,
     /// While it is not sure that a body will come.
@@ -104,6 +106,7 @@ impl Call {
             client,
             explains: false,
             explained: RefCell::default(),
+            told: RefCell::default(),
             context,
             wait: None,
             wishes: Wishes::default(),
@@ -314,7 +317,7 @@ impl Call {
         ready: Ready,
         upload: Option<Upload>,
     ) -> Step {
-        let Ready { plan, facts, started, marked } = ready;
+        let Ready { plan, facts, started, marked, reservation } = ready;
         let entry = Entry {
             config: Rc::clone(&self.config),
             client: self.client,
@@ -335,8 +338,12 @@ impl Call {
             last_words: None,
             stopped: None,
             shadow: self.shadow.is_some(),
+            reservation,
         };
-        let Some((id, entry)) = self.worker.registry.enter(entry) else {
+        let entered = self.worker.registry.enter(entry).map_err(|entry| {
+            self.worker.release(host, &self.config, entry.reservation.as_deref());
+        });
+        let Ok((id, entry)) = entered else {
             let e = Error::new(Kind::Unavailable, "too many calls in flight; try again");
             return self.refuse(host, &e);
         };
@@ -357,6 +364,8 @@ impl Call {
         headers.extend(after.as_deref().map(|seconds| ("retry-after", seconds)));
         let explained = self.explained.take();
         headers.extend(explained.as_deref().map(|json| (EXPLAIN, json)));
+        let told = self.told.take();
+        headers.extend(told.iter().map(|(name, value)| (*name, value.as_str())));
         host.reply(error.status(), &headers, &body);
         let outcome = error.kind.as_str();
         self.phase = Phase::Replied { outcome, error: Some(error.clone()) };

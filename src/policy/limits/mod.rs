@@ -22,14 +22,15 @@ pub struct Ask<'a> {
 }
 
 /// How a limit stands for a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Standing {
     pub fits: bool,
     /// What was left before it, in the limit's unit.
     pub left: u64,
     /// When it would fit, Unix nanoseconds; `None`: never, it needs more than there is.
     pub opens: Option<u64>,
-    /// When all of the amount will be there again, Unix nanoseconds.
+    /// When all of the amount will be there again if nothing is asked for after this,
+    /// Unix nanoseconds.
     pub resets: u64,
 }
 
@@ -131,7 +132,8 @@ pub fn stands(state: Option<&State>, ask: Ask<'_>, now: u64) -> Standing {
         None => None,
         Some(room) => Some(window::opens(limit, spent, room, now).max(now.saturating_add(SOON))),
     };
-    Standing { fits, left, opens, resets: window::whole(limit, spent, now) }
+    let after = window::charge(limit, spent, need.saturating_add(held), now);
+    Standing { fits, left, opens, resets: window::whole(limit, after, now) }
 }
 
 /// May a call run that does not fit?

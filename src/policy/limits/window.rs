@@ -17,7 +17,9 @@ const PARTS: u64 = SLICES as u64 - 1;
 pub fn used(limit: &Limit, spent: Spent, now: u64) -> u64 {
     match (&limit.window, spent) {
         (Some(Window::Bucket { period }), Spent::Bucket(whole)) => {
-            share(level(whole, *period, now), limit.amount, *period)
+            // Upwards: a part of a request is one that is not there.
+            let level = u128::from(level(whole, *period, now)) * u128::from(limit.amount);
+            u64::try_from(level.div_ceil(u128::from(*period).max(1))).unwrap_or(u64::MAX)
         }
         (Some(Window::Calendar(calendar)), Spent::Calendar { start, used }) => {
             if start >= calendar.turn(now).0 { used } else { 0 }
@@ -92,10 +94,10 @@ pub fn whole(limit: &Limit, spent: Spent, now: u64) -> u64 {
     opens(limit, spent, 0, now)
 }
 
-/// How far a bucket is from whole, in nanoseconds. No more is ever owed: a clock that was
-/// set back must not close it for longer.
+/// How far a bucket is from whole, in nanoseconds. More than two periods are never owed:
+/// then the clock was set back, and would keep it closed for as long.
 fn level(whole: u64, period: u64, now: u64) -> u64 {
-    whole.saturating_sub(now).min(2 * period)
+    Some(whole.saturating_sub(now)).filter(|owed| *owed <= 2 * period).unwrap_or(0)
 }
 
 /// `n` parts of `of`, as many as `whole` has.
