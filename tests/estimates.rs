@@ -147,10 +147,8 @@ fn fitted(pieces: usize) -> Vec<f64> {
     let mut w: Vec<f64> = WEIGHTS.iter().map(|(_, w)| f64::from(*w)).collect();
     let start = w.clone();
     let ridge = rows.len() as f64 * 1e-7;
-    let mut rest: Vec<f64> = rows
-        .iter()
-        .map(|row| 1.0 - row.iter().zip(&w).map(|(a, w)| a * w).sum::<f64>())
-        .collect();
+    let mut rest: Vec<f64> =
+        rows.iter().map(|row| 1.0 - row.iter().zip(&w).map(|(a, w)| a * w).sum::<f64>()).collect();
     for _ in 0..400 {
         // A single space is part of the word behind it.
         for i in (0..FEATURES).filter(|i| *i != SPACE) {
@@ -198,10 +196,7 @@ fn kinds(dice: &mut Dice) -> Vec<Kind> {
             "Python",
             code(&["tests/clients/messages.py", "tests/clients/gemini.py", "tests/e2e/relay.py"]),
         ),
-        Kind::of(
-            "JSON",
-            code(&["tests/responses_hops/answers.json", "envoy/sluice.schema.json"]),
-        ),
+        Kind::of("JSON", code(&["tests/responses_hops/answers.json", "envoy/sluice.schema.json"])),
         Kind::of("base64", encoded(dice)),
     ]
 }
@@ -212,7 +207,8 @@ fn paragraphs(path: &str) -> Vec<String> {
 }
 
 fn chunks(text: &str, lines: usize) -> Vec<String> {
-    let lines: Vec<_> = text.lines().collect::<Vec<_>>().chunks(lines).map(|c| c.join("\n")).collect();
+    let lines: Vec<_> =
+        text.lines().collect::<Vec<_>>().chunks(lines).map(|c| c.join("\n")).collect();
     lines.into_iter().map(|c| c + "\n").collect()
 }
 
@@ -259,7 +255,8 @@ impl Kind {
             { "role": "user", "content": piece },
         ]);
         let body = serde_json::json!({ "model": "m", "messages": messages, "max_tokens": 100 });
-        let tokens = bpe.encode_ordinary(&piece).len() + bpe.encode_ordinary("You are helpful.").len();
+        let tokens =
+            bpe.encode_ordinary(&piece).len() + bpe.encode_ordinary("You are helpful.").len();
         Call { body: body.to_string().into_bytes(), reported: tokens as u64 + 2 * 4 + 3 }
     }
 }

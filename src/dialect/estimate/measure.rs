@@ -16,8 +16,8 @@ use memchr::memchr;
 pub struct Measure {
     /// Tokens of text by class, as they are before anything is learned.
     pub parts: Parts,
-    /// Bytes of text.
-    pub bytes: u64,
+    /// Bytes of text, but for runs of spaces or signs.
+    pub dense: u64,
     /// Tokens of pictures and files, and of what came as tokens.
     pub other: u64,
     /// Something but text is in it.
@@ -51,11 +51,11 @@ struct Walk<'a> {
     low: Option<u32>,
     /// The picture counted last: its depth, size and tokens.
     last: Option<(u32, Option<(u32, u32)>, u32)>,
-    files: bool,
+    /// Files of no known kind, and their tokens.
+    files: (u32, u64),
     messages: u32,
     tools: u32,
     names: u32,
-    loose: u32,
 }
 
 /// Shorter base64 is text.
@@ -92,11 +92,10 @@ impl<'a> Walk<'a> {
             seen: 0,
             low: None,
             last: None,
-            files: false,
+            files: (0, 0),
             messages: 0,
             tools: 0,
             names: 0,
-            loose: 0,
         }
     }
 
@@ -116,9 +115,8 @@ impl<'a> Walk<'a> {
                     }
                 }
                 b'{' | b'[' => {
-                    self.tools += u32::from(
-                        self.under == Under::Tools && self.depth == 2 && *byte == b'{',
-                    );
+                    self.tools +=
+                        u32::from(self.under == Under::Tools && self.depth == 2 && *byte == b'{');
                     self.depth += 1;
                 }
                 b'}' | b']' => {
@@ -133,8 +131,7 @@ impl<'a> Walk<'a> {
                     at += end.unwrap_or(rest.len());
                     self.other += 1;
                 }
-                b':' | b',' | b' ' | b'\n' | b'\r' | b'\t' => {}
-                _ => self.loose += 1,
+                _ => {}
             }
         }
     }
@@ -172,7 +169,6 @@ impl<'a> Walk<'a> {
             _ if TYPES.contains(&name) => {
                 self.said[1] += u32::from(string.starts_with(b"image/"));
             }
-            _ if UNREAD.contains(&name) => {}
             _ if string.starts_with(b"data:") && string.len() > SHORT => {
                 let comma = memchr(b',', string.get(..128).unwrap_or(string));
                 let data = comma.and_then(|at| string.get(at + 1..)).unwrap_or_default();
@@ -181,6 +177,7 @@ impl<'a> Walk<'a> {
                     false => self.file(data),
                 }
             }
+            _ if UNREAD.contains(&name) => {}
             _ if HOLDING.contains(&name) && string.len() > SHORT && is_base64(string) => {
                 match pictures::is_picture(string) {
                     true => self.picture(string),
@@ -205,8 +202,9 @@ impl<'a> Walk<'a> {
     }
 
     fn file(&mut self, base64: &[u8]) {
-        self.files = true;
-        self.other += self.sight.file(base64, base64.len() as u64 / 4 * 3);
+        let tokens = self.sight.file(base64, base64.len() as u64 / 4 * 3);
+        self.files.0 += 1;
+        self.files.1 += tokens;
     }
 
     /// Stands before its picture or behind it.
@@ -222,7 +220,8 @@ impl<'a> Walk<'a> {
     }
 
     fn done(self) -> Measure {
-        let mut parts = self.text.parts();
+        let features = self.text.features();
+        let mut parts = Text::parts(&features);
         let mut add = |class: Class, tokens: f32| {
             if let Some(part) = parts.get_mut(class as usize) {
                 *part += tokens;
@@ -236,11 +235,15 @@ impl<'a> Walk<'a> {
         let [by_name, by_type] = self.said;
         let unseen = by_name.max(by_type).saturating_sub(self.seen);
         let unknown = u64::from(unseen) * u64::from(self.sight.tokens(None, false));
+        // Of pictures in formats that are not read, the bytes were taken for files.
+        let (count, tokens) = self.files;
+        let files = tokens / u64::from(count.max(1)) * u64::from(count.saturating_sub(unseen));
+        let other = self.other + unknown + files;
         Measure {
             parts,
-            bytes: self.bytes,
-            other: self.other + unknown,
-            mixed: self.other + unknown > 0 || self.files,
+            dense: self.bytes.saturating_sub(Text::in_runs(&features)),
+            other,
+            mixed: other > 0,
         }
     }
 }
@@ -314,12 +317,26 @@ fn under(name: &[u8]) -> Under {
         b"tools" | b"functions" | b"toolConfig" | b"response_format" | b"output_config"
         | b"generationConfig" | b"generation_config" => Under::Tools,
         b"input" | b"prompt" => Under::Tokens,
-        b"messages" | b"system" | b"instructions" | b"contents" | b"systemInstruction"
-        | b"system_instruction" | b"texts" | b"inputs" | b"query" | b"documents" | b"requests"
-        | b"content" | b"suffix" | b"preamble" | b"message" | b"chat_history"
-        | b"generateContentRequest" | b"generate_content_request" | b"text" | b"prediction" => {
-            Under::Prompt
-        }
+        b"messages"
+        | b"system"
+        | b"instructions"
+        | b"contents"
+        | b"systemInstruction"
+        | b"system_instruction"
+        | b"texts"
+        | b"inputs"
+        | b"query"
+        | b"documents"
+        | b"requests"
+        | b"content"
+        | b"suffix"
+        | b"preamble"
+        | b"message"
+        | b"chat_history"
+        | b"generateContentRequest"
+        | b"generate_content_request"
+        | b"text"
+        | b"prediction" => Under::Prompt,
         _ => Under::Nothing,
     }
 }

@@ -99,7 +99,13 @@ impl Sight {
     /// Of one whose size cannot be known.
     fn unknown(self, low: bool) -> u32 {
         match self {
-            Self::Tiles512(base, tile) => if low { base } else { base + 4 * tile },
+            Self::Tiles512(base, tile) => {
+                if low {
+                    base
+                } else {
+                    base + 4 * tile
+                }
+            }
             Self::Patches32(_) if low => self.tokens(Some((512, 512)), true),
             Self::Fixed(picture, _) => picture,
             _ => UNKNOWN,
@@ -204,7 +210,8 @@ mod tests {
         const ALPHABET: &[u8; 64] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let quad = |three: &[u8]| {
-            let n = three.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
+            let n =
+                three.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
             [18, 12, 6, 0].map(|shift| ALPHABET[(n >> shift & 63) as usize])
         };
         bytes.chunks(3).flat_map(quad).collect()
@@ -212,7 +219,8 @@ mod tests {
 
     #[test]
     fn sizes_stand_in_the_head() {
-        let png = [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", &[0, 0, 4, 0][..], &[0, 0, 3, 0], &[8, 6, 0, 0, 0]];
+        let png =
+            [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", &[0, 0, 4, 0][..], &[0, 0, 3, 0], &[8, 6, 0, 0, 0]];
         assert_eq!(size(&encoded(&png.concat())), Some((1024, 768)));
         assert!(is_picture(&encoded(&png.concat())));
         let gif = [&b"GIF89a"[..], &[0x40, 1, 0xF0, 0], &[0; 9]].concat();

@@ -107,7 +107,7 @@ const DIGITS: u8 = MARKED + LOWERS;
 const DIGIT_KINDS: u8 = 5;
 const END: u8 = DIGITS + DIGIT_KINDS * CHANGES;
 /// So many changes make a blob.
-const CHANGES: u8 = 5;
+const CHANGES: u8 = 6;
 
 static CLASS: [u8; 256] = classes();
 static NEXT: [[u8; CLASSES]; STATES] = transitions();
@@ -241,9 +241,7 @@ const fn word(state: u8) -> (u8, u8) {
     match state {
         FIRST..MORE => (1, (state - FIRST) / FIRSTS),
         MORE..MORE_UPPER => ((state - MORE) % LOWERS + 2, (state - MORE) / LOWERS),
-        MORE_UPPER..MARKED => {
-            ((state - MORE_UPPER) % UPPERS + 2, (state - MORE_UPPER) / UPPERS)
-        }
+        MORE_UPPER..MARKED => ((state - MORE_UPPER) % UPPERS + 2, (state - MORE_UPPER) / UPPERS),
         MARKED..DIGITS => (state - MARKED + 1, 0),
         _ => (0, 0),
     }
@@ -303,16 +301,44 @@ const fn next(state: u8, class: u8) -> u8 {
             _ => SIGN_1,
         },
         BACKSLASH => ESCAPE,
-        GREEK => if matches!(state, GREEK_1 | GREEK_N) { GREEK_N } else { GREEK_1 },
-        CYRILLIC => {
-            if matches!(state, CYRILLIC_1 | CYRILLIC_N) { CYRILLIC_N } else { CYRILLIC_1 }
+        GREEK => {
+            if matches!(state, GREEK_1 | GREEK_N) {
+                GREEK_N
+            } else {
+                GREEK_1
+            }
         }
-        SEMITIC => if matches!(state, SEMITIC_1 | SEMITIC_N) { SEMITIC_N } else { SEMITIC_1 },
+        CYRILLIC => {
+            if matches!(state, CYRILLIC_1 | CYRILLIC_N) {
+                CYRILLIC_N
+            } else {
+                CYRILLIC_1
+            }
+        }
+        SEMITIC => {
+            if matches!(state, SEMITIC_1 | SEMITIC_N) {
+                SEMITIC_N
+            } else {
+                SEMITIC_1
+            }
+        }
         INDIC => INDIC_1,
         SYMBOL => SYMBOL_1,
         KANA => KANA_0,
-        HAN => if matches!(state, HAN_1 | HAN_N) { HAN_N } else { HAN_1 },
-        HANGUL => if matches!(state, HANGUL_1 | HANGUL_N) { HANGUL_N } else { HANGUL_1 },
+        HAN => {
+            if matches!(state, HAN_1 | HAN_N) {
+                HAN_N
+            } else {
+                HAN_1
+            }
+        }
+        HANGUL => {
+            if matches!(state, HANGUL_1 | HANGUL_N) {
+                HANGUL_N
+            } else {
+                HANGUL_1
+            }
+        }
         _ => EMOJI_1,
     }
 }

@@ -52,6 +52,9 @@ pub struct Text {
     state: State,
 }
 
+/// How often each feature was seen.
+pub type Features = [f32; FEATURES];
+
 /// Distinct states that weigh alike.
 pub const FEATURES: usize = 48;
 /// Of letters, so many have marks where words are of another language than English.
@@ -98,7 +101,7 @@ impl Text {
     }
 
     /// How often each feature was seen.
-    pub fn features(&self) -> [f32; FEATURES] {
+    pub fn features(&self) -> Features {
         let mut all = [0_u32; FEATURES];
         for (count, feature) in self.counts.0.iter().zip(FEATURE) {
             if let Some(sum) = all.get_mut(feature as usize) {
@@ -108,9 +111,15 @@ impl Text {
         all.map(|n| n as f32)
     }
 
+    /// Bytes in runs of spaces or signs, of which a token may have any number.
+    pub fn in_runs(features: &Features) -> u64 {
+        use feature as f;
+        let runs = [f::SPACE_N, f::LINE_N, f::INDENT_N, f::PUNCT_N, f::SIGN_N];
+        runs.iter().filter_map(|f| features.get(*f as usize)).map(|n| *n as u64).sum()
+    }
+
     /// Tokens by class.
-    pub fn parts(&self) -> Parts {
-        let features = self.features();
+    pub fn parts(features: &Features) -> Parts {
         let mut parts = [0.0; CLASSES];
         for (count, (class, weight)) in features.iter().zip(WEIGHTS) {
             if let Some(part) = parts.get_mut(class as usize) {
