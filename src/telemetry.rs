@@ -38,7 +38,7 @@ pub const TOKENS: &str = "gen_ai.client.token.usage";
 /// Calls whose tokens are estimated. Labels as `TOKENS` without `type`.
 pub const ESTIMATED: &str = "sluice.estimated_calls";
 /// How far the estimate of input was off, in percent of what the provider reported, where
-/// one was made. Labels `provider`, `upstream_model`, `type` ("over", "under").
+/// one was made. Labels `provider`, `upstream_model`, `reason` ("over", "under").
 pub const ESTIMATE_ERROR: &str = "sluice.estimate_error_percent";
 /// What calls cost, in nanodollars (10^-9 USD). Labels as `TOKENS` without `type`.
 pub const COST: &str = "sluice.cost_nanodollars";

@@ -129,7 +129,7 @@ impl Worker {
         let labels = [
             ("provider", at.provider.name.as_str()),
             ("upstream_model", at.target.label.as_str()),
-            ("type", if guess < truth { "under" } else { "over" }),
+            ("reason", if guess < truth { "under" } else { "over" }),
         ];
         let kind = MetricKind::Histogram;
         let handle = self.meter.handle(host, kind, telemetry::ESTIMATE_ERROR, &labels);

@@ -61,8 +61,8 @@ fn input_is_learned_and_kept_over_vms_and_configurations() {
     it.envoy.reload();
     it.envoy.push_config();
     assert_eq!(it.ask(capped(1), 400, 10) - 100, learned);
-    let under = it.envoy.process.counted(&format!("{ERROR};type=under"));
-    let over = it.envoy.process.counted(&format!("{ERROR};type=over"));
+    let under = it.envoy.process.counted(&format!("{ERROR};reason=under"));
+    let over = it.envoy.process.counted(&format!("{ERROR};reason=over"));
     assert!(under + over == 43 && under > 2, "{under} {over}");
     it.envoy.assert_calm();
 }

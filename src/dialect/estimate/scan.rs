@@ -15,8 +15,8 @@
 //!
 //! The cuts: <https://github.com/openai/tiktoken/blob/main/tiktoken_ext/openai_public.py>
 
-/// How often each state was entered.
-pub struct Counts(pub [u32; STATES]);
+/// How often each state was entered, lane by lane: neighbours often enter the same.
+pub struct Counts([[u32; STATES]; LANES]);
 
 /// Where a text goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +24,10 @@ pub struct State(u8);
 
 pub const STATES: usize = 256;
 const CLASSES: usize = 32;
-/// Two lanes run over blocks of this size at once: the second begins anew, so that neither
-/// waits for the other.
+/// Lanes run over blocks of this size at once, each begins anew, so that none waits for
+/// another: what takes time is that a state is known only after the one before it.
 const LANE: usize = 256;
+const LANES: usize = 4;
 
 // Classes of bytes.
 const LOWER: u8 = 0;
@@ -109,8 +110,10 @@ const END: u8 = DIGITS + DIGIT_KINDS * CHANGES;
 /// So many changes make a blob.
 const CHANGES: u8 = 6;
 
-static CLASS: [u8; 256] = classes();
-static NEXT: [[u8; CLASSES]; STATES] = transitions();
+/// Of a byte: where the transitions of its class begin.
+static ROW: [u16; 256] = rows();
+/// By class and state.
+static NEXT: [u8; STATES * CLASSES] = transitions();
 
 /// What a state says of its text, whatever came before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,36 +147,60 @@ pub const fn seen(state: u8) -> Seen {
 // === impl Counts ===
 
 impl Counts {
-    pub const NONE: Self = Self([0; STATES]);
+    pub const NONE: Self = Self([[0; STATES]; LANES]);
 
     /// Of text that goes on from `state`.
-    #[allow(clippy::indexing_slicing, reason = "a byte is less than 256, a class than 32")]
     pub fn run(&mut self, text: &[u8], state: State) -> State {
         let mut state = state.0;
-        let mut blocks = text.chunks_exact(2 * LANE);
+        let [one, two, three, four] = &mut self.0;
+        let mut blocks = text.chunks_exact(4 * LANE);
         for block in &mut blocks {
-            let (one, two) = block.split_at(LANE);
-            let mut other = START;
-            for (a, b) in one.iter().zip(two) {
-                state = NEXT[state as usize][(CLASS[*a as usize] & 31) as usize];
-                other = NEXT[other as usize][(CLASS[*b as usize] & 31) as usize];
-                self.0[state as usize] += 1;
-                self.0[other as usize] += 1;
+            let (left, right) = block.split_at(2 * LANE);
+            let ((a, b), (c, d)) = (left.split_at(LANE), right.split_at(LANE));
+            let (mut second, mut third, mut fourth) = (START, START, START);
+            for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
+                step(one, &mut state, *a);
+                step(two, &mut second, *b);
+                step(three, &mut third, *c);
+                step(four, &mut fourth, *d);
             }
-            state = other;
+            state = fourth;
         }
-        let (one, two) = blocks.remainder().split_at(blocks.remainder().len().min(LANE));
-        for (begins, lane) in [(false, one), (true, two)] {
-            if begins && !lane.is_empty() {
+        let mut begins = false;
+        for pair in blocks.remainder().chunks(2 * LANE) {
+            let (a, b) = pair.split_at(pair.len().min(LANE));
+            let mut second = START;
+            if begins {
                 state = START;
             }
-            for byte in lane {
-                state = NEXT[state as usize][(CLASS[*byte as usize] & 31) as usize];
-                self.0[state as usize] += 1;
+            for (a, b) in a.iter().zip(b) {
+                step(one, &mut state, *a);
+                step(two, &mut second, *b);
             }
+            for a in a.get(b.len()..).unwrap_or_default() {
+                step(one, &mut state, *a);
+            }
+            if !b.is_empty() {
+                state = second;
+            }
+            begins = true;
         }
         State(state)
     }
+
+    /// How often a state was entered.
+    pub fn of(&self, state: usize) -> u32 {
+        let lane = |lane: &[u32; STATES]| lane.get(state).copied().unwrap_or_default();
+        self.0.iter().map(lane).fold(0, u32::saturating_add)
+    }
+}
+
+#[allow(clippy::indexing_slicing, reason = "a byte is less than 256, a row 8192 long")]
+fn step(counts: &mut [u32; STATES], state: &mut u8, byte: u8) {
+    let at = ROW[byte as usize] as usize & (STATES * CLASSES - STATES) | *state as usize;
+    *state = NEXT[at];
+    let count = &mut counts[*state as usize];
+    *count = count.wrapping_add(1);
 }
 
 // === impl State ===
@@ -222,16 +249,22 @@ const fn classes() -> [u8; 256] {
     all
 }
 
-const fn transitions() -> [[u8; CLASSES]; STATES] {
-    let mut all = [[START; CLASSES]; STATES];
-    let mut state = 0;
-    while state < STATES {
-        let mut class = 0;
-        while class < CLASSES {
-            all[state][class] = next(state as u8, class as u8);
-            class += 1;
-        }
-        state += 1;
+const fn rows() -> [u16; 256] {
+    let (classes, mut all) = (classes(), [0; 256]);
+    let mut byte = 0;
+    while byte < 256 {
+        all[byte] = classes[byte] as u16 * STATES as u16;
+        byte += 1;
+    }
+    all
+}
+
+const fn transitions() -> [u8; STATES * CLASSES] {
+    let mut all = [START; STATES * CLASSES];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = next((at % STATES) as u8, (at / STATES) as u8);
+        at += 1;
     }
     all
 }

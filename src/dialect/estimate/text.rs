@@ -9,7 +9,7 @@
 //! its weights and is split by that measure. Must not: weigh anything below nothing.
 
 use super::scan::{self, Counts, Seen, State};
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 /// Kinds of text that a model's factors know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,10 @@ impl Text {
     /// A further piece, with its escapes as JSON has them.
     pub fn add(&mut self, mut piece: &[u8]) {
         self.state = State::NEW;
+        if memchr(b'\\', piece).is_none() {
+            self.state = self.counts.run(piece, self.state);
+            return;
+        }
         while let Some(at) = memmem::find(piece, b"\\u") {
             let (before, rest) = piece.split_at(at);
             self.state = self.counts.run(before, self.state);
@@ -103,9 +107,9 @@ impl Text {
     /// How often each feature was seen.
     pub fn features(&self) -> Features {
         let mut all = [0_u32; FEATURES];
-        for (count, feature) in self.counts.0.iter().zip(FEATURE) {
-            if let Some(sum) = all.get_mut(feature as usize) {
-                *sum = sum.saturating_add(*count);
+        for (state, feature) in FEATURE.iter().enumerate() {
+            if let Some(sum) = all.get_mut(*feature as usize) {
+                *sum = sum.saturating_add(self.counts.of(state));
             }
         }
         all.map(|n| n as f32)
