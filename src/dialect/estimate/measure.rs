@@ -35,6 +35,9 @@ enum Under {
     Tools,
 }
 
+/// Width and height, where they are known.
+type Size = Option<(u32, u32)>;
+
 struct Walk<'a> {
     sight: Sight,
     text: Text,
@@ -50,7 +53,7 @@ struct Walk<'a> {
     /// The depth of an object whose picture is seen coarsely.
     low: Option<u32>,
     /// The picture counted last: its depth, size and tokens.
-    last: Option<(u32, Option<(u32, u32)>, u32)>,
+    last: Option<(u32, Size, u32)>,
     /// Files of no known kind, and their tokens.
     files: (u32, u64),
     messages: u32,

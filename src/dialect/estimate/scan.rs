@@ -214,6 +214,7 @@ impl State {
     }
 }
 
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
 const fn classes() -> [u8; 256] {
     let mut all = [SIGN; 256];
     let mut i = 0;
@@ -249,6 +250,7 @@ const fn classes() -> [u8; 256] {
     all
 }
 
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
 const fn rows() -> [u16; 256] {
     let (classes, mut all) = (classes(), [0; 256]);
     let mut byte = 0;
@@ -259,6 +261,7 @@ const fn rows() -> [u16; 256] {
     all
 }
 
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
 const fn transitions() -> [u8; STATES * CLASSES] {
     let mut all = [START; STATES * CLASSES];
     let mut at = 0;

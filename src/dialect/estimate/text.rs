@@ -204,6 +204,7 @@ pub mod feature {
     pub const SYMBOL: u8 = 47;
 }
 
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
 const fn features() -> [u8; scan::STATES] {
     let mut all = [0; scan::STATES];
     let mut state = 0;
