@@ -39,6 +39,9 @@ pub const INTERNAL: &str = "sluice.internal_errors";
 pub const TOKENS: &str = "gen_ai.client.token.usage";
 /// Calls whose tokens are estimated. Labels as `TOKENS` without `type`.
 pub const ESTIMATED: &str = "sluice.estimated_calls";
+/// How far the estimate of input was off, in percent of what the provider reported, where
+/// one was made. Labels `provider`, `upstream_model`, `reason` ("over", "under").
+pub const ESTIMATE_ERROR: &str = "sluice.estimate_error_percent";
 /// What calls cost, in nanodollars (10^-9 USD). Labels as `TOKENS` without `type`.
 pub const COST: &str = "sluice.cost_nanodollars";
 /// Calls whose cost is not known, and not in `COST`. Labels as `TOKENS` without `type`.

@@ -84,6 +84,9 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     };
     let spent = verdict.charged.then(|| (&verdict.usage, cost.unwrap_or(0)));
     worker.settle_limits(host, entry, spent, Some(at), now);
+    if verdict.outcome == "ok" {
+        worker.learn_tokens(host, entry, at, now);
+    }
     if verdict.charged {
         let counts = Counts {
             calls: 1,
@@ -241,7 +244,9 @@ impl Verdict {
         let (text_in, text_out) = entry.client.operation().texts();
         let (guess_in, guess_out) = (!usage.input_reported, !usage.output_reported);
         if guess_in && text_in {
-            usage.input = estimate::of_bytes(entry.facts.body_bytes as u64);
+            let measured = entry.reservation.as_deref().and_then(|held| held.measured);
+            let by_bytes = || estimate::of_bytes(entry.facts.body_bytes as u64);
+            usage.input = measured.map_or_else(by_bytes, |measured| measured.input);
         }
         if guess_out && text_out && answered {
             usage.output = usage.output.max(estimate::of_bytes(seen.output_bytes));

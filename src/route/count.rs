@@ -7,6 +7,7 @@
 
 use crate::catalog::Known;
 use crate::config::{Config, Target};
+use crate::dialect::estimate::pictures::Sight;
 use crate::dialect::{Addressed, Dialect, Facts, Maker, Request, Translator, count, estimate};
 use crate::error::Error;
 use crate::provider::Kind;
@@ -58,6 +59,6 @@ impl<'a> Uncounted<'a> {
         let (model, betas) = (self.name, "");
         let request = Request { body: call, facts: &own, model, traits, quirks, betas };
         (self.row.request)(&request)?.allow(config.strict)?;
-        Ok(estimate::of_request(call))
+        Ok(estimate::of_request(call, Sight::of(traits.maker, self.name)))
     }
 }

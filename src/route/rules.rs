@@ -7,6 +7,7 @@
 
 use crate::config::index::{About, Answer, Index};
 use crate::dialect::asks::Asks;
+use crate::dialect::estimate::pictures::Sight;
 use crate::dialect::openai::effort::Effort;
 use crate::dialect::{Dialect, Facts, Operation, count, estimate};
 use crate::wire::json;
@@ -63,7 +64,7 @@ impl Reading<'_> {
                 _ => Answer::Nothing,
             }),
             About::InputTokens => hear(match is_text(facts.client) {
-                true => Answer::Tokens(Some(estimate::of_bytes(facts.body_bytes as u64))),
+                true => Answer::Tokens(Some(self.input())),
                 false => Answer::Nothing,
             }),
             About::Consumer => hear(Answer::Text(self.call.consumer)),
@@ -83,6 +84,17 @@ impl Reading<'_> {
                 hear(effort.map_or(Answer::Nothing, |effort| Answer::Bits(1 << effort as u64)));
             }
             About::Has => hear(Answer::Bits(self.asks().bits())),
+        }
+    }
+
+    fn input(&self) -> u64 {
+        match self.call.body {
+            // It flows on.
+            [] => estimate::of_bytes(self.call.facts.body_bytes as u64),
+            body => {
+                let call = count::inner(self.call.facts.client, body);
+                estimate::of_request(call, Sight::Pixels)
+            }
         }
     }
 

@@ -9,6 +9,7 @@ pub mod health;
 pub mod quotas;
 pub mod retries;
 pub mod speed;
+pub mod tokens;
 pub mod usage;
 
 /// Compare-and-set over byte values.

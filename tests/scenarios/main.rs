@@ -21,6 +21,7 @@ mod answers;
 mod borders;
 mod costs;
 mod deadlines;
+mod estimates;
 mod explained;
 mod fallback;
 mod health;

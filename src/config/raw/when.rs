@@ -29,8 +29,8 @@ pub struct When {
     pub stream: Option<bool>,
     /// What stands in a chat; all of these.
     pub has: Option<Vec<Part>>,
-    /// Of the request, at four bytes to a token, pictures and files included: an estimate
-    /// that costs nothing.
+    /// Of the request, pictures and files included: an estimate, made for a call only where
+    /// a rule asks for it.
     pub input_tokens: Option<Span>,
     /// The output limit that the client asks for. One that asks for none is below nothing.
     pub max_output: Option<Span>,

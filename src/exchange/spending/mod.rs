@@ -27,6 +27,7 @@
 //! judge (`policy::limits` does), or name anybody but the caller.
 
 use super::Worker;
+use super::expects::{Expected, Measured};
 use super::registry::Entry;
 use crate::config::Config;
 use crate::config::limits::{Exceeded, Limit, Resource};
@@ -54,6 +55,8 @@ pub struct Reservation {
     lease: Lease,
     /// What it is expected to use, in tokens and in nanodollars.
     expected: (Usage, u64),
+    /// Its text, where a limit counts tokens.
+    pub(super) measured: Option<Measured>,
     /// Whose provider's limits are among them: index into `Config::providers`.
     provider: usize,
     /// Providers without room.
@@ -122,7 +125,8 @@ impl Worker {
         if config.limits.is_empty() || config.limits_at(&caller.consumer).next().is_none() {
             return Ok(None);
         }
-        let usage = self.expects(host, config, facts, body);
+        let Expected { usage, measured } =
+            self.expects(host, (config, caller), plan, (facts, body));
         let cost = plan.dearest(config, &usage).unwrap_or(0);
         let Some(terms) = plan.terms(config) else { return Ok(None) };
         let ends = now.saturating_add(terms.total_ms().saturating_mul(1_000_000) + MARGIN);
@@ -153,7 +157,16 @@ impl Worker {
                 let routed = request.routed.map(|_| facts.model.clone());
                 let expected = (usage, cost);
                 let provider = index;
-                let held = Reservation { booked, lease, expected, provider, full, passed, routed };
+                let held = Reservation {
+                    booked,
+                    lease,
+                    expected,
+                    measured,
+                    provider,
+                    full,
+                    passed,
+                    routed,
+                };
                 return Ok(Some(Box::new(held)));
             }
             let this = Refused::of(request, &booked, &passes);

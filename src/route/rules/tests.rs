@@ -5,7 +5,8 @@ use super::{Call, find};
 use crate::config::index::Index;
 use crate::config::when::{Span, When};
 use crate::config::{self, Config, glob};
-use crate::dialect::{Addressed, Dialect, Facts, asks};
+use crate::dialect::estimate::pictures::Sight;
+use crate::dialect::{Addressed, Dialect, Facts, asks, estimate};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -66,7 +67,7 @@ fn chat(more: &Value) -> Value {
 fn each_condition_fits_what_it_says() {
     let image = json!([{ "role": "user", "content":
         [{ "type": "image_url", "image_url": { "url": "https://x/y" } }] }]);
-    let long = "word ".repeat(200);
+    let long = json!([{ "role": "user", "content": "word ".repeat(250) }]);
     let cases = [
         (json!({}), json!({}), true),
         (json!({ "models": ["gpt-*", "fast"] }), json!({}), true),
@@ -97,9 +98,13 @@ fn each_condition_fits_what_it_says() {
         ),
         (json!({ "has": ["images", "tools"] }), json!({ "messages": image }), false),
         (json!({ "input_tokens": { "from": 200 } }), json!({}), false),
-        (json!({ "input_tokens": { "from": 200 } }), json!({ "user": long }), true),
+        (json!({ "input_tokens": { "from": 200 } }), json!({ "messages": long }), true),
         (json!({ "input_tokens": { "below": 200 } }), json!({}), true),
-        (json!({ "input_tokens": { "from": 20, "below": 200 } }), json!({ "user": long }), false),
+        (
+            json!({ "input_tokens": { "from": 20, "below": 200 } }),
+            json!({ "messages": long }),
+            false,
+        ),
         (json!({ "max_output": { "from": 100 } }), json!({ "max_tokens": 100 }), true),
         (json!({ "max_output": { "below": 100 } }), json!({ "max_tokens": 100 }), false),
         (json!({ "max_output": { "below": 100 } }), json!({ "max_tokens": 99 }), true),
@@ -283,7 +288,7 @@ const TAGS: &[&str] = &["eu", "zdr", "cheap"];
 impl Asked {
     fn body(&self) -> Value {
         let mut body = json!({ "model": self.model, "stream": self.stream,
-            "x": "x".repeat(self.padding) });
+            "instructions": "well ".repeat(self.padding / 5) });
         if self.client == Dialect::OpenAiEmbeddings {
             body["input"] = "hi".into();
         } else {
@@ -322,7 +327,7 @@ impl Asked {
         let fits = |(known, pattern, value): (bool, &String, Option<&str>)| {
             known && value.is_some_and(|v| glob::matches(pattern, v))
         };
-        let tokens = self.body().to_string().len().div_ceil(4) as u64;
+        let tokens = estimate::of_request(self.body().to_string().as_bytes(), Sight::Pixels);
         let within = |span: &Span, n: u64| n >= span.from && n < span.below.unwrap_or(u64::MAX);
         let effort = self.effort.and_then(|word| EFFORTS.iter().position(|w| *w == word));
         let has = [(self.tools, asks::TOOLS), (self.image, asks::IMAGES)];

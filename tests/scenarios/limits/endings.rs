@@ -23,6 +23,10 @@ fn calm(envoy: &mut Envoy) -> (u64, u64) {
 /// How many tokens and requests an ending costs.
 fn cost(end: impl Fn(&mut Envoy)) -> (u64, u64) {
     let mut envoy = limited(OA, BOTH);
+    // What a call reserves is learned, until it stays as it is.
+    for _ in 0..12 {
+        assert!(served(&mut envoy));
+    }
     let nothing = calm(&mut envoy);
     let probe = calm(&mut envoy);
     let own = (nothing.0 - probe.0, nothing.1 - probe.1);
@@ -71,7 +75,7 @@ fn clients_that_leave_keep_no_slot() {
         while envoy.step(index) {}
         envoy.hang_up(index);
     });
-    assert!(requests == 1 && (20..60).contains(&tokens), "{tokens}");
+    assert!(requests == 1 && (10..60).contains(&tokens), "{tokens}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn limited(targets: &str, limits: &str) -> Envoy {
 
 const REQUESTS: &str = r#"{ "name": "calls", "requests": 3, "every": "day" }"#;
 const CONCURRENT: &str = r#"{ "name": "slots", "concurrent": 2 }"#;
-/// A call of `chat` is expected to have about 1,020 tokens, and has 15.
+/// A call of `chat` is expected to have about 1,010 tokens, and has 15.
 const TOKENS: &str = r#"{ "name": "tokens", "tokens": 2500, "every": "day" }"#;
 
 /// What is left, as an OpenAI client is told.
@@ -63,12 +63,12 @@ fn requests_are_counted_to_the_last() {
 fn what_was_reserved_is_settled_to_what_was_used() {
     let mut envoy = limited(O, TOKENS);
     let mut before = 2500;
-    for _ in 0..20 {
+    for _ in 0..10 {
         let exchange = envoy.ask(chat("m"), vec![good("openai")]);
         let (status, now) = (exchange.client.status(), left(&exchange.client, "tokens"));
         assert_eq!(status, 200);
-        // Its own reservation, and 15 for the one before it.
-        assert!(before == 2500 || before - now == 15, "{before} {now}");
+        // Its own reservation, of which a little is learned, and 15 for the one before it.
+        assert!(before == 2500 || (8..=22).contains(&(before - now)), "{before} {now}");
         before = now;
     }
     // Two at a time fit, not three.
