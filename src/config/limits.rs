@@ -122,6 +122,14 @@ pub struct Fleet {
     pub when_down: WhenDown,
 }
 
+/// The rate limit service: a cluster of Envoy's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    pub cluster: String,
+    pub domain: String,
+    pub timeout_ms: u32,
+}
+
 /// What holds while the rate limit service does not answer.
 #[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -170,6 +178,25 @@ impl Config {
             && fits(&when.consumers, Some(&consumer.name))
             && fits(&when.teams, team)
             && fits(&when.organizations, organization)
+    }
+}
+
+// === impl Resource ===
+
+impl Resource {
+    /// How many of its units a rate limit service counts as one: whole requests, whole
+    /// tokens, ten-thousandths of a dollar.
+    pub fn per_hit(self) -> u64 {
+        match self {
+            Resource::Requests | Resource::Concurrent => 1,
+            Resource::Tokens(_) => 1_000,
+            Resource::Dollars => 100_000,
+        }
+    }
+
+    /// An amount as a service counts it, rounded up.
+    pub fn hits(self, amount: u64) -> u64 {
+        amount.div_ceil(self.per_hit())
     }
 }
 

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 mod catalog;
 mod consumer;
 mod envoy;
+mod fleet;
 mod health;
 mod keys;
 mod limit;
@@ -24,6 +25,7 @@ mod when;
 pub use catalog::Entry;
 pub use consumer::{Consumer, Organization, Team};
 pub use envoy::{Envoy, Fallback};
+pub use fleet::{Fleet, Service};
 pub use health::{Health, WhenAllRest};
 pub use keys::{Key, Keys, Listed};
 pub use limit::{FleetLimit, Limit, LimitWhen, OnExceeded, Weights, WindowKind};
@@ -66,6 +68,9 @@ pub struct Sluice {
     /// Who may spend what, in which time.
     #[serde(default)]
     pub limits: Vec<Limit>,
+    /// Who counts limits for all proxies together.
+    #[serde(default)]
+    pub fleet: Option<Fleet>,
     /// Serve callers without a known key, as the consumer `anonymous`.
     /// Default: true without `consumers`, false with them.
     #[serde(default)]

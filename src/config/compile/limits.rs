@@ -1,8 +1,8 @@
 //! `limits`, and those that stand at consumers, teams and organizations.
 
-use super::{Problems, is_label};
+use super::{Problems, fleet, is_label};
 use crate::config::limits::{
-    Calendar, Every, Exceeded, Fleet, Limit, MAX_LIMITS, MAX_OWN, Resource, Scope, Weights, When,
+    Calendar, Every, Exceeded, Limit, MAX_LIMITS, MAX_OWN, Resource, Scope, Weights, When,
     Window,
 };
 use crate::config::raw::{self, OnExceeded, WindowKind};
@@ -100,8 +100,11 @@ impl Limits {
                 Exceeded::RouteTo(model.clone())
             }
         };
+        let of = (path, resource, amount);
+        let fleet = fleet::shared(raw, limit, of, |n| units(resource, n), problems);
         let when = &limit.when;
-        let id = format!("{name}\0{what}\0{:?}\0{own:?}", window);
+        let shared = fleet.is_some();
+        let id = format!("{name}\0{what}\0{:?}\0{own:?}\0{shared}", window);
         self.all.push(Limit {
             id: xxh3_64(id.as_bytes()),
             name,
@@ -119,10 +122,7 @@ impl Limits {
             },
             exceeded,
             shadow: limit.shadow,
-            fleet: limit.fleet.map(|fleet| Fleet {
-                lease: units(resource, fleet.lease),
-                when_down: fleet.when_down,
-            }),
+            fleet,
         });
     }
 }
@@ -210,6 +210,8 @@ fn window(
         (Some(every), _) => every,
     };
     let kind = limit.window.unwrap_or(match every {
+        // A service counts from one turn of the clock to the next.
+        _ if limit.fleet.is_some() => WindowKind::Calendar,
         Every::Second | Every::Minute | Every::Hour => WindowKind::Bucket,
         Every::Day | Every::Week | Every::Month => WindowKind::Calendar,
     });

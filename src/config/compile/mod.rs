@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 mod catalog;
 mod consumers;
+mod fleet;
 mod health;
 mod keys;
 mod limits;
@@ -37,6 +38,7 @@ pub fn compile(
     let mut limits = limits::Limits::default();
     limits.common(raw, &mut problems);
     let common_limits = limits.all.len();
+    let fleet = fleet::service(raw, &mut problems);
     let who = consumers::compile(raw, &mut limits, &mut problems);
     let d = &raw.defaults;
     for (path, millis) in [("first_token_timeout", d.first_token_timeout), ("timeout", d.timeout)] {
@@ -81,6 +83,7 @@ pub fn compile(
         organizations: who.organizations,
         limits: limits.all,
         common_limits,
+        fleet,
         scopes: limits.scopes,
         anonymous: Rc::new(Consumer {
             name: ANONYMOUS.to_owned(),

@@ -11,6 +11,7 @@ use crate::config::limits::{Exceeded, Limit, Resource};
 use crate::dialect::Usage;
 use crate::store::accounts::{Account, State};
 
+pub mod lease;
 pub mod window;
 
 /// What a call asks of a limit.
@@ -31,6 +32,8 @@ pub struct Standing {
     pub opens: Option<u64>,
     /// When all of the amount will be there again, Unix nanoseconds.
     pub resets: u64,
+    /// What is to be drawn for it from what all proxies share.
+    pub draw: Option<lease::Draw>,
 }
 
 /// When a call has ended at the latest.
@@ -92,9 +95,12 @@ pub fn reserve(
     if !all {
         return Err(standings);
     }
-    for ask in asks {
+    for (ask, standing) in asks.iter().zip(&standings) {
         if let Some(state) = account.state(ask.limit.id) {
             state.held.add(lease.minute, ask.need);
+            if ask.limit.fleet.is_some() {
+                lease::reserved(state, standing.draw, now);
+            }
             state.until = state.until.max((u64::from(lease.minute) + 1) * MINUTE);
         }
     }
@@ -106,6 +112,9 @@ pub fn settle(account: &mut Account, ask: Ask<'_>, lease: Lease, used: u64, now:
     tidy(account, now);
     let Some(state) = account.state(ask.limit.id) else { return };
     state.held.release(lease.minute, ask.need);
+    if ask.limit.fleet.is_some() {
+        return lease::charge(state, ask.limit, used, now);
+    }
     if used > 0 {
         state.spent = window::charge(ask.limit, state.spent, used, now);
     }
@@ -121,6 +130,9 @@ pub fn busy_until(account: &Account) -> u64 {
 /// How a limit stands for a call. `state`: of its account.
 pub fn stands(state: Option<&State>, ask: Ask<'_>, now: u64) -> Standing {
     let Ask { limit, need } = ask;
+    if let Some(fleet) = limit.fleet {
+        return lease::stands(state, (limit, fleet), need, now);
+    }
     let spent = state.map(|s| s.spent).unwrap_or_default();
     let held = state.map_or(0, |s| s.held.sum());
     let used = window::used(limit, spent, now);
@@ -131,7 +143,7 @@ pub fn stands(state: Option<&State>, ask: Ask<'_>, now: u64) -> Standing {
         None => None,
         Some(room) => Some(window::opens(limit, spent, room, now).max(now.saturating_add(SOON))),
     };
-    Standing { fits, left, opens, resets: window::whole(limit, spent, now) }
+    Standing { fits, left, opens, resets: window::whole(limit, spent, now), draw: None }
 }
 
 /// May a call run that does not fit?
