@@ -43,6 +43,8 @@ pub enum Kind {
     TooLarge,
     /// 415: content type or content encoding.
     UnsupportedMedia,
+    /// 429: a limit of ours.
+    RateLimited,
     /// 4xx by the provider, about the client's own request.
     Rejected,
     /// 408, 409, 425, 429 by the provider.
@@ -137,7 +139,7 @@ impl std::error::Error for Error {}
 // === impl Kind ===
 
 impl Kind {
-    pub const ALL: [Kind; 17] = [
+    pub const ALL: [Kind; 18] = [
         Kind::InvalidRequest,
         Kind::Unauthenticated,
         Kind::NotFound,
@@ -145,6 +147,7 @@ impl Kind {
         Kind::MethodNotAllowed,
         Kind::TooLarge,
         Kind::UnsupportedMedia,
+        Kind::RateLimited,
         Kind::Rejected,
         Kind::Busy,
         Kind::ProviderFault,
@@ -175,7 +178,7 @@ impl Kind {
             Kind::MethodNotAllowed => 405,
             Kind::TooLarge => 413,
             Kind::UnsupportedMedia => 415,
-            Kind::Busy => 429,
+            Kind::Busy | Kind::RateLimited => 429,
             Kind::Internal => 500,
             Kind::ProviderFault | Kind::ProviderAuth | Kind::BadAnswer | Kind::BrokenStream => 502,
             Kind::Unreachable | Kind::Unavailable => 503,
@@ -192,6 +195,7 @@ impl Kind {
             | Kind::MethodNotAllowed
             | Kind::TooLarge
             | Kind::UnsupportedMedia
+            | Kind::RateLimited
             | Kind::Rejected => Fault::Client,
             Kind::ProviderAuth | Kind::Unavailable | Kind::Internal => Fault::Gateway,
             Kind::Busy
@@ -213,6 +217,7 @@ impl Kind {
             Kind::MethodNotAllowed => "method_not_allowed",
             Kind::TooLarge => "too_large",
             Kind::UnsupportedMedia => "unsupported_media",
+            Kind::RateLimited => "rate_limited",
             Kind::Rejected => "rejected",
             Kind::Busy => "busy",
             Kind::ProviderFault => "provider_fault",

@@ -28,6 +28,12 @@ pub const FALLBACKS: &str = "sluice.fallbacks";
 pub const STOPPED: &str = "sluice.retries_stopped";
 /// Targets and keys that began to rest; labels `provider`, `reason`.
 pub const RESTS: &str = "sluice.rests";
+/// Calls that a limit did not simply let pass; labels `limit` (its name), `decision`
+/// (refused, warned, shadowed, routed, diverted).
+pub const LIMITS: &str = "sluice.limit_decisions";
+/// What the rate limit service said; labels `limit`, `event` (drawn, over, down, and lost
+/// where nobody waited for the answer any more).
+pub const FLEET: &str = "sluice.fleet";
 /// Our own bugs and lost state; label `reason`. Alert on any.
 pub const INTERNAL: &str = "sluice.internal_errors";
 /// Labels `consumer`, `model`, `provider`, `upstream_model`, `type`.
@@ -79,6 +85,8 @@ pub struct Record<'a> {
     pub cost: Option<u64>,
     pub first_token_ms: Option<u64>,
     pub error: Option<&'a str>,
+    /// Limits that it passed and what they said, as `NAME: warned`.
+    pub limits: String,
 }
 
 /// `base` with labels; values lose what a stat name or a tag cannot carry.
@@ -181,6 +189,10 @@ impl Record<'_> {
         match self.error {
             Some(kind) => json::push_text(&mut out, kind),
             None => out.extend_from_slice(b"null"),
+        }
+        if !self.limits.is_empty() {
+            out.extend_from_slice(b",\"limits\":");
+            json::push_text(&mut out, &self.limits);
         }
         out
     }

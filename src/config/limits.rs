@@ -7,7 +7,6 @@
 use super::compiled::{Config, Consumer};
 use super::glob;
 use serde::Deserialize;
-use std::ops::Range;
 
 #[derive(Debug)]
 pub struct Limit {
@@ -154,6 +153,11 @@ impl Config {
     /// Of a call, but for conditions on its model and provider: the common ones, those of
     /// its consumer, team and organization.
     pub fn limits_of<'a>(&'a self, consumer: &'a Consumer) -> impl Iterator<Item = &'a Limit> {
+        self.limits_at(consumer).filter_map(|at| self.limits.get(at))
+    }
+
+    /// The same, as indexes into `limits`.
+    pub fn limits_at<'a>(&'a self, consumer: &'a Consumer) -> impl Iterator<Item = usize> + 'a {
         let team = consumer.team.and_then(|team| self.teams.get(team));
         let organization = team.and_then(|t| self.organizations.get(t.organization?));
         let own = [
@@ -161,9 +165,8 @@ impl Config {
             team.map(|t| t.limits.clone()).unwrap_or_default(),
             organization.map(|o| o.limits.clone()).unwrap_or_default(),
         ];
-        let own = own.into_iter().flat_map(|range: Range<usize>| self.limits.get(range));
-        let common = self.limits.get(..self.common_limits).unwrap_or_default();
-        common.iter().filter(|limit| self.is_for(limit, consumer)).chain(own.flatten())
+        let fits = |at: &usize| self.limits.get(*at).is_some_and(|l| self.is_for(l, consumer));
+        (0..self.common_limits).filter(fits).chain(own.into_iter().flatten())
     }
 
     fn is_for(&self, limit: &Limit, consumer: &Consumer) -> bool {
@@ -205,6 +208,21 @@ impl Resource {
 impl Weights {
     pub const ALL: Self =
         Self { input: 1000, cached_input: 1000, cache_write: 1000, output: 1000, reasoning: 1000 };
+}
+
+// === impl Scope ===
+
+impl Scope {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::Organization => "organization",
+            Scope::Team => "team",
+            Scope::Consumer => "consumer",
+            Scope::Key => "key",
+            Scope::Model => "model",
+            Scope::Provider => "provider",
+        }
+    }
 }
 
 // === impl Every ===

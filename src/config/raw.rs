@@ -198,6 +198,8 @@ pub struct Expose {
     /// x-sluice-explain, to clients that send `x-sluice-explain: 1`: why the call went
     /// where it went, as JSON. Default: false.
     pub explain: bool,
+    /// What limits leave, in OpenAI's and Anthropic's headers. Default: true.
+    pub limits: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -240,6 +242,7 @@ impl Default for Expose {
             dropped: true,
             cost: false,
             explain: false,
+            limits: true,
         }
     }
 }

@@ -27,6 +27,7 @@ mod quotas;
 pub mod registry;
 pub mod retries;
 pub mod settle;
+pub mod spending;
 pub mod surroundings;
 
 use crate::telemetry::Meter;

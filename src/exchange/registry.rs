@@ -5,6 +5,7 @@
 //! settled; the number of entries is bounded.
 
 use super::retries::Stopped;
+use super::spending::Reservation;
 use crate::config::Config;
 use crate::dialect::Facts;
 use crate::dialect::{Dialect, Usage};
@@ -53,6 +54,8 @@ pub struct Entry {
     pub stopped: Option<Stopped>,
     /// A copy of a call: nobody reads the answer.
     pub shadow: bool,
+    /// What it holds of its limits.
+    pub reservation: Option<Box<Reservation>>,
 }
 
 /// One attempt, as far as it is known.
@@ -219,17 +222,17 @@ impl Registry {
         Self { nonce, last: Cell::new(0), calls: RefCell::new(HashMap::new()) }
     }
 
-    /// `None`: full.
-    pub fn enter(&self, entry: Entry) -> Option<(Id, Shared)> {
+    /// The entry comes back where all places are taken.
+    pub fn enter(&self, entry: Entry) -> Result<(Id, Shared), Box<Entry>> {
         let mut calls = self.calls.borrow_mut();
         if calls.len() >= MAX_CALLS {
-            return None;
+            return Err(Box::new(entry));
         }
         let id = self.last.get() + 1;
         self.last.set(id);
         let shared = Rc::new(RefCell::new(entry));
         calls.insert(id, Rc::clone(&shared));
-        Some((Id(id), shared))
+        Ok((Id(id), shared))
     }
 
     pub fn find(&self, wire: &[u8]) -> Option<Shared> {

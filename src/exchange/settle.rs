@@ -50,7 +50,10 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     // An attempt that the plan knows nothing of is nobody's.
     let tried = entry.tried.iter().rev().map(|t| t.target);
     let resolve = |target| entry.plan.resolve(&entry.config, target);
-    let Some(at) = tried.chain([0]).find_map(resolve) else { return };
+    let Some(at) = tried.chain([0]).find_map(resolve) else {
+        worker.settle_limits(host, entry, None, None, now);
+        return;
+    };
     let labels = Labels {
         consumer: entry.caller.name(),
         model: &at.terms.model.name,
@@ -73,6 +76,8 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         (true, Some(price)) if verdict.counted || price.is_free() => price.cost(&verdict.usage),
         (true, _) => None,
     };
+    let spent = verdict.charged.then(|| (&verdict.usage, cost.unwrap_or(0)));
+    worker.settle_limits(host, entry, spent, Some(at), now);
     if verdict.charged {
         let counts = Counts {
             calls: 1,
@@ -127,6 +132,7 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
         cost,
         first_token_ms: first_token,
         error: (verdict.outcome != "ok").then_some(verdict.outcome),
+        limits: entry.reservation.as_deref().map(|r| r.told(&entry.config)).unwrap_or_default(),
     };
     host.set_property(RECORD, &record.members());
 }

@@ -193,6 +193,23 @@ impl Plan {
         named.or_else(|| choice.any.as_ref().map(|any| any.name.as_str()))
     }
 
+    /// Takes all targets of a provider out, before the plan is run: it has no room. Not
+    /// the last ones, and not where the router cannot be told. Was that done?
+    pub fn leave_out(&mut self, config: &Config, provider: usize) -> bool {
+        let is_theirs = |choice: &Choice| {
+            config.targets.get(choice.target).is_some_and(|t| t.provider == provider)
+        };
+        if self.via.is_some() || self.targets.iter().all(is_theirs) {
+            return false;
+        }
+        if self.targets.first().is_some_and(is_theirs) {
+            // What the first had to itself.
+            (self.probe, self.errand, self.due) = (None, None, false);
+        }
+        self.targets.retain(|choice| !is_theirs(choice));
+        true
+    }
+
     /// Puts the spare keys behind attempt `attempt`, whose key was not to blame, behind
     /// everybody else. (Not out: the router counts its retries by the plan as it was.)
     /// Has anything changed?

@@ -1,6 +1,7 @@
 //! What is asked: groups of calls that differ only in the way they take.
 
 use super::ways::Way;
+use sha2::{Digest, Sha256};
 
 /// Calls that are compared with each other.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ pub const SMALL: Group = Group {
     plain: Way::Plain,
     ways: &[
         (Way::Identity, Some(2.2)),
+        (Way::Limited, None),
         (Way::Anthropic, Some(2.6)),
         (Way::Gemini, Some(2.8)),
         (Way::Bedrock, Some(2.8)),
@@ -100,6 +102,20 @@ pub const GROUPS: &[Group] = &[
 
 const UNBOUND: &[(Way, Option<f64>)] =
     &[(Way::Identity, None), (Way::Anthropic, None), (Way::Gemini, None), (Way::Bedrock, None)];
+
+/// Of the consumer `bench`.
+pub const KEY: &str = "sk-sluice-bench-0123456789abcdefghijklmnopqrstuv";
+
+/// The consumer with two limits and a budget that no bench reaches, beside the callers
+/// without a key.
+pub fn consumers() -> String {
+    let digest: String = Sha256::digest(KEY).iter().map(|b| format!("{b:02x}")).collect();
+    let limits = "{ requests: 1000000000, every: minute }, { tokens: 1e12, every: minute }, \
+                  { dollars: 1000000, every: month }";
+    format!(
+        "allow_anonymous: true\nconsumers:\n  - {{ name: bench, key_sha256: [{digest}], limits: [{limits}] }}\n"
+    )
+}
 
 /// sluice.yaml's models for all groups, one line each.
 pub fn models() -> String {

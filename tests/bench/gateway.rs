@@ -83,9 +83,11 @@ async fn measure() -> Result<Report, String> {
     }
     // First, while the heap has seen nothing larger: a leak has no hole to hide in.
     let memory = memory(&rig, &effort).await?;
-    let mut rows = Vec::new();
+    let (mut rows, mut limits) = (Vec::new(), None);
     for group in cases::GROUPS {
-        rows.extend(compare(&rig, group, &effort)?);
+        let (own, more) = compare(&rig, group, &effort)?;
+        rows.extend(own);
+        limits = limits.or(more);
     }
     let added = latency(&rig, &effort)?;
     rig.assert_calm().await?;
@@ -95,13 +97,18 @@ async fn measure() -> Result<Report, String> {
         seconds: effort.seconds,
         rows,
         added,
+        limits,
         memory,
         rules,
     })
 }
 
-/// The ways of one group against each other.
-fn compare(rig: &Rig, group: &'static Group, effort: &Effort) -> Result<Vec<Row>, String> {
+/// The ways of one group against each other, and what limits add where they are one way.
+fn compare(
+    rig: &Rig,
+    group: &'static Group,
+    effort: &Effort,
+) -> Result<(Vec<Row>, Option<f64>), String> {
     let cases = group.cases();
     let mut rounds: Vec<Vec<Sample>> = Vec::new();
     for _ in 0..effort.rounds {
@@ -121,7 +128,11 @@ fn compare(rig: &Rig, group: &'static Group, effort: &Effort) -> Result<Vec<Row>
         ratio: median(rounds.iter().map(|r| r[i].cpu_us() / r[0].cpu_us()).collect()),
         bar: group.bar(case.way),
     });
-    Ok(rows.collect())
+    let place = |way| cases.iter().position(|case| case.way == way);
+    let limits = place(Way::Identity).zip(place(Way::Limited)).map(|(without, with)| {
+        median(rounds.iter().map(|r| r[with].cpu_us() - r[without].cpu_us()).collect())
+    });
+    Ok((rows.collect(), limits))
 }
 
 /// What one client alone waits longer. Neighbours only ever add to a wait: the

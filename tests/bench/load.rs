@@ -1,5 +1,6 @@
 //! wrk: the load, and what it saw.
 
+use super::cases::Case;
 use std::path::Path;
 use std::process::Command;
 
@@ -26,20 +27,20 @@ pub fn check() -> Result<(), String> {
     }
 }
 
-/// Posts `body` over and over. `cpu_ns` is the caller's to fill in.
-pub fn run(
-    url: &str,
-    body: &[u8],
-    connections: u32,
-    seconds: u32,
-    folder: &Path,
-) -> Result<Sample, String> {
+/// Posts a case's body over and over. `cpu_ns` is the caller's to fill in.
+pub fn run(url: &str, case: &Case, seconds: u32, folder: &Path) -> Result<Sample, String> {
     let (body_file, script) = (folder.join("body.json"), folder.join("load.lua"));
-    std::fs::write(&body_file, body).map_err(|e| format!("{}: {e}", body_file.display()))?;
-    std::fs::write(&script, lua(&body_file)).map_err(|e| format!("{}: {e}", script.display()))?;
+    std::fs::write(&body_file, &case.body).map_err(|e| format!("{}: {e}", body_file.display()))?;
+    std::fs::write(&script, lua(&body_file, case.way.key()))
+        .map_err(|e| format!("{}: {e}", script.display()))?;
     let output = Command::new("wrk")
         .args(["--threads", "1", "--timeout", "10s"])
-        .args(["--connections", &connections.to_string(), "--duration", &format!("{seconds}s")])
+        .args([
+            "--connections",
+            &case.connections.to_string(),
+            "--duration",
+            &format!("{seconds}s"),
+        ])
         .arg("--script")
         .arg(&script)
         .arg(url)
@@ -65,20 +66,22 @@ pub fn run(
     }
 }
 
-fn lua(body: &Path) -> String {
+fn lua(body: &Path, key: Option<&str>) -> String {
+    let key = key.map(|key| format!("wrk.headers[\"authorization\"] = \"Bearer {key}\"\n"));
     format!(
         r#"local file = assert(io.open({:?}, "rb"))
 wrk.method = "POST"
 wrk.body = file:read("*a")
 wrk.headers["content-type"] = "application/json"
-function done(summary, latency)
+{}function done(summary, latency)
   local e = summary.errors
   io.write(string.format("bench %d %d %d %d %d %d\n", summary.requests, summary.duration,
     e.status, e.connect + e.read + e.write + e.timeout,
     latency:percentile(50), latency:percentile(99)))
 end
 "#,
-        body.display().to_string()
+        body.display().to_string(),
+        key.unwrap_or_default()
     )
 }
 

@@ -10,6 +10,8 @@ pub struct Report {
     pub seconds: u32,
     pub rows: Vec<Row>,
     pub added: Added,
+    /// Microseconds that a key, two limits and a budget add to a call.
+    pub limits: Option<f64>,
     pub memory: Memory,
     pub rules: Cost,
 }
@@ -42,6 +44,8 @@ pub struct Memory {
 
 /// Milliseconds that Sluice may add to the 99th percentile.
 const MAX_ADDED_P99: f64 = 0.3;
+/// Microseconds of CPU that a key, two limits and a budget may add to a call.
+const MAX_LIMITS: f64 = 12.0;
 /// MiB that may come in 100,000 calls and still be called flat: 40 bytes a call.
 const MAX_GROWTH: f64 = 4.0;
 
@@ -54,7 +58,12 @@ impl Report {
         let late = self.added.p99() > MAX_ADDED_P99;
         let dear = self.rules.worst() > MAX_COST;
         let grown = self.memory.growth() > MAX_GROWTH;
-        rows.count() + usize::from(late) + usize::from(grown) + usize::from(dear)
+        let over = self.limits.is_none_or(|us| us > MAX_LIMITS);
+        rows.count()
+            + usize::from(late)
+            + usize::from(over)
+            + usize::from(grown)
+            + usize::from(dear)
     }
 }
 
@@ -70,7 +79,15 @@ impl fmt::Display for Report {
             last = row.group;
             writeln!(f, "{group:24}{row}")?;
         }
-        write!(f, "\n{}{}{}", self.added, self.memory, self.rules)
+        write!(f, "\n{}", self.added)?;
+        if let Some(us) = self.limits {
+            let verdict = verdict(us, MAX_LIMITS);
+            writeln!(
+                f,
+                "a key, two limits and a budget, 1 KiB, OpenAI -> OpenAI: {us:.1} us of CPU more  <= {MAX_LIMITS}  {verdict}"
+            )?;
+        }
+        write!(f, "{}{}", self.memory, self.rules)
     }
 }
 

@@ -1,6 +1,6 @@
 //! One Envoy with two listeners, and a mock in a process of its own.
 
-use super::cases::Case;
+use super::cases::{self, Case};
 use super::load::{self, Sample};
 use super::process;
 use super::support::gateway::{self, Gateway, Setup};
@@ -36,7 +36,7 @@ impl Rig {
         let providers = ["openai", "anthropic", "gemini", "bedrock"];
         let upstreams = providers.map(|provider| (provider.to_owned(), addr));
         let gateway = Gateway::start(Setup {
-            config: Some(gateway::healed(&super::cases::models())),
+            config: Some(gateway::healed(&cases::models()) + &cases::consumers()),
             upstreams: upstreams.into(),
             edit: add_plain_listener,
             ..Setup::default()
@@ -58,7 +58,11 @@ impl Rig {
     /// One call, looked at: a load only counts statuses.
     pub async fn probe(&self, case: &Case) -> Result<(), String> {
         let request = reqwest::Client::new().post(self.url(case));
-        let request = request.header("content-type", "application/json").body(case.body.clone());
+        let mut request =
+            request.header("content-type", "application/json").body(case.body.clone());
+        if let Some(key) = case.way.key() {
+            request = request.bearer_auth(key);
+        }
         let fail = |e: &dyn std::fmt::Display| format!("{}: {e}", case.name);
         let response = request.send().await.map_err(|e| fail(&e))?;
         let status = response.status();
@@ -70,7 +74,7 @@ impl Rig {
     pub fn load(&self, case: &Case, seconds: u32) -> Result<Sample, String> {
         let before = process::cpu_ns(self.gateway.pid());
         let folder = &self.gateway.folder;
-        let sample = load::run(&self.url(case), &case.body, case.connections, seconds, folder);
+        let sample = load::run(&self.url(case), case, seconds, folder);
         let mut sample = sample.map_err(|e| format!("{}: {e}", case.name))?;
         // Envoy has connections to close, and a running thread's time is not yet counted.
         std::thread::sleep(Duration::from_millis(50));

@@ -1,5 +1,6 @@
 //! Who asks whom: each way with its path and its body.
 
+use super::cases;
 use serde_json::{Value, json};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub enum Way {
     PlainEmbeddings,
     /// Sluice, OpenAI -> OpenAI.
     Identity,
+    /// The same for a consumer with a key, two limits and a budget.
+    Limited,
     /// Sluice, OpenAI -> Anthropic.
     Anthropic,
     /// Sluice, OpenAI -> Gemini.
@@ -44,6 +47,7 @@ impl Way {
         match self {
             Way::Plain | Way::PlainEmbeddings => "plain Envoy",
             Way::Identity => "OpenAI -> OpenAI",
+            Way::Limited => "... key, limits, budget",
             Way::Anthropic => "OpenAI -> Anthropic",
             Way::Gemini => "OpenAI -> Gemini",
             Way::Bedrock => "OpenAI -> Bedrock",
@@ -81,6 +85,11 @@ impl Way {
             Client::Responses => "/v1/responses",
             Client::Embeddings => "/v1/embeddings",
         }
+    }
+
+    /// The client's key.
+    pub fn key(self) -> Option<&'static str> {
+        (self == Way::Limited).then_some(cases::KEY)
     }
 
     /// A conversation of exactly `bytes`: turns of 1 KiB with a few escapes.

@@ -27,6 +27,7 @@ mod health;
 mod hang_ups;
 mod keys;
 mod learned;
+mod limits;
 mod lost;
 mod surroundings;
 mod abilities;

@@ -44,7 +44,7 @@ pub(super) fn ratelimit(source: &Source) -> Result<String, Error> {
             }
         })
         .collect();
-    Ok(yaml::print(&json!({ "domain": domain, "descriptors": descriptors })))
+    yaml::print(&json!({ "domain": domain, "descriptors": descriptors })).map_err(Error::Fit)
 }
 
 /// Limitador: its file of limits.
@@ -65,7 +65,7 @@ pub(super) fn limitador(source: &Source) -> Result<String, Error> {
             })
         })
         .collect();
-    Ok(yaml::print(&Value::Array(listed)))
+    yaml::print(&Value::Array(listed)).map_err(Error::Fit)
 }
 
 /// A limit with `fleet`.

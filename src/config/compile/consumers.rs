@@ -51,7 +51,10 @@ pub(super) fn compile(raw: &raw::Sluice, limits: &mut Limits, problems: &mut Pro
     for (i, c) in listed.iter().enumerate() {
         let path = format!("consumers[{i}]");
         if c.name == ANONYMOUS || c.name == SHADOW {
-            problems.add(format!("{path}.name"), format!("must not be `{}`: that name is taken", c.name));
+            problems.add(
+                format!("{path}.name"),
+                format!("must not be `{}`: that name is taken", c.name),
+            );
         }
         keys(c, (i, &path), &mut who.by_key, problems);
         if c.tags.len() > MAX_TAGS || !c.tags.iter().all(|tag| is_label(tag)) {

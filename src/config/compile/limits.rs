@@ -2,8 +2,7 @@
 
 use super::{Problems, fleet, is_label};
 use crate::config::limits::{
-    Calendar, Every, Exceeded, Limit, MAX_LIMITS, MAX_OWN, Resource, Scope, Weights, When,
-    Window,
+    Calendar, Every, Exceeded, Limit, MAX_LIMITS, MAX_OWN, Resource, Scope, Weights, When, Window,
 };
 use crate::config::raw::{self, OnExceeded, WindowKind};
 use std::ops::Range;
@@ -101,6 +100,11 @@ impl Limits {
             }
         };
         let of = (path, resource, amount);
+        if limit.fleet.is_some() && self.all.iter().any(|l| l.fleet.is_some() && l.name == name) {
+            let words = "another limit with fleet has it, and the service knows them by it: \
+                         give this one a name of its own";
+            problems.add(format!("{path}.name"), words);
+        }
         let fleet = fleet::shared(raw, limit, of, |n| units(resource, n), problems);
         let when = &limit.when;
         let shared = fleet.is_some();

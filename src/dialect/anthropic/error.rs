@@ -117,6 +117,7 @@ fn type_of(error: &Error) -> &'static str {
         Kind::Unauthenticated => "authentication_error",
         Kind::NotFound | Kind::ModelNotFound => "not_found_error",
         Kind::TooLarge => "request_too_large",
+        Kind::RateLimited => "rate_limit_error",
         Kind::Timeout => "timeout_error",
         Kind::Unavailable | Kind::Unreachable => "overloaded_error",
         Kind::InvalidRequest | Kind::MethodNotAllowed | Kind::UnsupportedMedia => {

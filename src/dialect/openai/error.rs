@@ -104,6 +104,7 @@ fn type_of(error: &Error) -> &'static str {
         | Kind::TooLarge
         | Kind::UnsupportedMedia
         | Kind::Rejected => "invalid_request_error",
+        Kind::RateLimited => "requests",
         Kind::Busy if error.status() == 429 => "rate_limit_error",
         _ => "server_error",
     }
@@ -114,6 +115,7 @@ fn code_of(error: &Error) -> Option<&'static str> {
         Kind::InvalidRequest | Kind::Rejected => None,
         Kind::NotFound => Some("unknown_url"),
         Kind::Unauthenticated => Some("invalid_api_key"),
+        Kind::RateLimited => Some("rate_limit_exceeded"),
         Kind::Busy if error.status() == 429 => Some("rate_limit_exceeded"),
         kind => Some(kind.as_str()),
     }

@@ -131,6 +131,9 @@ impl Attempt {
         {
             self.worker.charge(host, &this.entry.borrow(), at);
         }
+        if this.index > 0 {
+            self.worker.shift(host, &mut this.entry.borrow_mut(), this.index);
+        }
         self.phase = Phase::Sending(this, 0);
         Step::Pause
     }

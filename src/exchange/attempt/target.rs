@@ -14,6 +14,7 @@ use crate::error::{Error, Fault, Kind};
 use crate::exchange::deadlines::{Late, Watch};
 use crate::exchange::place;
 use crate::exchange::registry::{Answer, Entry, Outcome, Refusal, Seen, Shared, Tried, announced};
+use crate::exchange::spending;
 use crate::host::{Headers, Host, Side, text, value};
 use crate::provider;
 use crate::route::{Choice, Plan, Resolved};
@@ -294,9 +295,14 @@ impl Try {
         let length = whole.map(|(l, _)| l.to_string());
         let at = entry.plan.resolve(&self.config, self.index);
         let cost = at.zip(whole).and_then(|(at, (_, usage))| self.cost(at, usage)).map(price::usd);
+        let held = entry.reservation.as_deref();
+        let limits = held.map(|held| held.headers(host, &entry)).unwrap_or_default();
         let mut remove: Vec<&str> = Vec::new();
         let mut add: Vec<(&str, &str)> = Vec::with_capacity(5);
         remove.extend(from.iter().map(|(n, _)| n.as_str()).filter(|n| !is_for_clients(n)));
+        if limits.iter().any(|(name, _)| spending::is_theirs(name)) {
+            remove.extend(from.iter().map(|(n, _)| n.as_str()).filter(|n| spending::is_theirs(n)));
+        }
         // Envoy frames a body without a length; only an exact one may stay.
         if !self.reply.opaque && text(from, "content-length") != length.as_deref() {
             remove.push("content-length");
@@ -322,6 +328,7 @@ impl Try {
         if expose.dropped && !self.dropped.is_empty() {
             add.push(("x-sluice-dropped", &self.dropped));
         }
+        add.extend(limits.iter().map(|(name, value)| (*name, value.as_str())));
         add.extend(cost.as_deref().map(|usd| ("x-sluice-cost-usd", usd)));
         let explanation = entry.explanation();
         add.extend(explanation.as_deref().map(|json| ("x-sluice-explain", json)));

@@ -39,6 +39,10 @@ impl Call {
             }
             // Envoy answered while the body came in, such as 413 for its own buffer.
             Phase::Collecting { .. } => (self.envoys_own(host, None), None),
+            Phase::Waiting(_) => {
+                self.abandon(host);
+                (self.envoys_own(host, None), None)
+            }
             // Its 413 may be on its way already when we refuse: then ours was not heard.
             Phase::Replied { error: Some(error), .. }
                 if host.header(Side::Response, "content-type").as_deref()
@@ -151,6 +155,9 @@ impl Call {
                 headers.push(("x-sluice-model", &at.target.label));
             }
         }
+        let held = entry.reservation.as_deref();
+        let limits = held.map(|held| held.headers(host, &entry)).unwrap_or_default();
+        headers.extend(limits.iter().map(|(name, value)| (*name, value.as_str())));
         let explanation = entry.explanation();
         headers.extend(explanation.as_deref().map(|json| ("x-sluice-explain", json)));
         let made;

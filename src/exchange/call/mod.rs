@@ -10,6 +10,7 @@
 
 use super::endpoints::{self, Endpoint, models};
 use super::registry::{Answer, Entry, Id, Seen, Shared, announced};
+use super::spending::draws::Drawing;
 use super::surroundings::{Role, Wait};
 use super::{CALL_ID, RECORD, Step, Worker, settle};
 use crate::config::Config;
@@ -22,12 +23,14 @@ use decide::{Decided, Ready};
 use std::cell::RefCell;
 use std::rc::Rc;
 use upload::Upload;
+use waiting::{Rest, Waiting};
 use wishes::Wishes;
 
 mod answer;
 mod decide;
 mod shadow;
 mod upload;
+mod waiting;
 mod wishes;
 
 pub struct Call {
@@ -41,6 +44,8 @@ pub struct Call {
     explains: bool,
     /// The decision, where it was asked for.
     explained: RefCell<Option<String>>,
+    /// Headers of a refusal, where a limit refuses.
+    told: RefCell<Vec<(&'static str, String)>>,
     /// Ours among the VM's contexts.
     context: u32,
     /// While it is not sure that a body will come.
@@ -49,6 +54,8 @@ pub struct Call {
     wishes: Wishes,
     /// This is a copy, for the model of that name.
     shadow: Option<String>,
+    /// What the rate limit service was asked for it.
+    draws: Vec<Drawing>,
     phase: Phase,
 }
 
@@ -63,6 +70,8 @@ enum Phase {
         /// Where the body is a form.
         upload: Option<Upload>,
     },
+    /// Its part of what all proxies share is being drawn.
+    Waiting(Box<Waiting>),
     /// Envoy runs the plan.
     Planned {
         id: Id,
@@ -104,10 +113,12 @@ impl Call {
             client,
             explains: false,
             explained: RefCell::default(),
+            told: RefCell::default(),
             context,
             wait: None,
             wishes: Wishes::default(),
             shadow: None,
+            draws: Vec::new(),
             phase,
         }
     }
@@ -138,6 +149,7 @@ impl Call {
         self.wait = None;
         match &mut self.phase {
             Phase::Planned { upload: Some(_), .. } => return self.flow(host, size, end),
+            Phase::Waiting(_) => return self.form_waits(host, size, end),
             Phase::Collecting { .. } => {}
             _ => return Step::Continue,
         }
@@ -160,12 +172,15 @@ impl Call {
     pub fn request_trailers(&mut self, host: &dyn Host) -> Step {
         match self.phase {
             Phase::Collecting { .. } => self.body_complete(host, self.config.max_body),
+            Phase::Waiting(_) => self.form_waits(host, self.held(), true),
             _ => self.flowed(host),
         }
     }
 
     /// Once, at the end of the stream, however it ended.
     pub fn log(&mut self, host: &dyn Host) {
+        self.abandon(host);
+        self.worker.forget(host, &self.config, &mut self.draws);
         match std::mem::replace(&mut self.phase, Phase::Settled) {
             Phase::Planned { id, entry, .. } | Phase::Stopped { id, entry } => {
                 self.worker.registry.remove(id);
@@ -173,7 +188,7 @@ impl Call {
                 settle::call(&self.worker, host, &entry.borrow());
             }
             Phase::Replied { outcome, .. } => self.settle_local(host, outcome),
-            Phase::Collecting { .. } => self.settle_local(host, "cancelled"),
+            Phase::Collecting { .. } | Phase::Waiting(_) => self.settle_local(host, "cancelled"),
             Phase::Fresh | Phase::Through | Phase::Settled => {}
         }
     }
@@ -296,7 +311,10 @@ impl Call {
         };
         let facts = facts.and_then(|facts| self.recast(facts));
         match facts.and_then(|facts| self.decide(host, (&headers, &caller), facts, &body)) {
-            Ok(Decided::Run(ready)) => self.launch(host, headers, caller, *ready, None),
+            Ok(Decided::Run(ready)) => {
+                let rest = Rest { body, upload: None, size };
+                self.begin(host, (headers, caller), ready, rest)
+            }
             Ok(Decided::Estimate(tokens)) => {
                 self.answer(host, &[JSON, ESTIMATED], &count::answer(self.client, tokens))
             }
@@ -314,7 +332,7 @@ impl Call {
         ready: Ready,
         upload: Option<Upload>,
     ) -> Step {
-        let Ready { plan, facts, started, marked } = ready;
+        let Ready { plan, facts, started, marked, reservation } = ready;
         let entry = Entry {
             config: Rc::clone(&self.config),
             client: self.client,
@@ -335,8 +353,12 @@ impl Call {
             last_words: None,
             stopped: None,
             shadow: self.shadow.is_some(),
+            reservation,
         };
-        let Some((id, entry)) = self.worker.registry.enter(entry) else {
+        let entered = self.worker.registry.enter(entry).map_err(|entry| {
+            self.worker.release(host, &self.config, entry.reservation.as_deref());
+        });
+        let Ok((id, entry)) = entered else {
             let e = Error::new(Kind::Unavailable, "too many calls in flight; try again");
             return self.refuse(host, &e);
         };
@@ -357,6 +379,8 @@ impl Call {
         headers.extend(after.as_deref().map(|seconds| ("retry-after", seconds)));
         let explained = self.explained.take();
         headers.extend(explained.as_deref().map(|json| (EXPLAIN, json)));
+        let told = self.told.take();
+        headers.extend(told.iter().map(|(name, value)| (*name, value.as_str())));
         host.reply(error.status(), &headers, &body);
         let outcome = error.kind.as_str();
         self.phase = Phase::Replied { outcome, error: Some(error.clone()) };

@@ -31,8 +31,8 @@ const MAX_ANSWER: usize = 64 * 1024;
 const MAX_RESETS: u64 = 90_000;
 const NANO: u64 = 1_000_000_000;
 
-/// A `RateLimitRequest`.
-pub fn request(domain: &str, entries: &[(&str, &str)], hits: u32) -> Vec<u8> {
+/// A `RateLimitRequest` without its number of hits.
+pub fn request(domain: &str, entries: &[(&str, &str)]) -> Vec<u8> {
     let mut descriptor = Vec::with_capacity(entries.len() * 48);
     for (key, value) in entries {
         let mut entry = Vec::with_capacity(key.len() + value.len() + 6);
@@ -43,6 +43,12 @@ pub fn request(domain: &str, entries: &[(&str, &str)], hits: u32) -> Vec<u8> {
     let mut out = Vec::with_capacity(descriptor.len() + domain.len() + 16);
     push_bytes(&mut out, 1, domain.as_bytes());
     push_bytes(&mut out, 2, &descriptor);
+    out
+}
+
+/// The same with it.
+pub fn with_hits(request: &[u8], hits: u32) -> Vec<u8> {
+    let mut out = request.to_vec();
     push_number(&mut out, 3, u64::from(hits));
     out
 }
@@ -132,7 +138,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn bytes(hex: &str) -> Vec<u8> {
-        (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect()
+        (0..hex.len() / 2)
+            .map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap())
+            .collect()
     }
 
     /// Bytes of Google's own library (Python protobuf 6), from the messages of rls.proto.
@@ -143,7 +151,7 @@ mod tests {
             "0a06736c7569636512330a1a0a056c696d69741211746f6b656e732d7065722d6d696e757465\
              0a150a08636f6e73756d6572120961636d652f0a22c3bc18a09c01",
         );
-        assert_eq!(request("sluice", &entries, 20_000), expected);
+        assert_eq!(with_hits(&request("sluice", &entries), 20_000), expected);
     }
 
     #[test]

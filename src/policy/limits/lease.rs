@@ -11,8 +11,7 @@
 //! or asked for, so much is asked for in the background that the lease is whole again. Where
 //! it does not fit, it reserves all the same, asks for what it lacks (or a lease), and waits:
 //! so nobody can take what was drawn for it, and one answer is enough. What is asked for is
-//! noted with the reservation, in one write, so that of all workers one asks; the note
-//! expires, so that an answer that never comes to us (a hang-up, a VM that is gone) is only
+//! noted in the account, so that of all workers one asks for the lease; the note expires, so that an answer that never comes to us (a hang-up, a VM that is gone) is only
 //! a lease lost.
 //!
 //! The bound. What was drawn counts until the service's window ends, as the service tells,
@@ -65,6 +64,16 @@ pub enum Next {
     Down,
 }
 
+// === impl Next ===
+
+impl Next {
+    pub fn goes(self) -> bool {
+        self == Next::Go
+    }
+}
+
+/// When one who is refused may try again at the earliest.
+const SOON: u64 = 1_000_000_000;
 /// How long a refusal is believed, and how long an answer may take at most.
 const REFUSED: u64 = 2_000_000_000;
 const ANSWER: u64 = 11_000_000_000;
@@ -83,51 +92,72 @@ pub(super) fn stands(
 ) -> Standing {
     let drawn = drawn(state, now);
     let held = state.map_or(0, |s| s.held.sum());
-    let free = free(&drawn, held);
     let (_, turn) = turn(limit, now);
-    let known = drawn.room.unwrap_or_else(|| limit.amount.saturating_sub(here(&drawn, limit, now)));
     let resets = if drawn.ends > now { drawn.ends } else { turn };
-    let left = known.saturating_add(u64::try_from(free).unwrap_or(0)).min(limit.amount);
-    let standing = |fits, draw| Standing { fits, left, opens: Some(resets), resets, draw };
-    if need > limit.amount {
-        return Standing { opens: None, ..standing(false, None) };
+    let known = drawn.room.unwrap_or_else(|| limit.amount.saturating_sub(here(&drawn, limit, now)));
+    let free = u64::try_from(free(&drawn, held)).unwrap_or(0);
+    let left = known.saturating_add(free).min(limit.amount);
+    let standing = Standing { fits: true, left, opens: Some(now), resets, draws: false };
+    let short = Standing { fits: false, left: left.min(need.saturating_sub(1)), ..standing };
+    match judge(&drawn, (limit, fleet), held, need, now) {
+        _ if need > limit.amount => Standing { fits: false, opens: None, ..standing },
+        Ok(draw) => Standing { draws: draw.is_some(), ..standing },
+        Err(Next::Down) => Standing { opens: Some(drawn.down_until.max(now + SOON)), ..short },
+        Err(_) if drawn.over_until > now => Standing { opens: Some(drawn.over_until), ..short },
+        Err(_) => Standing { opens: Some(resets), ..short },
     }
-    let lacks = lacks(limit, &drawn, free, need);
-    let down = drawn.failures > 0;
-    let asking = drawn.asked > 0;
-    if lacks == 0 {
-        let coming = free.saturating_sub(signed(need)).saturating_add(signed(drawn.asked));
-        let low = coming < signed(fleet.lease / 4);
-        let rests = down && (asking || drawn.down_until > now);
-        let amount = fleet.lease.saturating_sub(u64::try_from(coming).unwrap_or(0));
-        let amount = whole(limit, amount.min(drawn.room.unwrap_or(u64::MAX)));
-        let draw = low && !rests && amount > 0 && !refused(&drawn, amount, now);
-        return standing(true, draw.then_some(Draw { amount, lacks: 0 }));
-    }
-    if down {
-        let fits = without(limit, fleet, &drawn, held, need, now);
-        let draw = !asking && drawn.down_until <= now;
-        let amount = whole(limit, fleet.lease);
-        return standing(fits, (draw && fits).then_some(Draw { amount, lacks: 0 }));
-    }
-    let lacks = whole(limit, lacks);
-    if refused(&drawn, lacks, now) {
-        let opens = Some(drawn.over_until.max(now));
-        return Standing { opens, left: left.min(need - 1), ..standing(false, None) };
-    }
-    let more = if asking { 0 } else { fleet.lease.min(drawn.room.unwrap_or(u64::MAX)) };
-    let amount = lacks.max(whole(limit, more));
-    let amount = if refused(&drawn, amount, now) { lacks } else { amount };
-    standing(true, Some(Draw { amount, lacks }))
 }
 
-/// A call has reserved, and asks.
-pub(super) fn reserved(state: &mut State, draw: Option<Draw>, now: u64) {
+/// What is to be asked for a call that has reserved `need`, noted as asked for. `Err`: it
+/// cannot run.
+pub fn begin(state: &mut State, limit: &Limit, need: u64, now: u64) -> Result<Option<Draw>, Next> {
+    let Some(fleet) = limit.fleet else { return Ok(None) };
     let mut drawn = drawn(Some(state), now);
+    let others = state.held.sum().saturating_sub(need);
+    let draw = judge(&drawn, (limit, fleet), others, need, now)?;
     if let Some(draw) = draw {
         ask(&mut drawn, draw, now);
+        keep(state, drawn, now);
     }
-    keep(state, drawn, now);
+    Ok(draw)
+}
+
+/// May a call of this need run beside what others hold, and what is asked for with it?
+fn judge(
+    drawn: &Drawn,
+    (limit, fleet): (&Limit, Fleet),
+    held: u64,
+    need: u64,
+    now: u64,
+) -> Result<Option<Draw>, Next> {
+    let free = free(drawn, held);
+    let asking = drawn.asked > 0;
+    let rests = drawn.failures > 0 && (asking || drawn.down_until > now);
+    let lease = whole(limit, fleet.lease.min(drawn.room.unwrap_or(u64::MAX)));
+    if free >= signed(need) {
+        let coming = free.saturating_sub(signed(need)).saturating_add(signed(drawn.asked));
+        let coming = u64::try_from(coming).unwrap_or(0);
+        let amount = whole(limit, fleet.lease.saturating_sub(coming)).min(lease);
+        let draws = coming < fleet.lease / 4 && amount > 0 && !rests;
+        let draws = draws && !refused(drawn, amount, now);
+        return Ok(draws.then_some(Draw { amount, lacks: 0 }));
+    }
+    if drawn.failures > 0 && without(limit, fleet, drawn, held, need, now) {
+        let amount = whole(limit, fleet.lease);
+        return Ok((!rests).then_some(Draw { amount, lacks: 0 }));
+    }
+    // One that would be refused finds out by itself, when it is time to ask again.
+    if rests {
+        let closed = fleet.when_down == WhenDown::Closed;
+        return Err(if closed { Next::Down } else { Next::Over });
+    }
+    let lacks = whole(limit, lacks(limit, drawn, free, need));
+    if refused(drawn, lacks, now) {
+        return Err(Next::Over);
+    }
+    let amount = lacks.max(if asking { 0 } else { lease });
+    let amount = if refused(drawn, amount, now) { lacks } else { amount };
+    Ok(Some(Draw { amount, lacks }))
 }
 
 /// A call has ended.

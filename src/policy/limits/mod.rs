@@ -23,17 +23,18 @@ pub struct Ask<'a> {
 }
 
 /// How a limit stands for a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Standing {
     pub fits: bool,
     /// What was left before it, in the limit's unit.
     pub left: u64,
     /// When it would fit, Unix nanoseconds; `None`: never, it needs more than there is.
     pub opens: Option<u64>,
-    /// When all of the amount will be there again, Unix nanoseconds.
+    /// When all of the amount will be there again if nothing is asked for after this,
+    /// Unix nanoseconds.
     pub resets: u64,
-    /// What is to be drawn for it from what all proxies share.
-    pub draw: Option<lease::Draw>,
+    /// Something is to be drawn for it from what all proxies share: `lease::begin` says what.
+    pub draws: bool,
 }
 
 /// When a call has ended at the latest.
@@ -95,12 +96,9 @@ pub fn reserve(
     if !all {
         return Err(standings);
     }
-    for (ask, standing) in asks.iter().zip(&standings) {
+    for ask in asks {
         if let Some(state) = account.state(ask.limit.id) {
             state.held.add(lease.minute, ask.need);
-            if ask.limit.fleet.is_some() {
-                lease::reserved(state, standing.draw, now);
-            }
             state.until = state.until.max((u64::from(lease.minute) + 1) * MINUTE);
         }
     }
@@ -143,7 +141,8 @@ pub fn stands(state: Option<&State>, ask: Ask<'_>, now: u64) -> Standing {
         None => None,
         Some(room) => Some(window::opens(limit, spent, room, now).max(now.saturating_add(SOON))),
     };
-    Standing { fits, left, opens, resets: window::whole(limit, spent, now), draw: None }
+    let after = window::charge(limit, spent, need.saturating_add(held), now);
+    Standing { fits, left, opens, resets: window::whole(limit, after, now), draws: false }
 }
 
 /// May a call run that does not fit?
