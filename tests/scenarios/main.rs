@@ -23,6 +23,7 @@ mod costs;
 mod deadlines;
 mod explained;
 mod fallback;
+mod fleet;
 mod health;
 mod hang_ups;
 mod keys;

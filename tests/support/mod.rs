@@ -3,4 +3,6 @@
 pub mod client;
 pub mod gateway;
 pub mod python;
+pub mod redis;
+pub mod rls;
 pub mod stand_in;

@@ -315,4 +315,3 @@ impl CounterStorage for InRedis {
         panic!("not asked for")
     }
 }
-
