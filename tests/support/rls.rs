@@ -178,7 +178,7 @@ impl Shared {
         let limiter = self.limiter.lock().expect("unpoisoned");
         self.failed.store(false, SeqCst);
         let namespace = domain.as_str().into();
-        let checked = limiter.check_rate_limited_and_update(&namespace, &context, hits, true);
+        let checked = limiter.check_rate_limited_and_update(&namespace, &context, hits);
         let mut checked = checked.expect("conditions that can be evaluated");
         if self.failed.load(SeqCst) {
             return None;

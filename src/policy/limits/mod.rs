@@ -35,6 +35,8 @@ pub struct Standing {
     pub resets: u64,
     /// Something is to be drawn for it from what all proxies share: `lease::begin` says what.
     pub draws: bool,
+    /// Nobody can tell what is left: who counts for all does not answer.
+    pub down: bool,
 }
 
 /// When a call has ended at the latest.
@@ -142,7 +144,14 @@ pub fn stands(state: Option<&State>, ask: Ask<'_>, now: u64) -> Standing {
         Some(room) => Some(window::opens(limit, spent, room, now).max(now.saturating_add(SOON))),
     };
     let after = window::charge(limit, spent, need.saturating_add(held), now);
-    Standing { fits, left, opens, resets: window::whole(limit, after, now), draws: false }
+    Standing {
+        fits,
+        left,
+        opens,
+        resets: window::whole(limit, after, now),
+        draws: false,
+        down: false,
+    }
 }
 
 /// May a call run that does not fit?
