@@ -12,7 +12,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help wasm cli venv envoy redis run demo test lint lint-wasm size matrix-envoy bench soak schema istio clean
+.PHONY: help wasm cli venv envoy redis run demo test lint lint-wasm size matrix-envoy bench soak schema istio zones clean
 
 PORT ?= 8080
 ADMIN_PORT ?= 9901
@@ -21,6 +21,8 @@ WASM := target/sluice.wasm
 MAX_WASM := 2883584
 SLUICE := target/debug/sluice
 CATALOG := src/catalog/models.tsv
+CALENDAR := src/config/calendar
+ZONEINFO ?= /usr/share/zoneinfo
 SIMD := -C target-feature=+simd128
 
 # Debian's own Rust with the standard library from its source package: for
@@ -147,6 +149,10 @@ schema: cli
 
 istio: cli
 	@$(SLUICE) render istio > envoy/istio/sluice.yaml
+
+# Time zones as a compiled tz database has them (Debian package tzdata).
+zones:
+	@python3 $(CALENDAR)/zones.py $(ZONEINFO) > $(CALENDAR)/zones.tsv
 
 clean:
 	@rm -rf target .venv

@@ -54,9 +54,13 @@ pub fn check(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String,
         0 => String::new(),
         n => format!(", {}", count(n, "consumer")),
     };
+    let limits = match config.limits.len() {
+        0 => String::new(),
+        n => format!(", {}", count(n, "limit")),
+    };
     let unpriced = unpriced(&config);
     Ok(format!(
-        "ok ({}, {}{consumers}){unpriced}",
+        "ok ({}, {}{consumers}{limits}){unpriced}",
         count(providers, "provider"),
         count(models, "model")
     ))

@@ -4,6 +4,7 @@
 //! Whether a call fits is judged in `policy::limits`; what was spent stands in
 //! `store::accounts`. Must not: read a clock.
 
+use super::calendar::Calendar;
 use super::compiled::{Config, Consumer};
 use super::glob;
 use serde::Deserialize;
@@ -72,11 +73,6 @@ pub enum Window {
     Rolling { period: u64 },
     /// From one turn of the calendar to the next.
     Calendar(Calendar),
-}
-
-#[derive(Debug)]
-pub struct Calendar {
-    pub every: Every,
 }
 
 /// Of what each value has an account of its own.
@@ -253,13 +249,17 @@ impl Every {
     }
 }
 
-// === impl Calendar ===
+// === impl Window ===
 
-impl Calendar {
-    /// The turn that `now` falls into: its begin and its end, Unix nanoseconds.
-    pub fn turn(&self, now: u64) -> (u64, u64) {
-        let period = self.every.nanos();
-        let start = now / period * period;
-        (start, start.saturating_add(period))
+impl Window {
+    /// What makes it another window, so that what was spent is counted anew. A time zone
+    /// does not: what was spent counts until its turn would have ended, and a budget is
+    /// not given twice.
+    pub fn key(&self) -> (&'static str, u64) {
+        match self {
+            Window::Bucket { period } => ("bucket", *period),
+            Window::Rolling { period } => ("rolling", *period),
+            Window::Calendar(calendar) => ("calendar", calendar.every.nanos()),
+        }
     }
 }

@@ -8,6 +8,7 @@
 use std::fmt;
 
 pub mod aws;
+pub mod calendar;
 pub mod chains;
 mod compile;
 pub mod compiled;

@@ -3,7 +3,9 @@
 use super::{Config, Problem, load};
 use serde_json::json;
 
+mod limits;
 mod rules;
+mod zones;
 
 fn env(name: &str) -> Option<String> {
     matches!(name, "OPENAI_API_KEY" | "ANTHROPIC_API_KEY").then(|| format!("secret-of-{name}"))

@@ -6,6 +6,10 @@
 //! latest: what a VM that is gone has left behind is dropped when that minute is over.
 //! What the numbers mean is judged in `policy::limits`.
 //!
+//! A clock that is set back is not waited for: times that lie too far ahead are moved to
+//! where they may be at most (`policy::limits`), and written even if a call is refused, so
+//! that the next one finds the clock running (`Account::mended`).
+//!
 //! Accounts live in a table of `MAX_ACCOUNTS` keys, by open addressing: `account/N` for N
 //! from the id on, `PROBES` places at most. A place whose account is idle (nothing spent in
 //! its windows, nothing reserved) may be taken by another. Two workers that look while an
@@ -15,14 +19,18 @@
 //! Layout, version 1, little endian: u8 version, u64 id, u64 busy until (Unix
 //! nanoseconds), then for each state: u64 limit,
 //! u64 until, u8 kind of window (0 none, 1 bucket, 2 calendar, 3 rolling, 4 fleet) and its
-//! numbers (0, 1, 2, 1 + `SLICES`, `DRAWN` x u64), u8 reservations, for each u32 minute and u64 amount.
+//! numbers (none; u64 and u128; 2 x u64; 1 + `SLICES` x u64; `DRAWN` x u64), u8 reservations, for each u32 minute
+//! and u64 amount.
 
 use super::{MAX_RACES, Store, Ticket};
+use crate::config::limits::{MAX_LIMITS, MAX_OWN};
 
 /// What an account has spent, by limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
     pub states: Vec<State>,
+    /// Times were moved because the clock was set back: to be written in any case.
+    pub mended: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,10 +48,11 @@ pub struct State {
 pub enum Spent {
     #[default]
     None,
-    /// When the bucket will be whole again, Unix nanoseconds.
-    Bucket(u64),
-    /// Since the turn that began then, Unix nanoseconds.
-    Calendar { start: u64, used: u64 },
+    /// What the bucket lacked at a moment (Unix nanoseconds), in units x nanoseconds of its
+    /// period: so nothing is rounded, however little is spent or refilled at a time.
+    Bucket { at: u64, lacks: u128 },
+    /// In the turn that ends then, Unix nanoseconds.
+    Calendar { until: u64, used: u64 },
     /// By slices of the period; `at`: the number of the latest one, counted from 1970.
     Rolling { at: u64, slices: [u64; SLICES] },
     /// Drawn from what all proxies share.
@@ -81,8 +90,9 @@ pub struct Held(pub Vec<(u32, u64)>);
 /// Slices of a rolling window: the period's `SLICES - 1` and the one that is going out.
 pub const SLICES: usize = 17;
 pub const MAX_ACCOUNTS: u32 = 1 << 17;
-/// Most states of an account.
-pub const MAX_STATES: usize = 64;
+/// Most states of an account: those of all limits, and what is left of earlier ones. The
+/// one that is over first makes room.
+pub const MAX_STATES: usize = MAX_LIMITS + MAX_OWN + 8;
 /// Places looked at for an account.
 const PROBES: u32 = 16;
 /// Most minutes of a state's reservations; later ones are added to the last.
@@ -90,6 +100,9 @@ const MAX_HELD: usize = 8;
 /// Numbers of a `Drawn`.
 const DRAWN: usize = 11;
 const VERSION: u8 = 1;
+/// No account is busy for longer (a bucket of a month, overdrawn, and a day): what claims
+/// to be is of a clock that was ahead.
+const MAX_BUSY: u64 = 61 * 86_400 * 1_000_000_000;
 
 /// Why an account was not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +123,13 @@ pub fn update(
 ) -> Result<(), Unwritten> {
     for _ in 0..MAX_RACES {
         let (key, ticket, mut account) = find(store, id, now).ok_or(Unwritten::Full)?;
-        let until = change(&mut account).ok_or(Unwritten::Declined)?;
+        let Some(until) = change(&mut account) else {
+            if account.mended {
+                // Whoever wins the race has mended it.
+                store.cas(&key, &account.encode(id, account.until()), ticket);
+            }
+            return Err(Unwritten::Declined);
+        };
         if store.cas(&key, &account.encode(id, until), ticket) {
             return Ok(());
         }
@@ -135,7 +154,7 @@ fn find(store: &(impl Store + ?Sized), id: u64, now: u64) -> Option<(String, Tic
             Some(Some((theirs, _, rest))) if theirs == id => {
                 return Some((key, ticket, Account::decode(rest)));
             }
-            Some(Some((_, until, _))) if until > now => {}
+            Some(Some((_, until, _))) if until > now && until - now <= MAX_BUSY => {}
             Some(_) => free = free.or(Some((key, ticket, Account::default()))),
         }
     }
@@ -166,20 +185,22 @@ impl Account {
     /// The state of a limit; a new one where there is none.
     pub fn state(&mut self, limit: u64) -> Option<&mut State> {
         let known = self.states.iter().position(|s| s.limit == limit);
-        let at = match known {
-            Some(at) => at,
-            None if self.states.len() >= MAX_STATES => return None,
-            None => {
-                self.states.push(State {
-                    until: 0,
-                    limit,
-                    spent: Spent::None,
-                    held: Held::default(),
-                });
-                self.states.len() - 1
+        let at = known.unwrap_or_else(|| {
+            if self.states.len() >= MAX_STATES {
+                let first = self.states.iter().enumerate().min_by_key(|(_, s)| s.until);
+                let first = first.map_or(0, |(at, _)| at);
+                self.states.swap_remove(first);
             }
-        };
+            let (spent, held) = (Spent::None, Held::default());
+            self.states.push(State { until: 0, limit, spent, held });
+            self.states.len() - 1
+        });
         self.states.get_mut(at)
+    }
+
+    /// It holds nothing from then on, Unix nanoseconds.
+    pub fn until(&self) -> u64 {
+        self.states.iter().map(|state| state.until).max().unwrap_or(0)
     }
 
     fn encode(&self, id: u64, until: u64) -> Vec<u8> {
@@ -210,13 +231,14 @@ impl State {
         put(self.until);
         match self.spent {
             Spent::None => out.push(0),
-            Spent::Bucket(whole) => {
+            Spent::Bucket { at, lacks } => {
                 out.push(1);
-                out.extend_from_slice(&whole.to_le_bytes());
+                out.extend_from_slice(&at.to_le_bytes());
+                out.extend_from_slice(&lacks.to_le_bytes());
             }
-            Spent::Calendar { start, used } => {
+            Spent::Calendar { until, used } => {
                 out.push(2);
-                out.extend_from_slice(&start.to_le_bytes());
+                out.extend_from_slice(&until.to_le_bytes());
                 out.extend_from_slice(&used.to_le_bytes());
             }
             Spent::Rolling { at, slices } => {
@@ -241,8 +263,13 @@ impl State {
         let (limit, until) = (number(bytes)?, number(bytes)?);
         let spent = match byte(bytes)? {
             0 => Spent::None,
-            1 => Spent::Bucket(number(bytes)?),
-            2 => Spent::Calendar { start: number(bytes)?, used: number(bytes)? },
+            1 => {
+                let at = number(bytes)?;
+                let (lacks, rest) = bytes.split_first_chunk()?;
+                *bytes = rest;
+                Spent::Bucket { at, lacks: u128::from_le_bytes(*lacks) }
+            }
+            2 => Spent::Calendar { until: number(bytes)?, used: number(bytes)? },
             3 => {
                 let at = number(bytes)?;
                 let mut slices = [0; SLICES];
@@ -322,38 +349,49 @@ impl Drawn {
 // === impl Held ===
 
 impl Held {
-    /// Drops what should have ended before `now` (a Unix minute), or could not have begun
-    /// yet: later than `latest`, after a clock was set back.
-    pub fn expire(&mut self, now: u32, latest: u32) {
-        self.0.retain(|(minute, amount)| (now..=latest).contains(minute) && *amount > 0);
+    /// Drops what should have ended before `now` (a Unix minute). What would end after
+    /// `latest` was reserved before a clock was set back, and ends then: `true` if there
+    /// was any.
+    pub fn expire(&mut self, now: u32, latest: u32) -> bool {
+        self.0.retain(|(minute, amount)| *minute >= now && *amount > 0);
+        let ahead = |held: &[(u32, u64)]| held.last().is_some_and(|(minute, _)| *minute > latest);
+        if !ahead(&self.0) {
+            return false;
+        }
+        let mut moved = 0_u64;
+        while let Some((_, amount)) = self.0.pop_if(|(minute, _)| *minute >= latest) {
+            moved = moved.saturating_add(amount);
+        }
+        self.0.push((latest, moved));
+        true
     }
 
-    pub fn sum(&self) -> u64 {
-        self.0.iter().fold(0, |sum, (_, amount)| sum.saturating_add(*amount))
+    /// Of calls that may still run in a Unix minute.
+    pub fn sum(&self, now: u32) -> u64 {
+        let runs = self.0.iter().filter(|(minute, _)| *minute >= now);
+        runs.fold(0, |sum, (_, amount)| sum.saturating_add(*amount))
     }
 
-    /// Reserves until the end of `minute`.
+    /// Reserves until the end of `minute`. Where minutes are many, until up to a call's
+    /// longest time later.
     pub fn add(&mut self, minute: u32, amount: u64) {
-        match self.0.iter().position(|(known, _)| *known >= minute) {
-            Some(i) if self.0.get(i).is_some_and(|(known, _)| *known == minute) => {
-                if let Some((_, sum)) = self.0.get_mut(i) {
-                    *sum = sum.saturating_add(amount);
-                }
-            }
-            Some(i) if self.0.len() < MAX_HELD => self.0.insert(i, (minute, amount)),
-            None if self.0.len() < MAX_HELD => self.0.push((minute, amount)),
-            _ => {
-                if let Some((last, sum)) = self.0.last_mut() {
-                    *last = (*last).max(minute);
-                    *sum = sum.saturating_add(amount);
+        let add = |(_, sum): &mut (u32, u64)| *sum = sum.saturating_add(amount);
+        match self.0.binary_search_by_key(&minute, |(known, _)| *known) {
+            Ok(at) => self.0.get_mut(at).into_iter().for_each(add),
+            Err(at) if self.0.len() < MAX_HELD => self.0.insert(at, (minute, amount)),
+            Err(_) => {
+                if let Some(last) = self.0.last_mut() {
+                    last.0 = last.0.max(minute);
+                    add(last);
                 }
             }
         }
     }
 
-    /// Gives back what was reserved until then, if it has not expired: what was added to a
-    /// later minute is taken from there.
+    /// Gives back what was reserved until the end of `minute`, which must not be over.
+    /// What `add` or `expire` has moved to another minute is taken from there.
     pub fn release(&mut self, minute: u32, mut amount: u64) {
+        let minute = self.0.last().map_or(minute, |(last, _)| minute.min(*last));
         for (_, sum) in self.0.iter_mut().filter(|(known, _)| *known >= minute) {
             let part = amount.min(*sum);
             *sum -= part;
@@ -362,3 +400,6 @@ impl Held {
         self.0.retain(|(_, sum)| *sum > 0);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,10 +42,9 @@ struct Shared {
     /// Tells what is left and when the window ends, as limitador-server does if asked to.
     headers: bool,
     delay_ms: AtomicU64,
-    /// Requests, hits that were granted, refusals.
+    /// Requests, and hits that were granted.
     asked: AtomicU64,
     granted: AtomicU64,
-    refused: AtomicU64,
 }
 
 /// Counters as Redis keys that expire with their windows.
@@ -96,7 +95,6 @@ impl Rls {
             delay_ms: AtomicU64::new(0),
             asked: AtomicU64::new(0),
             granted: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
         });
         let listener = TcpListener::bind(local(0)).await.expect("a port");
         let addr = listener.local_addr().expect("its address");
@@ -120,10 +118,6 @@ impl Rls {
 
     pub fn granted(&self) -> u64 {
         self.shared.granted.load(SeqCst)
-    }
-
-    pub fn refused(&self) -> u64 {
-        self.shared.refused.load(SeqCst)
     }
 
     /// Answers so late from now on.
@@ -183,8 +177,9 @@ impl Shared {
         if self.failed.load(SeqCst) {
             return None;
         }
-        let counter = if checked.limited { &self.refused } else { &self.granted };
-        counter.fetch_add(if checked.limited { 1 } else { hits }, SeqCst);
+        if !checked.limited {
+            self.granted.fetch_add(hits, SeqCst);
+        }
         let mut out = Vec::new();
         push_number(&mut out, 1, if checked.limited { 2 } else { 1 });
         if self.headers {

@@ -1,12 +1,15 @@
 //! `limits`, and those that stand at consumers, teams and organizations.
 
 use super::{Problems, fleet, is_label};
+use crate::config::calendar::{Calendar, zone::Zone};
 use crate::config::limits::{
-    Calendar, Every, Exceeded, Limit, MAX_LIMITS, MAX_OWN, Resource, Scope, Weights, When, Window,
+    Every, Exceeded, Limit, MAX_LIMITS, MAX_OWN, Resource, Scope, Weights, When, Window,
 };
 use crate::config::raw::{self, OnExceeded, WindowKind};
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
+
+mod checks;
 
 /// All limits, as they are found.
 #[derive(Default)]
@@ -37,6 +40,7 @@ impl Limits {
             if raw.limits.iter().take(i).any(|other| other.name == limit.name) {
                 problems.add(format!("{path}.name"), "stands there twice");
             }
+            checks::common(raw, limit, &path, problems);
             self.add(raw, limit, (&path, None), problems);
         }
     }
@@ -61,7 +65,12 @@ impl Limits {
             if limit.name.as_ref().is_some_and(|name| !is_label(name)) {
                 problems.add(format!("{path}.name"), "a name is 1 to 64 of a-z A-Z 0-9 . _ -");
             }
+            checks::own(limit, &path, problems);
             self.add(raw, limit, (&path, Some(scope)), problems);
+            let mut ids = self.all.iter().skip(from).map(|l| l.id).rev();
+            if ids.next().is_some_and(|id| ids.any(|other| other == id)) {
+                problems.add(path, "counts what an earlier one counts: give one of them a name");
+            }
         }
         from..self.all.len()
     }
@@ -73,6 +82,7 @@ impl Limits {
         (path, own): (&str, Option<Scope>),
         problems: &mut Problems,
     ) {
+        checks::any(raw, limit, path, problems);
         let Some((resource, amount, what)) = amount(limit, path, problems) else { return };
         let window = window(limit, (path, resource), problems);
         let name = limit.name.clone().unwrap_or_else(|| match limit.every {
@@ -108,7 +118,8 @@ impl Limits {
         let fleet = fleet::shared(raw, limit, of, |n| units(resource, n), problems);
         let when = &limit.when;
         let shared = fleet.is_some();
-        let id = format!("{name}\0{what}\0{:?}\0{own:?}\0{shared}", window);
+        let key = window.as_ref().map(Window::key);
+        let id = format!("{name}\0{what}\0{key:?}\0{own:?}\0{shared}");
         self.all.push(Limit {
             id: xxh3_64(id.as_bytes()),
             name,
@@ -225,6 +236,21 @@ fn window(
     Some(match kind {
         WindowKind::Bucket => Window::Bucket { period: every.nanos() },
         WindowKind::Rolling => Window::Rolling { period: every.nanos() },
-        WindowKind::Calendar => Window::Calendar(Calendar { every }),
+        WindowKind::Calendar => Window::Calendar(Calendar::new(every, zone(limit, path, problems))),
+    })
+}
+
+fn zone(limit: &raw::Limit, path: &str, problems: &mut Problems) -> Zone {
+    let Some(name) = &limit.time_zone else { return Zone::UTC };
+    Zone::find(name).unwrap_or_else(|nearest| {
+        let words = match nearest {
+            Some(known) => format!("`{name}` is no time zone we know; did you mean {known}?"),
+            None => format!(
+                "`{name}` is no time zone we know: an IANA name such as Europe/Berlin, or a \
+                 POSIX TZ string such as CET-1CEST,M3.5.0,M10.5.0/3"
+            ),
+        };
+        problems.add(format!("{path}.time_zone"), words);
+        Zone::UTC
     })
 }

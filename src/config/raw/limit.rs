@@ -44,7 +44,8 @@ pub struct Limit {
     /// minute, day or month. Default: bucket up to an hour, calendar for longer.
     #[serde(default)]
     pub window: Option<WindowKind>,
-    /// Where the calendar's days begin, such as Europe/Berlin. Default: UTC.
+    /// By whose clocks a calendar's turns begin: an IANA name such as Europe/Berlin, or a
+    /// POSIX TZ string. Default: UTC.
     #[serde(default)]
     pub time_zone: Option<String>,
     /// What a token of each kind counts beside 1.

@@ -28,7 +28,7 @@
 //! meanwhile no call waits: `when_down` decides, and one asks in the background.
 //! Must not: name a service's messages.
 
-use super::{Standing, window};
+use super::{Standing, minute, window};
 use crate::config::limits::{Fleet, Limit, WhenDown, Window};
 use crate::store::accounts::{Drawn, Spent, State};
 
@@ -91,7 +91,7 @@ pub(super) fn stands(
     now: u64,
 ) -> Standing {
     let drawn = drawn(state, now);
-    let held = state.map_or(0, |s| s.held.sum());
+    let held = state.map_or(0, |s| s.held.sum(minute(now)));
     let (_, turn) = turn(limit, now);
     let resets = if drawn.ends > now { drawn.ends } else { turn };
     let known = drawn.room.unwrap_or_else(|| limit.amount.saturating_sub(here(&drawn, limit, now)));
@@ -117,7 +117,7 @@ pub(super) fn stands(
 pub fn begin(state: &mut State, limit: &Limit, need: u64, now: u64) -> Result<Option<Draw>, Next> {
     let Some(fleet) = limit.fleet else { return Ok(None) };
     let mut drawn = drawn(Some(state), now);
-    let others = state.held.sum().saturating_sub(need);
+    let others = state.held.sum(minute(now)).saturating_sub(need);
     let draw = judge(&drawn, (limit, fleet), others, need, now)?;
     if let Some(draw) = draw {
         ask(&mut drawn, draw, now);
@@ -228,7 +228,7 @@ pub fn answered(
             let rest = REST.saturating_mul(1 << (drawn.failures - 1).min(5)).min(MAX_REST);
             drawn.down_until = now.saturating_add(rest);
             // Its own reservation stands there already.
-            let held = state.held.sum().saturating_sub(need);
+            let held = state.held.sum(minute(now)).saturating_sub(need);
             let fits = draw.lacks == 0 || without(limit, fleet, &drawn, held, need, now);
             match (fits, fleet.when_down) {
                 (true, _) => Next::Go,
@@ -335,7 +335,8 @@ fn signed(n: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::limits::{Calendar, Every, Exceeded, Resource, When};
+    use crate::config::calendar::{Calendar, zone::Zone};
+    use crate::config::limits::{Every, Exceeded, Resource, When};
     use crate::policy::limits::{Ask, Lease, reserve, settle};
     use crate::store::accounts::Account;
 
@@ -348,7 +349,7 @@ mod tests {
             id: 7,
             resource,
             amount,
-            window: Some(Window::Calendar(Calendar { every: Every::Minute })),
+            window: Some(Window::Calendar(Calendar::new(Every::Minute, Zone::UTC))),
             scopes: 0,
             when: When::default(),
             exceeded: Exceeded::Refuse,

@@ -47,7 +47,7 @@ pub struct Lease {
 }
 
 const MINUTE: u64 = 60_000_000_000;
-/// Reservations that would end later than this many minutes from now are of a clock that
+/// No lease is longer, in minutes: reservations that would end later are of a clock that
 /// was set back.
 const LATEST: u32 = 60 * 48;
 /// When reservations alone stand in the way: they are released at any moment.
@@ -87,6 +87,8 @@ pub fn reserve(
     passes: &dyn Fn(&Limit) -> bool,
 ) -> Result<Vec<Standing>, Vec<Standing>> {
     tidy(account, now);
+    let moved = account.mended;
+    asks.iter().for_each(|ask| mend(account, ask.limit, moved, now));
     let mut standings = Vec::with_capacity(asks.len());
     let mut all = true;
     for ask in asks {
@@ -99,7 +101,9 @@ pub fn reserve(
         return Err(standings);
     }
     for ask in asks {
-        if let Some(state) = account.state(ask.limit.id) {
+        if ask.need > 0
+            && let Some(state) = account.state(ask.limit.id)
+        {
             state.held.add(lease.minute, ask.need);
             state.until = state.until.max((u64::from(lease.minute) + 1) * MINUTE);
         }
@@ -111,20 +115,22 @@ pub fn reserve(
 pub fn settle(account: &mut Account, ask: Ask<'_>, lease: Lease, used: u64, now: u64) {
     tidy(account, now);
     let Some(state) = account.state(ask.limit.id) else { return };
-    state.held.release(lease.minute, ask.need);
+    // What was reserved longer than its lease is dropped, and what is left is of others.
+    if lease.minute >= minute(now) {
+        state.held.release(lease.minute, ask.need);
+    }
     if ask.limit.fleet.is_some() {
         return lease::charge(state, ask.limit, used, now);
     }
     if used > 0 {
         state.spent = window::charge(ask.limit, state.spent, used, now);
     }
-    let ends = state.held.0.last().map_or(0, |(minute, _)| (u64::from(*minute) + 1) * MINUTE);
-    state.until = window::whole(ask.limit, state.spent, now).max(ends);
+    state.until = until(ask.limit, state, now);
 }
 
 /// Until when an account must be kept; now or earlier: it holds nothing.
 pub fn busy_until(account: &Account) -> u64 {
-    account.states.iter().map(|state| state.until).max().unwrap_or(0)
+    account.until()
 }
 
 /// How a limit stands for a call. `state`: of its account.
@@ -134,13 +140,14 @@ pub fn stands(state: Option<&State>, ask: Ask<'_>, now: u64) -> Standing {
         return lease::stands(state, (limit, fleet), need, now);
     }
     let spent = state.map(|s| s.spent).unwrap_or_default();
-    let held = state.map_or(0, |s| s.held.sum());
+    let held = state.map_or(0, |s| s.held.sum(minute(now)));
     let used = window::used(limit, spent, now);
     let left = limit.amount.saturating_sub(used.saturating_add(held));
     let fits = need <= left;
     let opens = match limit.amount.checked_sub(need) {
         _ if fits => Some(now),
         None => None,
+        Some(room) if held == 0 => Some(window::opens(limit, spent, room, now)),
         Some(room) => Some(window::opens(limit, spent, room, now).max(now.saturating_add(SOON))),
     };
     let after = window::charge(limit, spent, need.saturating_add(held), now);
@@ -161,9 +168,34 @@ pub fn is_soft(limit: &Limit) -> bool {
 
 /// Drops what is over.
 fn tidy(account: &mut Account, now: u64) {
-    let minute = u32::try_from(now / MINUTE).unwrap_or(u32::MAX);
+    let minute = minute(now);
     account.states.retain(|state| state.until > now);
     for state in &mut account.states {
-        state.held.expire(minute, minute.saturating_add(LATEST));
+        account.mended |= state.held.expire(minute, minute.saturating_add(LATEST));
     }
 }
+
+/// Where the clock was set back since: what was spent counts from now on. `moved`: so were
+/// reservations.
+fn mend(account: &mut Account, limit: &Limit, moved: bool, now: u64) {
+    let Some(state) = account.states.iter_mut().find(|s| s.limit == limit.id) else { return };
+    let spent = window::set_back(limit, state.spent, now);
+    if moved || spent.is_some() {
+        state.spent = spent.unwrap_or(state.spent);
+        state.until = until(limit, state, now);
+        account.mended = true;
+    }
+}
+
+/// Until when a state holds something.
+fn until(limit: &Limit, state: &State, now: u64) -> u64 {
+    let ends = state.held.0.last().map_or(0, |(minute, _)| (u64::from(*minute) + 1) * MINUTE);
+    window::whole(limit, state.spent, now).max(ends)
+}
+
+fn minute(now: u64) -> u32 {
+    u32::try_from(now / MINUTE).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,25 @@
 //! What a window holds, and when it has room again. Amounts are in the limit's own unit,
 //! times are Unix nanoseconds.
 //!
-//! A bucket is a moment, when it will be whole again (a "theoretical arrival time":
-//! <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>); it may be overdrawn by as
-//! much as it holds, the rest is forgiven. A rolling window counts in slices of a
-//! sixteenth, and the oldest as a whole until it is out: it never shows less than was
-//! spent. Must not: know a reservation.
+//! - A **bucket** is what it lacks, and refills by its amount per period, exactly: a unit is
+//!   back when it is whole, nothing is rounded in favour of either side. It holds its amount
+//!   at once, so a stretch as long as its period sees twice the amount at worst: a full
+//!   bucket, and what flows in. It may be overdrawn by as much as it holds; what goes beyond
+//!   is forgiven, so that it is closed for one period at most. Others store the moment when
+//!   it is full (a "theoretical arrival time",
+//!   <https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm>): that rounds small needs
+//!   to nothing where a nanosecond is worth many units.
+//! - A **rolling** window counts in slices of a sixteenth, and the oldest as a whole until
+//!   it is out: it never shows less than was spent in the last period, nor anything that is
+//!   older than a period and a sixteenth.
+//! - A **calendar** counts until its turn is over. What was spent in a turn of another time
+//!   zone counts until that would have ended.
+//!
+//! Workers read the clock a moment before they write, so times may lie a little ahead of
+//! `now`: for up to a period they are taken as they are, and the window rests until the
+//! clock has caught up. What lies further ahead was written before the clock was set back,
+//! by whatever amount; `set_back` counts it as if it were spent now. So a clock can close a
+//! window for one more period, and never open it. Must not: know a reservation.
 
 use crate::config::limits::{Limit, Window};
 use crate::store::accounts::{SLICES, Spent};
@@ -15,16 +29,15 @@ const PARTS: u64 = SLICES as u64 - 1;
 
 /// What counts against the amount now.
 pub fn used(limit: &Limit, spent: Spent, now: u64) -> u64 {
-    match (&limit.window, spent) {
-        (Some(Window::Bucket { period }), Spent::Bucket(whole)) => {
-            share(level(whole, *period, now), limit.amount, *period)
+    match (&limit.window, set_back(limit, spent, now).unwrap_or(spent)) {
+        (Some(Window::Bucket { period }), Spent::Bucket { at, lacks }) => {
+            let lacks = refilled((at, lacks), (limit.amount, *period), now);
+            let units = lacks.div_ceil(u128::from((*period).max(1)));
+            u64::try_from(units).unwrap_or(u64::MAX)
         }
-        (Some(Window::Calendar(calendar)), Spent::Calendar { start, used }) => {
-            if start >= calendar.turn(now).0 { used } else { 0 }
-        }
-        (Some(Window::Rolling { period }), Spent::Rolling { .. }) => {
-            let (_, slices) = rolled(spent, *period, now);
-            slices.iter().fold(0, |sum: u64, n| sum.saturating_add(*n))
+        (Some(Window::Calendar(_)), Spent::Calendar { until, used }) if now < until => used,
+        (Some(Window::Rolling { period }), spent @ Spent::Rolling { .. }) => {
+            sum(&rolled(spent, *period, now).1)
         }
         _ => 0,
     }
@@ -33,24 +46,26 @@ pub fn used(limit: &Limit, spent: Spent, now: u64) -> u64 {
 /// The window after `n` more were spent.
 pub fn charge(limit: &Limit, spent: Spent, n: u64, now: u64) -> Spent {
     let Some(window) = &limit.window else { return Spent::None };
+    let spent = set_back(limit, spent, now).unwrap_or(spent);
     match window {
         Window::Bucket { period } => {
-            let whole = if let Spent::Bucket(whole) = spent { whole } else { now };
-            let level = level(whole, *period, now).saturating_add(share(n, *period, limit.amount));
-            Spent::Bucket(now.saturating_add(level.min(2 * period)))
+            let (at, lacks) = match spent {
+                Spent::Bucket { at, lacks } => (at, lacks),
+                _ => (now, 0),
+            };
+            let lacks = refilled((at, lacks), (limit.amount, *period), now);
+            let lacks = lacks + u128::from(n) * u128::from(*period);
+            Spent::Bucket { at: at.max(now), lacks: lacks.min(2 * whole_of(limit.amount, *period)) }
         }
-        Window::Calendar(calendar) => {
-            let (begin, _) = calendar.turn(now);
-            match spent {
-                Spent::Calendar { start, used } if start >= begin => {
-                    Spent::Calendar { start, used: used.saturating_add(n) }
-                }
-                _ => Spent::Calendar { start: begin, used: n },
+        Window::Calendar(calendar) => match spent {
+            Spent::Calendar { until, used } if now < until => {
+                Spent::Calendar { until, used: used.saturating_add(n) }
             }
-        }
+            _ => Spent::Calendar { until: calendar.turn(now).1, used: n },
+        },
         Window::Rolling { period } => {
             let (at, mut slices) = rolled(spent, *period, now);
-            if let Some(slice) = slices.get_mut((at % SLICES as u64) as usize) {
+            if let Some(slice) = slices.get_mut(slot(at)) {
                 *slice = slice.saturating_add(n);
             }
             Spent::Rolling { at, slices }
@@ -64,21 +79,24 @@ pub fn opens(limit: &Limit, spent: Spent, room: u64, now: u64) -> u64 {
     if used(limit, spent, now) <= room {
         return now;
     }
-    match (&limit.window, spent) {
-        (Some(Window::Bucket { period }), Spent::Bucket(whole)) => {
-            let level = level(whole, *period, now);
-            now.saturating_add(level.saturating_sub(share(room, *period, limit.amount)))
+    match (&limit.window, set_back(limit, spent, now).unwrap_or(spent)) {
+        (Some(Window::Bucket { period }), Spent::Bucket { at, lacks }) => {
+            let lacks = lacks.min(2 * whole_of(limit.amount, *period));
+            let beyond = lacks.saturating_sub(whole_of(room, *period));
+            let wait = beyond.div_ceil(u128::from(limit.amount.max(1)));
+            at.saturating_add(u64::try_from(wait).unwrap_or(u64::MAX))
         }
-        (Some(Window::Calendar(calendar)), _) => calendar.turn(now).1,
-        (Some(Window::Rolling { period }), Spent::Rolling { .. }) => {
-            let slice = (period / PARTS).max(1);
-            let (at, slices) = rolled(spent, *period, now);
-            let mut left = slices.iter().fold(0, |sum: u64, n| sum.saturating_add(*n));
+        (Some(Window::Calendar(_)), Spent::Calendar { until, .. }) => until,
+        (Some(Window::Rolling { period }), spent @ Spent::Rolling { .. }) => {
+            let (at, mut slices) = rolled(spent, *period, now);
             for age in (0..SLICES as u64).rev() {
-                let oldest = at.saturating_sub(age);
-                left -= slices.get((oldest % SLICES as u64) as usize).copied().unwrap_or(0);
-                if left <= room {
-                    return (oldest + SLICES as u64).saturating_mul(slice);
+                // As many slices as time has had: the first ones have no others before.
+                let Some(oldest) = at.checked_sub(age) else { continue };
+                if let Some(slice) = slices.get_mut(slot(oldest)) {
+                    *slice = 0;
+                }
+                if sum(&slices) <= room {
+                    return oldest.saturating_add(SLICES as u64).saturating_mul(slice_of(*period));
                 }
             }
             now.saturating_add(*period)
@@ -92,29 +110,69 @@ pub fn whole(limit: &Limit, spent: Spent, now: u64) -> u64 {
     opens(limit, spent, 0, now)
 }
 
-/// How far a bucket is from whole, in nanoseconds. No more is ever owed: a clock that was
-/// set back must not close it for longer.
-fn level(whole: u64, period: u64, now: u64) -> u64 {
-    whole.saturating_sub(now).min(2 * period)
+/// The window as it is to be seen where its times lie more than a period ahead: all that
+/// counts was spent now, and no more than the amount of an overdrawn bucket.
+pub fn set_back(limit: &Limit, spent: Spent, now: u64) -> Option<Spent> {
+    match (limit.window.as_ref()?, spent) {
+        (Window::Bucket { period }, Spent::Bucket { at, lacks }) => {
+            let lacks = lacks.min(whole_of(limit.amount, *period));
+            (at.saturating_sub(now) > *period).then_some(Spent::Bucket { at: now, lacks })
+        }
+        (Window::Calendar(calendar), Spent::Calendar { until, used }) => {
+            let (_, end) = calendar.turn(now);
+            let ahead = until > end && until > calendar.find(end).1;
+            ahead.then_some(Spent::Calendar { until: end, used })
+        }
+        (Window::Rolling { period }, Spent::Rolling { at, slices: ahead }) => {
+            let latest = now / slice_of(*period);
+            if at.saturating_sub(latest) <= PARTS {
+                return None;
+            }
+            let mut slices = [0; SLICES];
+            if let Some(slice) = slices.get_mut(slot(latest)) {
+                *slice = sum(&ahead);
+            }
+            Some(Spent::Rolling { at: latest, slices })
+        }
+        _ => None,
+    }
 }
 
-/// `n` parts of `of`, as many as `whole` has.
-fn share(n: u64, of: u64, whole: u64) -> u64 {
-    let part = (u128::from(n) * u128::from(of)).checked_div(u128::from(whole)).unwrap_or(0);
-    u64::try_from(part).unwrap_or(u64::MAX)
+/// What a bucket lacks now.
+fn refilled((at, lacks): (u64, u128), (amount, period): (u64, u64), now: u64) -> u128 {
+    let inflow = u128::from(now.saturating_sub(at)) * u128::from(amount);
+    // Of a larger amount than now, perhaps.
+    lacks.min(2 * whole_of(amount, period)).saturating_sub(inflow)
+}
+
+/// So many units, as a bucket counts them.
+fn whole_of(units: u64, period: u64) -> u128 {
+    u128::from(units) * u128::from(period)
 }
 
 /// The slices as they are now, and the number of the latest.
 fn rolled(spent: Spent, period: u64, now: u64) -> (u64, [u64; SLICES]) {
-    let at = now / (period / PARTS).max(1);
+    let at = now / slice_of(period);
     let Spent::Rolling { at: last, mut slices } = spent else { return (at, [0; SLICES]) };
-    if at.saturating_sub(last) >= SLICES as u64 || last.saturating_sub(at) > SLICES as u64 {
+    if at.saturating_sub(last) >= SLICES as u64 {
         return (at, [0; SLICES]);
     }
-    for n in last + 1..=at {
-        if let Some(slice) = slices.get_mut((n % SLICES as u64) as usize) {
+    for n in last.saturating_add(1)..=at {
+        if let Some(slice) = slices.get_mut(slot(n)) {
             *slice = 0;
         }
     }
     (at.max(last), slices)
+}
+
+fn sum(slices: &[u64; SLICES]) -> u64 {
+    slices.iter().fold(0, |sum, n| sum.saturating_add(*n))
+}
+
+fn slice_of(period: u64) -> u64 {
+    (period / PARTS).max(1)
+}
+
+fn slot(at: u64) -> usize {
+    (at % SLICES as u64) as usize
 }

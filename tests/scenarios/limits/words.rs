@@ -4,16 +4,12 @@ use super::*;
 
 /// A request of each language, and where its refusal has its words.
 fn languages() -> Vec<(&'static str, Request, fn(&Value) -> [String; 2])> {
-    let word = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-    let _ = word;
     let messages = json!([{ "role": "user", "content": "hello" }]);
     let at = |path: &str, body: Value| {
         let mut asked = request(&body);
         asked.headers.retain(|(name, _)| name != ":path");
         asked.with(":path", path)
     };
-    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-    let _ = text;
     vec![
         ("openai", chat("m"), |v| strings(v, &["/error/type", "/error/code"])),
         ("responses", at("/v1/responses", json!({ "model": "m", "input": "hello" })), |v| {
@@ -57,7 +53,15 @@ fn strings(v: &Value, at: &[&str; 2]) -> [String; 2] {
 #[test]
 fn a_refusal_speaks_the_clients_language() {
     for (name, asked, read) in languages() {
-        let mut envoy = limited(O, r#"{ "name": "calls", "requests": 1, "every": "minute" }"#);
+        let providers = r#""providers": {
+            "openai": { "kind": "openai", "keys": [{ "value": "k" }] },
+            "bedrock": { "kind": "bedrock", "region": "us-east-1", "keys": [{ "value": "k" }] },
+            "cohere": { "kind": "cohere", "keys": [{ "value": "k" }] } }"#;
+        let mut envoy = Envoy::new(&format!(
+            r#"{{ {providers}, "health": {{ "enabled": false }}, "models":
+                [{{ "name": "m", "targets": ["openai/gpt", "bedrock/x", "cohere/x"] }}],
+                "limits": [{{ "name": "calls", "requests": 1, "every": "minute" }}] }}"#
+        ));
         assert!(served(&mut envoy));
         envoy.advance(1_500);
         let exchange = envoy.ask(asked, vec![]);
