@@ -3,6 +3,7 @@
 use super::{Config, Problem, load};
 use serde_json::json;
 
+mod fleet;
 mod limits;
 mod rules;
 mod zones;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// sluice.yaml with this limit.
 fn sluice(limit: &str) -> String {
-    let models = "- { name: m, targets: [\"openai/real\"] }";
+    let models = "- { name: m, targets: [\"openai/real!header-ms=40\"] }";
     let fleet = "fleet: { service: { cluster: ratelimit, timeout: 500ms } }";
     let expose = "expose: { limits: true }";
     format!("{}{fleet}\n{expose}\nlimits:\n- {limit}\n", config(models))

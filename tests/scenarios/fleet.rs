@@ -92,7 +92,8 @@ fn a_lease_serves_calls_without_asking() {
 fn the_service_is_told_who_asks_under_which_limit() {
     let mut envoy = with(
         O,
-        r#", "fleet": { "service": { "cluster": "rls", "domain": "d" } }, "limits": [
+        r#", "fleet": { "service": { "cluster": "rls", "domain": "d" } },
+        "teams": [{ "name": "red" }], "limits": [
         { "name": "a", "per": ["team", "consumer", "model"], "tokens": 5000, "every": "hour",
           "fleet": { "lease": 100 } }]"#,
     );
