@@ -222,12 +222,14 @@ async fn a_slow_service_costs_one_timeout() {
     assert_eq!(post(&gateway, &chat("m")).await.status, 200);
     let first = begun.elapsed();
     assert!(first >= Duration::from_millis(450), "{first:?}: it did not wait");
-    let begun = Instant::now();
+    let mut slowest = Duration::ZERO;
     for _ in 0..10 {
+        let begun = Instant::now();
         assert_eq!(post(&gateway, &chat("m")).await.status, 200);
+        slowest = slowest.max(begun.elapsed());
     }
-    println!("fleet: a silent service: first call {first:?}, ten more {:?}", begun.elapsed());
-    assert!(begun.elapsed() < Duration::from_millis(450), "{:?}", begun.elapsed());
+    println!("fleet: a silent service: first call {first:?}, slowest of ten more {slowest:?}");
+    assert!(slowest < Duration::from_millis(450), "{slowest:?}");
     gateway.assert_calm().await;
 }
 
