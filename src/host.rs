@@ -88,6 +88,24 @@ pub trait Host: Store {
     /// Answers the client of another context of this VM, as `reply` does; nothing where
     /// that context is gone.
     fn reply_in(&self, context: u32, status: u16, headers: &[(&str, &str)], body: &[u8]);
+
+    /// Sends one message to a method of a gRPC service behind a cluster. The answer comes
+    /// to the context that asks, by this number; to one that is gone, never. `None`: not
+    /// sent.
+    fn grpc_call(&self, to: Method<'_>, message: &[u8]) -> Option<u32>;
+
+    /// Lets a request go on that was held, from a callback that is not its own.
+    fn resume_request(&self);
+}
+
+/// A method of a gRPC service.
+#[derive(Debug, Clone, Copy)]
+pub struct Method<'a> {
+    /// Of at most 120 bytes.
+    pub cluster: &'a str,
+    pub service: &'a str,
+    pub method: &'a str,
+    pub timeout_ms: u32,
 }
 
 /// The first value of a header.

@@ -33,6 +33,9 @@ pub const RESTS: &str = "sluice.rests";
 /// Calls that a limit did not simply let pass; labels `limit` (its name), `decision`
 /// (refused, warned, shadowed, routed, diverted).
 pub const LIMITS: &str = "sluice.limit_decisions";
+/// What the rate limit service said; labels `limit`, `event` (drawn, over, down, and lost
+/// where nobody waited for the answer any more).
+pub const FLEET: &str = "sluice.fleet";
 /// Our own bugs and lost state; label `reason`. Alert on any.
 pub const INTERNAL: &str = "sluice.internal_errors";
 /// Labels `consumer`, `model`, `provider`, `upstream_model`, `type`.

@@ -9,7 +9,7 @@ use crate::error::Kind;
 use crate::exchange::attempt::Attempt;
 use crate::exchange::call::Call;
 use crate::exchange::{Step, Worker};
-use crate::host::{Headers, Host, MetricKind, Side};
+use crate::host::{Headers, Host, Method, MetricKind, Side};
 use crate::store::{Store, Ticket, usage};
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
@@ -157,7 +157,15 @@ impl HttpContext for Unconfigured {
 
 // === impl Gateway ===
 
-impl Context for Gateway {}
+impl Context for Gateway {
+    fn on_grpc_call_response(&mut self, token: u32, status: u32, size: usize) {
+        let answer = (status == 0).then(|| {
+            let bytes = hostcalls::get_buffer(BufferType::GrpcReceiveBuffer, 0, size);
+            bytes.ok().flatten().unwrap_or_default()
+        });
+        self.0.grpc_answer(&Envoy, token, answer.as_deref());
+    }
+}
 
 impl HttpContext for Gateway {
     fn on_http_request_headers(&mut self, _: usize, end: bool) -> Action {
@@ -343,6 +351,25 @@ impl Host for Envoy {
     fn reply_in(&self, context: u32, status: u16, headers: &[(&str, &str)], body: &[u8]) {
         within(context, || self.reply(status, headers, body));
     }
+
+    fn grpc_call(&self, to: Method<'_>, message: &[u8]) -> Option<u32> {
+        let timeout = Duration::from_millis(u64::from(to.timeout_ms));
+        let (service, method) = (to.service, to.method);
+        let target = grpc_service(to.cluster)?;
+        hostcalls::dispatch_grpc_call(&target, service, method, vec![], Some(message), timeout).ok()
+    }
+
+    fn resume_request(&self) {
+        warn(hostcalls::resume_http_request());
+    }
+}
+
+/// `GrpcService { envoy_grpc { cluster_name } }`. Envoy takes a bare name too, but reads it
+/// as a message first, which names such as `edges` and `api-limit` happen to be.
+fn grpc_service(cluster: &str) -> Option<String> {
+    let (inner, outer) = (u8::try_from(cluster.len()).ok()?, cluster.len() + 2);
+    let outer = u8::try_from(outer).ok().filter(|n| *n < 0x80)?;
+    Some(format!("\n{}\n{}{cluster}", char::from(outer), char::from(inner)))
 }
 
 /// From a tick, in another context that still exists; then back to the one that ticks.

@@ -7,7 +7,7 @@ use super::chains::Chains;
 use super::glob;
 use super::identity::Identity;
 use super::index::Index;
-use super::limits::{Limit, Scope};
+use super::limits::{Limit, Scope, Service};
 use super::permits::Permits;
 use super::raw::{self, RetryClass, Strategy};
 use super::url::Url;
@@ -39,6 +39,8 @@ pub struct Config {
     pub limits: Vec<Limit>,
     /// How many of them are those of `limits`.
     pub common_limits: usize,
+    /// Who counts those with `fleet`.
+    pub fleet: Option<Service>,
     /// The scopes of limits, each set once.
     pub scopes: Vec<Vec<Scope>>,
     /// Whoever has no key, where that is allowed.

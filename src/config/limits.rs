@@ -117,6 +117,14 @@ pub struct Fleet {
     pub when_down: WhenDown,
 }
 
+/// The rate limit service: a cluster of Envoy's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    pub cluster: String,
+    pub domain: String,
+    pub timeout_ms: u32,
+}
+
 /// What holds while the rate limit service does not answer.
 #[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -172,11 +180,45 @@ impl Config {
     }
 }
 
+// === impl Resource ===
+
+impl Resource {
+    /// How many of its units a rate limit service counts as one: whole requests, whole
+    /// tokens, ten-thousandths of a dollar.
+    pub fn per_hit(self) -> u64 {
+        match self {
+            Resource::Requests | Resource::Concurrent => 1,
+            Resource::Tokens(_) => 1_000,
+            Resource::Dollars => 100_000,
+        }
+    }
+
+    /// An amount as a service counts it, rounded up.
+    pub fn hits(self, amount: u64) -> u64 {
+        amount.div_ceil(self.per_hit())
+    }
+}
+
 // === impl Weights ===
 
 impl Weights {
     pub const ALL: Self =
         Self { input: 1000, cached_input: 1000, cache_write: 1000, output: 1000, reasoning: 1000 };
+}
+
+// === impl Scope ===
+
+impl Scope {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::Organization => "organization",
+            Scope::Team => "team",
+            Scope::Consumer => "consumer",
+            Scope::Key => "key",
+            Scope::Model => "model",
+            Scope::Provider => "provider",
+        }
+    }
 }
 
 // === impl Every ===

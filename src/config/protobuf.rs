@@ -4,9 +4,9 @@
 //! hand over the message's bytes. Both are taken, so operators can write YAML in
 //! place. Strict: any byte that does not fit means "this is no Struct".
 //!
-//! Spec: <https://protobuf.dev/reference/protobuf/google.protobuf/#struct>,
-//! <https://protobuf.dev/programming-guides/encoding/>.
+//! Spec: <https://protobuf.dev/reference/protobuf/google.protobuf/#struct>.
 
+use crate::wire::protobuf::{Field, for_each};
 use serde_json::{Map, Number, Value};
 
 /// Deepest nesting taken: the reader recurses.
@@ -45,12 +45,6 @@ fn entry<'a>(message: &'a [u8], key: &str) -> Option<&'a [u8]> {
         Some(())
     })?;
     found
-}
-
-enum Field<'a> {
-    Varint(u64),
-    Fixed64([u8; 8]),
-    Bytes(&'a [u8]),
 }
 
 fn structure(bytes: &[u8], depth: u32) -> Option<Map<String, Value>> {
@@ -112,44 +106,6 @@ fn number_of(n: f64) -> Option<Value> {
         return Some(whole.into());
     }
     Number::from_f64(n).map(Value::Number)
-}
-
-/// Calls `each` with every field; `None` where the bytes or a field do not fit.
-fn for_each<'a>(bytes: &'a [u8], mut each: impl FnMut(u64, Field<'a>) -> Option<()>) -> Option<()> {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let tag = varint(&mut rest)?;
-        let field = match tag & 7 {
-            0 => Field::Varint(varint(&mut rest)?),
-            1 => {
-                let (bits, tail) = rest.split_first_chunk::<8>()?;
-                rest = tail;
-                Field::Fixed64(*bits)
-            }
-            2 => {
-                let length = usize::try_from(varint(&mut rest)?).ok()?;
-                let (inner, tail) = rest.split_at_checked(length)?;
-                rest = tail;
-                Field::Bytes(inner)
-            }
-            _ => return None,
-        };
-        each(tag >> 3, field)?;
-    }
-    Some(())
-}
-
-fn varint(rest: &mut &[u8]) -> Option<u64> {
-    let mut value = 0u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, tail) = rest.split_first()?;
-        *rest = tail;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
 }
 
 /// As protobuf writes it.

@@ -11,6 +11,7 @@ mod admin;
 mod catalog;
 mod consumer;
 mod envoy;
+mod fleet;
 mod health;
 mod identity;
 mod keys;
@@ -27,6 +28,7 @@ pub use admin::Admin;
 pub use catalog::{Entry, Unpriced};
 pub use consumer::{Consumer, Organization, Permits, Team};
 pub use envoy::{Envoy, Fallback};
+pub use fleet::{Fleet, Service};
 pub use health::{Health, WhenAllRest};
 pub use identity::{ClientKey, Identity, Jwt, Pepper, TrustedHeader};
 pub use keys::{Key, Keys, Listed};
@@ -80,6 +82,9 @@ pub struct Sluice {
     /// are none everybody sees all.
     #[serde(default)]
     pub admin: Option<Admin>,
+    /// Who counts limits for all proxies together.
+    #[serde(default)]
+    pub fleet: Option<Fleet>,
     /// Serve callers without a known key, as the consumer `anonymous`.
     /// Default: true without `consumers`, false with them.
     #[serde(default)]

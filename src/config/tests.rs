@@ -5,6 +5,7 @@ use serde_json::json;
 
 mod admin;
 mod identity;
+mod fleet;
 mod limits;
 mod permits;
 mod rules;

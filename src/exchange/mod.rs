@@ -17,6 +17,7 @@ pub mod call;
 pub mod deadlines;
 pub mod endpoints;
 mod expects;
+pub mod fleet;
 mod health;
 pub mod idle;
 mod learned;

@@ -18,8 +18,8 @@
 //!
 //! Layout, version 1, little endian: u8 version, u64 id, u64 busy until (Unix
 //! nanoseconds), then for each state: u64 limit,
-//! u64 until, u8 kind of window (0 none, 1 bucket, 2 calendar, 3 rolling) and its numbers
-//! (none; u64 and u128; 2 x u64; 1 + `SLICES` x u64), u8 reservations, for each u32 minute
+//! u64 until, u8 kind of window (0 none, 1 bucket, 2 calendar, 3 rolling, 4 fleet) and its
+//! numbers (none; u64 and u128; 2 x u64; 1 + `SLICES` x u64; `DRAWN` x u64), u8 reservations, for each u32 minute
 //! and u64 amount.
 
 use super::{MAX_RACES, Store, Ticket};
@@ -55,6 +55,32 @@ pub enum Spent {
     Calendar { until: u64, used: u64 },
     /// By slices of the period; `at`: the number of the latest one, counted from 1970.
     Rolling { at: u64, slices: [u64; SLICES] },
+    /// Drawn from what all proxies share.
+    Fleet(Drawn),
+}
+
+/// A lease, and how it stands with the service that gives it. Amounts are in the limit's
+/// unit, times are Unix nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Drawn {
+    /// What was drawn less what was used; below 0: a debt.
+    pub balance: i64,
+    /// What was drawn counts until then.
+    pub ends: u64,
+    /// What the service is asked for now, and until when it may answer.
+    pub asked: u64,
+    pub asked_until: u64,
+    /// It has refused so much, which is not asked for again until then.
+    pub over: u64,
+    pub over_until: u64,
+    /// What it said it has left.
+    pub room: Option<u64>,
+    /// Times in a row that it did not answer, and until when it is left alone.
+    pub failures: u64,
+    pub down_until: u64,
+    /// What this proxy has used by itself since the turn that began then.
+    pub start: u64,
+    pub used: u64,
 }
 
 /// Reservations of calls that run: the Unix minute of their latest end, and how much.
@@ -71,6 +97,8 @@ pub const MAX_STATES: usize = MAX_LIMITS + MAX_OWN + 8;
 const PROBES: u32 = 16;
 /// Most minutes of a state's reservations; later ones are added to the last.
 const MAX_HELD: usize = 8;
+/// Numbers of a `Drawn`.
+const DRAWN: usize = 11;
 const VERSION: u8 = 1;
 /// No account is busy for longer (a bucket of a month, overdrawn, and a day): what claims
 /// to be is of a clock that was ahead.
@@ -218,6 +246,10 @@ impl State {
                 out.extend_from_slice(&at.to_le_bytes());
                 slices.iter().for_each(|n| out.extend_from_slice(&n.to_le_bytes()));
             }
+            Spent::Fleet(drawn) => {
+                out.push(4);
+                drawn.numbers().iter().for_each(|n| out.extend_from_slice(&n.to_le_bytes()));
+            }
         }
         let held = self.held.0.get(..MAX_HELD).unwrap_or(&self.held.0);
         out.push(held.len() as u8);
@@ -246,6 +278,13 @@ impl State {
                 }
                 Spent::Rolling { at, slices }
             }
+            4 => {
+                let mut numbers = [0; DRAWN];
+                for n in &mut numbers {
+                    *n = number(bytes)?;
+                }
+                Spent::Fleet(Drawn::of(numbers))
+            }
             _ => return None,
         };
         let mut held = Vec::new();
@@ -255,6 +294,55 @@ impl State {
             held.push((u32::from_le_bytes(*minute), number(bytes)?));
         }
         Some(Self { limit, until, spent, held: Held(held) })
+    }
+}
+
+// === impl Drawn ===
+
+impl Drawn {
+    fn numbers(&self) -> [u64; DRAWN] {
+        [
+            self.balance.cast_unsigned(),
+            self.ends,
+            self.asked,
+            self.asked_until,
+            self.over,
+            self.over_until,
+            self.room.unwrap_or(u64::MAX),
+            self.failures,
+            self.down_until,
+            self.start,
+            self.used,
+        ]
+    }
+
+    fn of(numbers: [u64; DRAWN]) -> Self {
+        let [
+            balance,
+            ends,
+            asked,
+            asked_until,
+            over,
+            over_until,
+            room,
+            failures,
+            down_until,
+            start,
+            used,
+        ] = numbers;
+        Self {
+            balance: balance.cast_signed(),
+            ends,
+            asked,
+            asked_until,
+            over,
+            over_until,
+            room: (room != u64::MAX).then_some(room),
+            failures,
+            down_until,
+            start,
+            used,
+        }
     }
 }
 

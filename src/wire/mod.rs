@@ -5,4 +5,5 @@
 pub mod eventstream;
 pub mod json;
 pub mod multipart;
+pub mod protobuf;
 pub mod sse;

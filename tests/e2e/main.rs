@@ -32,6 +32,7 @@ mod deadlines;
 mod dialects;
 mod explained;
 mod fallback;
+mod fleet;
 mod health;
 mod hedging;
 mod hostile;

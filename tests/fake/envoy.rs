@@ -95,6 +95,21 @@ impl Envoy {
         self.after_callbacks();
     }
 
+    /// Answers the oldest message to a gRPC service; `None`: with an error.
+    pub fn answer_grpc(&mut self, answer: Option<&[u8]>) {
+        let asked = self.process.grpc.borrow_mut().remove(0);
+        let found = self.exchanges.iter_mut().any(|e| e.grpc_answered(&asked, answer));
+        assert!(found, "a context that is gone was answered");
+        self.after_callbacks();
+    }
+
+    /// Opens, and goes as far as it goes without an answer of a gRPC service.
+    pub fn start(&mut self, request: Request, scripts: Vec<Script>) -> usize {
+        let index = self.open(request, scripts);
+        while self.step(index) {}
+        index
+    }
+
     pub fn advance(&mut self, millis: u64) {
         let end = self.process.now.get() + millis * 1_000_000;
         while self.pass_time(end) {}

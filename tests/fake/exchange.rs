@@ -11,7 +11,7 @@
 //! gateway role's log comes before the attempt's end.
 
 use super::envoy::Vm;
-use super::host::{Context, Local, Process, Stream, shown};
+use super::host::{Asked, Context, Local, Process, Stream, shown};
 use super::provider::{Act, Request, Script};
 use super::router::Router;
 use super::seen::{Client, Ending, Received};
@@ -32,6 +32,8 @@ pub struct Exchange {
     /// The VM of this request is gone.
     pub orphan: bool,
     spoken: bool,
+    /// All of the request has come and is held.
+    came: bool,
     /// A provider was at work when the client left.
     pub left_at_work: bool,
     pub(super) root: u32,
@@ -123,6 +125,7 @@ impl Exchange {
             planned: 0,
             orphan: false,
             spoken: false,
+            came: false,
             left_at_work: false,
             root,
             process: Rc::clone(process),
@@ -238,6 +241,10 @@ impl Exchange {
     }
 
     pub(super) fn next_timer(&self) -> Option<u64> {
+        if let Phase::Sending = &self.phase {
+            let grpc = self.process.grpc.borrow();
+            return grpc.iter().filter(|a| a.context == self.gateway.id).map(|a| a.due).min();
+        }
         match &self.phase {
             Phase::Backoff(due) => Some(*due),
             Phase::Trying(this) => this.per_try_due.into_iter().chain(self.router.total_due).min(),
@@ -248,6 +255,11 @@ impl Exchange {
     pub(super) fn fire_timers(&mut self) {
         let now = self.process.now.get();
         let due = |at: Option<u64>| at.is_some_and(|at| at <= now);
+        let own = |a: &mut Asked| a.context == self.gateway.id && a.due <= now;
+        let late: Vec<_> = self.process.grpc.borrow_mut().extract_if(.., own).collect();
+        for asked in late {
+            self.grpc_answered(&asked, None);
+        }
         let Phase::Trying(this) = &self.phase else { return };
         if self.orphan {
             return;
@@ -353,17 +365,49 @@ impl Exchange {
             self.body.extend(gateway.request_body.borrow_mut().take().unwrap_or_default());
         }
         match (step, end) {
-            (Step::Continue, true) => {
-                self.router = Router::ordered(&mut self.stream.request.borrow_mut());
-                self.planned = self.router.retries + 1;
-                let now = self.process.now.get();
-                self.router.total_due = self.router.total_due.map(|ms| now + ms * 1_000_000);
-                self.phase = Phase::Backoff(now);
-            }
+            (Step::Continue, true) => self.whole(),
+            // It waits for an answer of a service.
+            (Step::Pause, true) if self.asks() => self.came = true,
             // Held without a word and nothing more to come: the route timeout's business.
             (Step::Pause, true) => self.process.refused.borrow_mut().push("a stuck request".into()),
             _ => {}
         }
+    }
+
+    /// The client's request has come and may go on.
+    fn whole(&mut self) {
+        self.router = Router::ordered(&mut self.stream.request.borrow_mut());
+        self.planned = self.router.retries + 1;
+        let now = self.process.now.get();
+        self.router.total_due = self.router.total_due.map(|ms| now + ms * 1_000_000);
+        self.phase = Phase::Backoff(now);
+    }
+
+    fn asks(&self) -> bool {
+        self.process.grpc.borrow().iter().any(|asked| asked.context == self.gateway.id)
+    }
+
+    /// A service has answered this context, or will not. True: it was ours.
+    pub(super) fn grpc_answered(&mut self, asked: &Asked, answer: Option<&[u8]>) -> bool {
+        if asked.context != self.gateway.id || self.has_ended() || self.orphan {
+            return false;
+        }
+        let gateway = Rc::clone(&self.gateway);
+        self.call.grpc_answer(&*gateway, asked.token, answer);
+        if let Some(local) = gateway.reply.take() {
+            *self.stream.details.borrow_mut() = "direct_response".into();
+            self.reply_through_chain(local);
+            return true;
+        }
+        let resumed =
+            self.process.continued.borrow_mut().extract_if(.., |c| *c == gateway.id).count();
+        if resumed > 0 {
+            self.body.extend(gateway.request_body.borrow_mut().take().unwrap_or_default());
+            if std::mem::take(&mut self.came) {
+                self.whole();
+            }
+        }
+        true
     }
 
     fn begin_attempt(&mut self, vm: &Vm) {
@@ -596,6 +640,8 @@ impl Exchange {
             let gateway = Rc::clone(&self.gateway);
             self.call.log(&*gateway);
         }
+        // Envoy cancels what a context asked that is gone.
+        self.process.grpc.borrow_mut().retain(|asked| asked.context != self.gateway.id);
         self.end_attempt();
         self.phase = Phase::Ended;
         self.client.ending = Some(ending);

@@ -8,7 +8,7 @@
 //! while it is held back. Local replies and resumptions take effect after the
 //! callback, as in Envoy (`exchange`, `envoy`).
 
-use sluice::host::{Headers, Host, MetricKind, Side};
+use sluice::host::{Headers, Host, Method, MetricKind, Side};
 use sluice::store::{Store, Ticket};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -25,6 +25,14 @@ pub struct Process {
     /// Contexts whose flowing response was resumed by `wake`, or reset by `cut`.
     pub woken: RefCell<Vec<u32>>,
     pub cut: RefCell<Vec<u32>>,
+    /// Messages to gRPC services that are not answered yet.
+    pub grpc: RefCell<Vec<Asked>>,
+    /// All that were sent.
+    pub grpc_sent: Cell<u32>,
+    /// No cluster is there to send them to.
+    pub grpc_refused: Cell<bool>,
+    /// Contexts whose held request was let go by `resume_request`.
+    pub continued: RefCell<Vec<u32>>,
     /// Contexts that another one has answered.
     pub replied: RefCell<Vec<u32>>,
     /// What `xds.node` says of the release; empty: nothing.
@@ -69,6 +77,16 @@ pub struct Context {
     pub response_body: RefCell<Option<Vec<u8>>>,
     pub reply: RefCell<Option<Local>>,
     root: u32,
+}
+
+/// A message to a gRPC service.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub context: u32,
+    pub token: u32,
+    pub message: Vec<u8>,
+    /// When Envoy gives up on it.
+    pub due: u64,
 }
 
 /// A local reply.
@@ -322,5 +340,21 @@ impl Host for Context {
             context.reply(status, headers, body);
             self.process.replied.borrow_mut().push(context.id);
         }
+    }
+
+    fn grpc_call(&self, to: Method<'_>, message: &[u8]) -> Option<u32> {
+        if self.process.grpc_refused.get() {
+            return None;
+        }
+        let token = self.process.grpc_sent.get() + 1;
+        self.process.grpc_sent.set(token);
+        let due = self.process.now.get() + u64::from(to.timeout_ms) * 1_000_000;
+        let asked = Asked { context: self.id, token, message: message.to_vec(), due };
+        self.process.grpc.borrow_mut().push(asked);
+        Some(token)
+    }
+
+    fn resume_request(&self) {
+        self.process.continued.borrow_mut().push(self.id);
     }
 }

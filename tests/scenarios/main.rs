@@ -24,6 +24,7 @@ mod deadlines;
 mod estimates;
 mod explained;
 mod fallback;
+mod fleet;
 mod health;
 mod hang_ups;
 mod identity;

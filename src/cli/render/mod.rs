@@ -18,6 +18,7 @@ mod address;
 mod cluster;
 mod envoy;
 mod istio;
+mod ratelimit;
 mod release;
 mod shadow;
 mod source;
@@ -26,6 +27,7 @@ mod tree;
 pub use address::Address;
 pub use envoy::EnvoyOptions;
 pub use istio::IstioOptions;
+pub use ratelimit::ServiceOptions;
 pub use release::Release;
 pub use source::Source;
 
@@ -51,6 +53,10 @@ enum What {
     Envoy(EnvoyOptions),
     /// Print the Istio objects for a gateway workload.
     Istio(IstioOptions),
+    /// Print the limits with `fleet` for Envoy's ratelimit.
+    Ratelimit(ServiceOptions),
+    /// Print the limits with `fleet` for Limitador.
+    Limitador(ServiceOptions),
 }
 
 /// Why nothing was rendered.
@@ -84,10 +90,22 @@ pub fn istio(options: &IstioOptions) -> Result<String, Error> {
     istio::render(&source, options)
 }
 
+/// A file for Envoy's ratelimit.
+pub fn ratelimit(options: &ServiceOptions) -> Result<String, Error> {
+    ratelimit::ratelimit(&Source::read(&options.config)?)
+}
+
+/// A file for Limitador.
+pub fn limitador(options: &ServiceOptions) -> Result<String, Error> {
+    ratelimit::limitador(&Source::read(&options.config)?)
+}
+
 pub fn main(args: &Args) -> ExitCode {
     let text = match &args.what {
         What::Envoy(options) => envoy(options),
         What::Istio(options) => istio(options),
+        What::Ratelimit(options) => ratelimit(options),
+        What::Limitador(options) => limitador(options),
     };
     match text {
         Ok(text) => match io::stdout().write_all(text.as_bytes()) {

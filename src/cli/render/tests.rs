@@ -1,6 +1,7 @@
 //! What is filled in, and what does not fit. Whether Envoy takes the result is
 //! the business of tests/config_files.rs.
 
+use super::ratelimit;
 use super::{EnvoyOptions, Error, IstioOptions, Source, envoy, istio};
 use crate::cli::yaml;
 use serde_json::Value;
@@ -233,4 +234,31 @@ fn istio_names_its_clusters_itself() {
     let address = CONFIG.replace("vllm.models.svc.cluster.local", "10.0.0.7");
     let error = istio::render(&source(&address), &options).unwrap_err().to_string();
     assert!(error.contains("providers.local.url"), "{error}");
+}
+
+#[test]
+fn services_read_the_numbers_in_their_units() {
+    let shared = "fleet: { service: { cluster: rls } }\nlimits:\n\
+        - { name: calls, requests: 100, every: minute, fleet: { lease: 10 } }\n\
+        - { name: local, requests: 9, every: minute }\n\
+        - { name: spend, per: [consumer, model], dollars: 2.5, every: day, fleet: { lease: 0.1 } }\n";
+    let shared = source(&format!("{CONFIG}\n{shared}"));
+    let text = ratelimit::ratelimit(&shared).unwrap();
+    let read = crate::cli::yaml::parse(&text).unwrap();
+    let expected = serde_json::json!({ "domain": "sluice", "descriptors": [
+        { "key": "limit", "value": "calls",
+          "rate_limit": { "unit": "minute", "requests_per_unit": 100 } },
+        { "key": "limit", "value": "spend", "descriptors": [{ "key": "consumer", "descriptors": [
+            { "key": "model", "rate_limit": { "unit": "day", "requests_per_unit": 25_000 } }] }] },
+    ] });
+    assert_eq!(read, expected, "{text}");
+    let text = ratelimit::limitador(&shared).unwrap();
+    let read = crate::cli::yaml::parse(&text).unwrap();
+    assert_eq!(read.as_array().unwrap().len(), 2);
+    let spend = serde_json::json!({ "namespace": "sluice", "name": "spend", "max_value": 25_000,
+        "seconds": 86_400, "conditions": ["descriptors[0]['limit'] == 'spend'"],
+        "variables": ["descriptors[0]['consumer']", "descriptors[0]['model']"] });
+    assert_eq!(read[1], spend, "{text}");
+    let none = ratelimit::limitador(&source(CONFIG)).unwrap_err().to_string();
+    assert!(none.contains("fleet.service"), "{none}");
 }

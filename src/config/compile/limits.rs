@@ -1,9 +1,9 @@
 //! `limits`, and those that stand at consumers, teams and organizations.
 
-use super::{Problems, is_label};
+use super::{Problems, fleet, is_label};
 use crate::config::calendar::{Calendar, zone::Zone};
 use crate::config::limits::{
-    Every, Exceeded, Fleet, Limit, MAX_LIMITS, MAX_OWN, Resource, Scope, Weights, When, Window,
+    Every, Exceeded, Limit, MAX_LIMITS, MAX_OWN, Resource, Scope, Weights, When, Window,
 };
 use crate::config::raw::{self, OnExceeded, WindowKind};
 use std::ops::Range;
@@ -109,9 +109,17 @@ impl Limits {
                 Exceeded::RouteTo(model.clone())
             }
         };
+        let of = (path, resource, amount);
+        if limit.fleet.is_some() && self.all.iter().any(|l| l.fleet.is_some() && l.name == name) {
+            let words = "another limit with fleet has it, and the service knows them by it: \
+                         give this one a name of its own";
+            problems.add(format!("{path}.name"), words);
+        }
+        let fleet = fleet::shared(raw, limit, of, |n| units(resource, n), problems);
         let when = &limit.when;
+        let shared = fleet.is_some();
         let key = window.as_ref().map(Window::key);
-        let id = format!("{name}\0{what}\0{key:?}\0{own:?}");
+        let id = format!("{name}\0{what}\0{key:?}\0{own:?}\0{shared}");
         self.all.push(Limit {
             id: xxh3_64(id.as_bytes()),
             name,
@@ -129,10 +137,7 @@ impl Limits {
             },
             exceeded,
             shadow: limit.shadow,
-            fleet: limit.fleet.map(|fleet| Fleet {
-                lease: units(resource, fleet.lease),
-                when_down: fleet.when_down,
-            }),
+            fleet,
         });
     }
 }
@@ -220,6 +225,8 @@ fn window(
         (Some(every), _) => every,
     };
     let kind = limit.window.unwrap_or(match every {
+        // A service counts from one turn of the clock to the next.
+        _ if limit.fleet.is_some() => WindowKind::Calendar,
         Every::Second | Every::Minute | Every::Hour => WindowKind::Bucket,
         Every::Day | Every::Week | Every::Month => WindowKind::Calendar,
     });

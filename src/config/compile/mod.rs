@@ -14,6 +14,7 @@ use std::rc::Rc;
 mod admin;
 mod catalog;
 mod consumers;
+mod fleet;
 mod health;
 mod identity;
 mod keys;
@@ -41,6 +42,7 @@ pub fn compile(
     let mut limits = limits::Limits::default();
     limits.common(raw, &mut problems);
     let common_limits = limits.all.len();
+    let fleet = fleet::service(raw, &mut problems);
     let mut known = identity::Known::new(raw, env, &mut problems);
     let who = consumers::compile((raw, &targets), (&mut limits, &mut known), &mut problems);
     let identity = known.finish(&mut problems);
@@ -89,6 +91,7 @@ pub fn compile(
         organizations: who.organizations,
         limits: limits.all,
         common_limits,
+        fleet,
         scopes: limits.scopes,
         anonymous: Rc::new(Consumer {
             name: ANONYMOUS.to_owned(),

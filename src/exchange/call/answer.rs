@@ -39,6 +39,10 @@ impl Call {
             }
             // Envoy answered while the body came in, such as 413 for its own buffer.
             Phase::Collecting { .. } => (self.envoys_own(host, None), None),
+            Phase::Waiting(_) => {
+                self.abandon(host);
+                (self.envoys_own(host, None), None)
+            }
             // Its 413 may be on its way already when we refuse: then ours was not heard.
             Phase::Replied { error: Some(error), .. }
                 if host.header(Side::Response, "content-type").as_deref()

@@ -10,6 +10,7 @@
 
 use super::endpoints::{self, Endpoint, models};
 use super::registry::{Answer, Entry, Id, Seen, Shared, announced};
+use super::spending::draws::Drawing;
 use super::surroundings::{Role, Wait};
 use super::{CALL_ID, RECORD, Step, Worker, settle, spending};
 use crate::config::Config;
@@ -23,6 +24,7 @@ use decide::{Decided, Ready};
 use std::cell::RefCell;
 use std::rc::Rc;
 use upload::Upload;
+use waiting::{Rest, Waiting};
 use wishes::Wishes;
 
 mod answer;
@@ -31,6 +33,7 @@ mod identify;
 mod permits;
 mod shadow;
 mod upload;
+mod waiting;
 mod wishes;
 
 pub struct Call {
@@ -56,6 +59,8 @@ pub struct Call {
     capped: Option<String>,
     /// This is a copy, for the model of that name.
     shadow: Option<String>,
+    /// What the rate limit service was asked for it.
+    draws: Vec<Drawing>,
     phase: Phase,
 }
 
@@ -70,6 +75,8 @@ enum Phase {
         /// Where the body is a form.
         upload: Option<Upload>,
     },
+    /// Its part of what all proxies share is being drawn.
+    Waiting(Box<Waiting>),
     /// Envoy runs the plan.
     Planned {
         id: Id,
@@ -117,6 +124,7 @@ impl Call {
             wishes: Wishes::default(),
             capped: None,
             shadow: None,
+            draws: Vec::new(),
             phase,
         }
     }
@@ -148,6 +156,7 @@ impl Call {
         self.wait = None;
         match &mut self.phase {
             Phase::Planned { upload: Some(_), .. } => return self.flow(host, size, end),
+            Phase::Waiting(_) => return self.form_waits(host, size, end),
             Phase::Collecting { .. } => {}
             _ => return Step::Continue,
         }
@@ -170,12 +179,15 @@ impl Call {
     pub fn request_trailers(&mut self, host: &dyn Host) -> Step {
         match self.phase {
             Phase::Collecting { .. } => self.body_complete(host, self.config.max_body),
+            Phase::Waiting(_) => self.form_waits(host, self.held(), true),
             _ => self.flowed(host),
         }
     }
 
     /// Once, at the end of the stream, however it ended.
     pub fn log(&mut self, host: &dyn Host) {
+        self.abandon(host);
+        self.worker.forget(host, &self.config, &mut self.draws);
         match std::mem::replace(&mut self.phase, Phase::Settled) {
             Phase::Planned { id, entry, .. } | Phase::Stopped { id, entry } => {
                 self.worker.registry.remove(id);
@@ -183,7 +195,7 @@ impl Call {
                 settle::call(&self.worker, host, &entry.borrow());
             }
             Phase::Replied { outcome, .. } => self.settle_local(host, outcome),
-            Phase::Collecting { .. } => self.settle_local(host, "cancelled"),
+            Phase::Collecting { .. } | Phase::Waiting(_) => self.settle_local(host, "cancelled"),
             Phase::Fresh | Phase::Through | Phase::Settled => {}
         }
     }
@@ -336,7 +348,10 @@ impl Call {
         };
         let facts = facts.and_then(|facts| self.recast(facts));
         match facts.and_then(|facts| self.decide(host, (&headers, &caller), facts, &body)) {
-            Ok(Decided::Run(ready)) => self.launch(host, headers, caller, *ready, None),
+            Ok(Decided::Run(ready)) => {
+                let rest = Rest { body, upload: None, size };
+                self.begin(host, (headers, caller), ready, rest)
+            }
             Ok(Decided::Estimate(tokens)) => {
                 self.answer(host, &[JSON, ESTIMATED], &count::answer(self.client, tokens))
             }

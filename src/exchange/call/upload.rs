@@ -7,6 +7,7 @@
 //! does one that does not say its length: many megabytes may come at once, and Envoy
 //! answers 413 by itself when what is held and what comes exceed its buffer.
 
+use super::waiting::Rest;
 use super::{Call, Decided, Phase};
 use crate::config::Config;
 use crate::dialect::{Dialect, Facts, facts};
@@ -34,6 +35,11 @@ impl Upload {
     pub(super) fn open(content_type: &str) -> Result<Self, Error> {
         let boundary = multipart::boundary(content_type).map_err(invalid)?;
         Ok(Self { scanner: Scanner::new(&boundary, facts::FIELDS), gone: 0 })
+    }
+
+    /// So many bytes of it flow on.
+    pub(super) fn from(self, size: usize) -> Self {
+        Self { gone: size, ..self }
     }
 
     /// The whole form has come.
@@ -112,8 +118,8 @@ impl Call {
         else {
             return Ok(Step::Pause);
         };
-        let upload = upload.map(|upload| Upload { gone: size, ..upload });
-        Ok(self.launch(host, headers, caller, *ready, upload))
+        let rest = Rest { body: Vec::new(), upload, size };
+        Ok(self.begin(host, (headers, caller), ready, rest))
     }
 
     /// More of an upload that flows.

@@ -11,6 +11,7 @@ use crate::config::{Config, Provider, glob};
 use crate::dialect::Usage;
 use crate::policy::identity::Caller;
 use crate::policy::limits::{self, Standing};
+use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Who asks for what.
@@ -76,20 +77,50 @@ impl Asker<'_> {
             && (providers.is_empty() || one(providers, &provider.name))
     }
 
+    /// What a rate limit service counts this call under. Whoever stands in another's place
+    /// has a name that no other has: those have no slash.
+    pub(super) fn entries<'b>(
+        &'b self,
+        limit: &'b Limit,
+        provider: &'b str,
+    ) -> Vec<(&'static str, Cow<'b, str>)> {
+        let (team, _) = self.config.belongs(&self.caller.consumer);
+        let name = self.caller.name();
+        let scopes = self.config.scopes.get(limit.scopes).map_or(&[][..], Vec::as_slice);
+        let mut entries = vec![("limit", Cow::from(&limit.name))];
+        entries.extend(scopes.iter().map(|scope| {
+            let value = match (self.own(*scope, provider), scope) {
+                (Some(key), Scope::Key) => Cow::from(format!("{name}/{key}")),
+                (Some(value), _) => Cow::from(value),
+                (None, Scope::Organization) if team.is_some() => {
+                    Cow::from(format!("team/{}", team.unwrap_or_default()))
+                }
+                (None, _) => Cow::from(format!("consumer/{name}")),
+            };
+            (scope.as_str(), value)
+        }));
+        entries
+    }
+
+    fn own<'b>(&'b self, scope: Scope, provider: &'b str) -> Option<&'b str> {
+        let (team, organization) = self.config.belongs(&self.caller.consumer);
+        match scope {
+            Scope::Organization => organization,
+            Scope::Team => team,
+            Scope::Consumer => Some(self.caller.name()),
+            Scope::Key => self.caller.key.as_deref(),
+            Scope::Model => Some(self.model),
+            Scope::Provider => Some(provider),
+        }
+    }
+
     /// `provider`: its name.
     pub(super) fn account(&self, limit: &Limit, scopes: &[Scope], provider: &str) -> u64 {
-        let (team, organization) = self.config.belongs(&self.caller.consumer);
+        let (team, _) = self.config.belongs(&self.caller.consumer);
         let name = self.caller.name();
         let mut text = Vec::with_capacity(96);
         for scope in scopes {
-            let own = match scope {
-                Scope::Organization => organization,
-                Scope::Team => team,
-                Scope::Consumer => Some(name),
-                Scope::Key => self.caller.key.as_deref(),
-                Scope::Model => Some(self.model),
-                Scope::Provider => Some(provider),
-            };
+            let own = self.own(*scope, provider);
             let tag = *scope as u8;
             match (own, scope) {
                 (Some(key), Scope::Key) => {

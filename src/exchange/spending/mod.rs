@@ -42,6 +42,7 @@ use asks::Asker;
 use refusal::Refused;
 
 mod asks;
+pub(super) mod draws;
 mod headers;
 pub(super) mod page;
 pub(super) mod refusal;

@@ -96,6 +96,10 @@ fn error(config: &Config, limit: &Limit, by: &Booked, now: u64) -> Error {
     let per = period(limit);
     let name = &limit.name;
     let need = shown(limit, by.need);
+    if by.standing.down {
+        let words = format!("the limit `{name}` of {of} cannot be checked now; try again");
+        return Error::new(Kind::Unavailable, words);
+    }
     let words = match by.standing.opens {
         Some(at) => {
             let used = shown(limit, limit.amount.saturating_sub(by.standing.left));

@@ -11,6 +11,7 @@ use crate::config::limits::{Exceeded, Limit, Resource};
 use crate::dialect::Usage;
 use crate::store::accounts::{Account, State};
 
+pub mod lease;
 pub mod window;
 
 /// What a call asks of a limit.
@@ -32,6 +33,10 @@ pub struct Standing {
     /// When all of the amount will be there again if nothing is asked for after this,
     /// Unix nanoseconds.
     pub resets: u64,
+    /// Something is to be drawn for it from what all proxies share: `lease::begin` says what.
+    pub draws: bool,
+    /// Nobody can tell what is left: who counts for all does not answer.
+    pub down: bool,
 }
 
 /// When a call has ended at the latest.
@@ -114,6 +119,9 @@ pub fn settle(account: &mut Account, ask: Ask<'_>, lease: Lease, used: u64, now:
     if lease.minute >= minute(now) {
         state.held.release(lease.minute, ask.need);
     }
+    if ask.limit.fleet.is_some() {
+        return lease::charge(state, ask.limit, used, now);
+    }
     if used > 0 {
         state.spent = window::charge(ask.limit, state.spent, used, now);
     }
@@ -128,6 +136,9 @@ pub fn busy_until(account: &Account) -> u64 {
 /// How a limit stands for a call. `state`: of its account.
 pub fn stands(state: Option<&State>, ask: Ask<'_>, now: u64) -> Standing {
     let Ask { limit, need } = ask;
+    if let Some(fleet) = limit.fleet {
+        return lease::stands(state, (limit, fleet), need, now);
+    }
     let spent = state.map(|s| s.spent).unwrap_or_default();
     let held = state.map_or(0, |s| s.held.sum(minute(now)));
     let used = window::used(limit, spent, now);
@@ -140,7 +151,14 @@ pub fn stands(state: Option<&State>, ask: Ask<'_>, now: u64) -> Standing {
         Some(room) => Some(window::opens(limit, spent, room, now).max(now.saturating_add(SOON))),
     };
     let after = window::charge(limit, spent, need.saturating_add(held), now);
-    Standing { fits, left, opens, resets: window::whole(limit, after, now) }
+    Standing {
+        fits,
+        left,
+        opens,
+        resets: window::whole(limit, after, now),
+        draws: false,
+        down: false,
+    }
 }
 
 /// May a call run that does not fit?

@@ -137,7 +137,13 @@ fn reservations_end_with_their_lease_and_free_nobody_elses() {
     let refused = reserve(&mut account, &[ask], lease(5), at(0), &none).unwrap_err();
     assert_eq!(
         refused,
-        [Standing { fits: false, left: 0, opens: Some(at(0) + SOON), resets: at(0) }]
+        [Standing {
+            fits: false,
+            left: 0,
+            opens: Some(at(0) + SOON),
+            resets: at(0),
+            ..Standing::default()
+        }]
     );
     // The first is over its lease: its end frees nothing of the second.
     reserve(&mut account, &[ask], lease(6), at(2), &none).unwrap();
