@@ -147,7 +147,7 @@ mod tests {
             format!("{GOOD}consumers: [{{ name: a, keys: [{{ sha256: {digest}, {times} }}] }}]\n")
         };
         let env = |_: &str| Some("k".to_owned());
-        assert!(check(&with("2030"), &env).unwrap().contains("1 consumer)"));
+        assert!(check(&with("2030"), &env).unwrap().contains("1 consumer;"));
         assert_eq!(
             check(&with("2025"), &env).unwrap_err(),
             ["consumers[0].keys: the key abababab.. of `a` has expired; take it out"]

@@ -1,10 +1,12 @@
-//! `sluice demo`: `sluice run`, and five calls that show what it is for.
+//! `sluice demo`: `sluice run`, and calls that show what it is for; then the same with
+//! `envoy/limits.yaml`: who may spend what.
 //!
 //! Each answer is printed as it comes and checked: the exit status says whether
 //! the gateway did what the text claims. Must not: know how the gateway works;
 //! it sees what any client sees.
 
 mod chat;
+mod spending;
 
 use super::run::{self, Logs, Sandbox, request};
 use chat::Chat;
@@ -46,6 +48,10 @@ async fn show(args: &run::Args) -> Result<(), String> {
     let log = sandbox.stop().await;
     say("\n--- The access log of these calls, written by Envoy");
     access_log(&log, calls.len())?;
+    if !args.live {
+        // Its models are the mock's.
+        spending::show(args).await?;
+    }
     say("\nAll as promised.");
     Ok(())
 }

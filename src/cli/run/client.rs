@@ -25,10 +25,23 @@ pub(crate) async fn request(
     path: &str,
     body: Option<&Value>,
 ) -> Result<Reply, String> {
-    timeout(PATIENCE, send(port, method, path, body)).await.map_err(|_| "no answer".to_owned())?
+    request_as(None, port, method, path, body).await
+}
+
+/// The same with a key.
+pub(crate) async fn request_as(
+    key: Option<&str>,
+    port: u16,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<Reply, String> {
+    let sent = send(key, port, method, path, body);
+    timeout(PATIENCE, sent).await.map_err(|_| "no answer".to_owned())?
 }
 
 async fn send(
+    key: Option<&str>,
     port: u16,
     method: Method,
     path: &str,
@@ -41,13 +54,15 @@ async fn send(
     // Its errors show in the response as well.
     tokio::spawn(connection);
     let text = body.map(Value::to_string).unwrap_or_default();
-    let request = Request::builder()
+    let mut request = Request::builder()
         .method(method)
         .uri(path)
         .header(header::HOST, format!("127.0.0.1:{port}"))
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Full::new(Bytes::from(text)))
-        .map_err(|e| e.to_string())?;
+        .header(header::CONTENT_TYPE, "application/json");
+    if let Some(key) = key {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+    }
+    let request = request.body(Full::new(Bytes::from(text))).map_err(|e| e.to_string())?;
     let response = sender.send_request(request).await.map_err(|e| e.to_string())?;
     Ok(Reply { response })
 }

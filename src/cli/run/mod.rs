@@ -8,7 +8,7 @@ pub mod binary;
 mod client;
 mod sandbox;
 
-pub(super) use client::{Reply, request};
+pub(super) use client::{Reply, request, request_as};
 pub(super) use sandbox::{Logs, Sandbox};
 
 use std::io::{self, Write};

@@ -259,7 +259,9 @@ impl Call {
     }
 
     fn usage_page(&mut self, host: &dyn Host, headers: &Headers) -> Result<Step, Error> {
-        let sees = admin::sees(&self.config, headers, || self.identify(host, headers))?;
+        let config = Rc::clone(&self.config);
+        let caller = || self.caller(host, headers, &Endpoint::Usage);
+        let sees = admin::sees(&config, headers, caller)?;
         let query = text(headers, ":path").and_then(|path| path.split_once('?'));
         let asked = (query.map_or("", |(_, q)| q), text(headers, "accept").unwrap_or_default());
         let page = endpoints::usage::page(&self.config, host, &sees, asked)?;
