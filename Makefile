@@ -12,7 +12,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help wasm cli venv envoy redis run demo test lint lint-wasm size matrix-envoy bench soak schema istio zones clean
+.PHONY: help wasm cli venv envoy test-tools run demo test lint lint-wasm size matrix-envoy bench soak schema istio zones clean
 
 PORT ?= 8080
 ADMIN_PORT ?= 9901
@@ -107,12 +107,15 @@ envoy:
 		$(MAKE) --no-print-directory venv
 	fi
 
-# For the end-to-end tests of limits that proxies share.
-redis:
-	@if ! command -v redis-server >/dev/null; then
+# What the end-to-end tests run beside Envoy.
+test-tools:
+	@missing=
+	command -v redis-server >/dev/null || missing="$$missing redis-server"
+	command -v openssl >/dev/null || missing="$$missing openssl"
+	if [ -n "$$missing" ]; then
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo
 		$$sudo apt-get update -q
-		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends redis-server
+		$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing
 	fi
 
 run: wasm cli envoy
@@ -135,7 +138,7 @@ lint-wasm:
 		--target-dir target/clippy-wasm $(DEBIAN_STD) -- -D warnings ;;
 	esac
 
-test: lint lint-wasm size venv redis
+test: lint lint-wasm size venv test-tools
 	@cargo test --locked
 
 # RELEASES="1.37 1.40" for some, FILTER for some tests; not part of `make test`.

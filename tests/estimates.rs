@@ -123,7 +123,7 @@ fn measure(body: &[u8]) -> Measure {
 fn features(piece: &str) -> Vec<f64> {
     let json = serde_json::to_string(piece).unwrap();
     let mut text = Text::default();
-    text.add(json[1..json.len() - 1].as_bytes());
+    text.add(&json.as_bytes()[1..json.len() - 1]);
     text.features().iter().map(|n| f64::from(*n)).collect()
 }
 

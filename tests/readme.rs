@@ -10,6 +10,9 @@
 use std::path::Path;
 
 const README: &str = include_str!("../README.md");
+const IDENTITY: &str = include_str!("../docs/identity.md");
+const LIMITS: &str = include_str!("../docs/limits.md");
+const PRICES: &str = include_str!("../docs/prices.md");
 const ROUTING: &str = include_str!("../docs/routing.md");
 
 #[test]
@@ -75,6 +78,16 @@ fn every_field_of_the_configuration_is_described() {
         "Rule",
         "When",
         "Part",
+        "Team",
+        "ClientKey",
+        "Jwt",
+        "TrustedHeader",
+        "Limit",
+        "LimitWhen",
+        "FleetLimit",
+        "Weights",
+        "Service",
+        "Admin",
     ] {
         names.extend(fields(&schema["$defs"][type_]["properties"]));
     }
@@ -104,6 +117,12 @@ fn rows_name_every_field_of_their_type() {
         ("health.", "Health"),
         ("preferences.", "Preferences"),
         ("envoy.", "Envoy"),
+        ("teams[]", "Team"),
+        ("limits[]", "Limit"),
+        ("limits[].when", "LimitWhen"),
+        ("limits[].weights", "Weights"),
+        ("limits[].fleet", "FleetLimit"),
+        ("fleet.service", "Service"),
     ] {
         let is_its = |line: &&str| line.starts_with(&format!("| `{path}"));
         let rows: String = README.lines().filter(is_its).collect();
@@ -130,6 +149,29 @@ fn the_cookbook_loads() {
         let loaded = sluice::config::load(yaml.to_string().as_bytes(), &|_| Some("key".into()));
         assert!(loaded.is_ok(), "{piece}{:?}", loaded.err());
     }
+}
+
+/// Each piece, alone or beside a provider and a model.
+#[test]
+fn the_pieces_of_the_docs_load() {
+    let base = "providers: { openai: { kind: openai } }\n\
+                models: [{ name: fast, targets: [openai/gpt-5-mini] }]\n";
+    let (_, section) = README.split_once("## Who may ask, and spend\n").expect("the section");
+    let (section, _) = section.split_once("\n## ").expect("the next one");
+    let mut loaded = 0;
+    for (file, text) in
+        [("README.md", section), ("identity", IDENTITY), ("limits", LIMITS), ("prices", PRICES)]
+    {
+        for piece in text.split("```yaml\n").skip(1) {
+            let piece = piece.split_once("```").expect("an end").0;
+            let before = if piece.contains("providers:") { "" } else { base };
+            let yaml = sluice::cli::yaml::parse(&format!("{before}{piece}")).expect("YAML");
+            let taken = sluice::config::load(yaml.to_string().as_bytes(), &|_| Some("key".into()));
+            assert!(taken.is_ok(), "{file}: {piece}{:?}", taken.err());
+            loaded += 1;
+        }
+    }
+    assert!(loaded > 9, "{loaded}");
 }
 
 fn fields(properties: &serde_json::Value) -> Vec<String> {

@@ -37,6 +37,21 @@ pub fn whole<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error> {
     }
 }
 
+/// A number with a fraction, also written as a text: as such Envoy's reader of YAML hands
+/// it over (<https://github.com/envoyproxy/envoy/issues/22994>).
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Decimal(f64);
+
+/// For a field that is one.
+pub fn decimal<'de, D: Deserializer<'de>>(d: D) -> Result<f64, D::Error> {
+    Decimal::deserialize(d).map(|n| n.0)
+}
+
+/// For a field that may be one.
+pub fn some_decimal<'de, D: Deserializer<'de>>(d: D) -> Result<Option<f64>, D::Error> {
+    Option::<Decimal>::deserialize(d).map(|n| n.map(|n| n.0))
+}
+
 /// `number` and `unit` apart; a number without one has the unit "".
 fn parse(text: &str, units: &[(&str, u64)], max: u64) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -97,13 +112,48 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
+// === impl Decimal ===
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Number;
+        impl Visitor<'_> for Number {
+            type Value = Decimal;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+
+            fn visit_f64<E: Error>(self, n: f64) -> Result<Decimal, E> {
+                Ok(Decimal(n))
+            }
+
+            fn visit_u64<E: Error>(self, n: u64) -> Result<Decimal, E> {
+                Ok(Decimal(n as f64))
+            }
+
+            fn visit_i64<E: Error>(self, n: i64) -> Result<Decimal, E> {
+                Ok(Decimal(n as f64))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Decimal, E> {
+                // Not "inf", not "nan".
+                let number = text.parse().ok().filter(|n: &f64| n.is_finite());
+                let number = number.filter(|_| text.bytes().any(|b| b.is_ascii_digit()));
+                number.map(Decimal).ok_or_else(|| E::custom(format!("`{text}` is not a number")))
+            }
+        }
+        d.deserialize_any(Number)
+    }
+}
+
 // === impl Dollars ===
 
 impl<'de> Deserialize<'de> for Dollars {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         // As Rust prints a double: the shortest digits that name it, no exponent. So
         // what people wrote is read exactly, and no price is the result of a float.
-        let text = f64::deserialize(d)?.to_string();
+        let text = Decimal::deserialize(d)?.0.to_string();
         let pico = price::parse(&text).filter(|pico| *pico <= price::MAX);
         pico.map(Self).ok_or_else(|| {
             D::Error::custom(format!(
@@ -185,6 +235,13 @@ mod tests {
         for bad in ["", "5", "0s", "-1s", "25h", "s", "99999999999999999999s", "1.5s"] {
             assert_eq!(Millis::parse(bad), None, "{bad}");
         }
+        for number in ["0.025", "\"0.025\"", "2.5e-2"] {
+            assert_eq!(serde_json::from_str::<Decimal>(number).unwrap(), Decimal(0.025));
+        }
+        for bad in ["\"\"", "\"inf\"", "\"1,5\"", "true", "null"] {
+            assert!(serde_json::from_str::<Decimal>(bad).is_err(), "{bad}");
+        }
+        assert_eq!(serde_json::from_str::<Dollars>("\"1.25\"").unwrap(), Dollars(1_250_000));
         assert_eq!(serde_json::from_str::<Bytes>("\"32MiB\"").unwrap(), Bytes(32 << 20));
         assert_eq!(serde_json::from_str::<Bytes>("1024.0").unwrap(), Bytes(1024));
         assert!(

@@ -1,8 +1,9 @@
 //! The life of a call: the gateway role (`call`), its attempts in the upstream
 //! role (`attempt`), what they share (`registry`), and the end (`settle`). What a call
-//! learns and spends goes to shared data by `health`, `learned`, `load`, `quotas` and
-//! `retries`; time is kept by `deadlines` and `idle`; `place` and `surroundings` know
-//! where Envoy has brought an attempt, and what Envoy this is.
+//! learns and spends goes to shared data by `expects`, `health`, `learned`, `load`, `quotas`,
+//! `retries` and `spending` (limits; `fleet` asks the service that proxies share); time is
+//! kept by `deadlines` and `idle`; `place` and `surroundings` know where Envoy has brought an
+//! attempt, and what Envoy this is.
 //!
 //! Both roles run in one VM per Envoy worker and meet in `Worker`, which lives as
 //! long as the VM. A VM reload empties it; look-ups cope with nothing found. Must

@@ -143,7 +143,7 @@ fn text(out: &mut Vec<u8>, name: &str, text: &str) {
     out.extend_from_slice(name.as_bytes());
     let text = match text.len() {
         0..=MAX_TEXT => text,
-        _ => text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default(),
+        _ => (0..=MAX_TEXT).rev().find_map(|end| text.get(..end)).unwrap_or_default(),
     };
     // All names are such; the writer that knows escapes takes three times as long.
     if text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\') {

@@ -153,7 +153,7 @@ async fn one(gateway: &Gateway, n: usize) -> String {
         while let Ok(Some(_)) = response.chunk().await {}
     }
     // What is no call stands between.
-    if n % 50 == 0 {
+    if n.is_multiple_of(50) {
         post(gateway, &chat("no-such-model")).await;
         get(gateway, "/v1/models").await;
         get(gateway, "/sluice/health").await;

@@ -1,6 +1,7 @@
 //! `limits`: who may spend what, in which time.
 
 use crate::config::limits::{Every, Scope, WhenDown};
+use crate::config::units::{decimal, some_decimal};
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 
@@ -22,20 +23,20 @@ pub struct Limit {
     #[serde(default)]
     pub when: LimitWhen,
     /// Requests.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_decimal")]
     pub requests: Option<f64>,
     /// Tokens, input and output, weighted by `weights`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_decimal")]
     pub tokens: Option<f64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_decimal")]
     pub input_tokens: Option<f64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_decimal")]
     pub output_tokens: Option<f64>,
     /// US dollars.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_decimal")]
     pub dollars: Option<f64>,
     /// Calls at the same time.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "some_decimal")]
     pub concurrent: Option<f64>,
     /// Within which time; not for `concurrent`.
     #[serde(default)]
@@ -92,13 +93,18 @@ pub enum WindowKind {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Weights {
+    #[serde(deserialize_with = "decimal")]
     pub input: f64,
     /// Default: as input.
+    #[serde(deserialize_with = "some_decimal")]
     pub cached_input: Option<f64>,
     /// Default: as input.
+    #[serde(deserialize_with = "some_decimal")]
     pub cache_write: Option<f64>,
+    #[serde(deserialize_with = "decimal")]
     pub output: f64,
     /// Default: as output.
+    #[serde(deserialize_with = "some_decimal")]
     pub reasoning: Option<f64>,
 }
 
@@ -117,6 +123,7 @@ pub enum OnExceeded {
 #[serde(deny_unknown_fields)]
 pub struct FleetLimit {
     /// How much a proxy draws at a time, in the limit's own unit.
+    #[serde(deserialize_with = "decimal")]
     pub lease: f64,
     /// While the service does not answer. Default: local_only.
     #[serde(default = "local_only")]

@@ -1,5 +1,6 @@
 //! `shadow`: a share of a model's calls that another model answers, too, for nobody.
 
+use crate::config::units::decimal;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -10,5 +11,6 @@ pub struct Shadow {
     /// for.
     pub model: String,
     /// The share of the calls that are copied, above 0 and up to 100.
+    #[serde(deserialize_with = "decimal")]
     pub percent: f64,
 }
