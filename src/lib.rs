@@ -9,9 +9,9 @@
 //! dialect                    the API languages and their translations
 //! provider  catalog          who can be called; what is known of models
 //! config                     sluice.yaml, strict, compiled
-//! store                      counters in Envoy shared data
+//! store                      counters and accounts in Envoy shared data
 //! host                       trait Host: the only door out
-//! policy  route  telemetry   who may ask; the plan; metrics and log fields
+//! policy  route  telemetry   who may ask, and spend; the plan; metrics and log fields
 //! exchange                   a call (gateway role) and its attempts (upstream role)
 //! wasm                       proxy_wasm contexts and `impl Host` (wasm32 only)
 //! cli                        the native command line (not wasm32)
@@ -21,14 +21,14 @@
 //!
 //! ```text
 //! client ──► Call::request_headers   strip, identify, hold
-//!            Call::request_body      parse once, plan, claim, write x-sluice-target-N
+//!            Call::request_body      parse once, plan, reserve, claim, write x-sluice-target-N
 //!            └─ Envoy's router runs the plan, one attempt after the other:
 //!                 Attempt::request_body      translate, address, sign
 //!                 Attempt::response_headers  hold
 //!                 Attempt::response_body     first content? release : fail -> router retries
 //! client ◄── Call::response_headers  nothing, or the error in the client's dialect
 //!            Call::response_body     the last words of a stream that went silent
-//!            Call::log               settle: charge once
+//!            Call::log               settle: charge once, release
 //! ```
 
 pub mod error;

@@ -48,7 +48,7 @@ pub struct Measured {
 
 /// Calls of models that are known well, to learn from some of them.
 #[derive(Default)]
-pub struct Lessons {
+pub struct Sampling {
     passed: Cell<u32>,
 }
 
@@ -110,7 +110,7 @@ impl Worker {
         }
         let input = usage.input_reported && !measured.mixed;
         let output = usage.output_reported && entry.facts.max_tokens.is_none();
-        if !input && !output || measured.steady && !self.lessons.now() {
+        if !input && !output || measured.steady && !self.sampling.now() {
             return;
         }
         tokens::update(host, id(at, name), now, |learned: &mut Learned| {
@@ -142,9 +142,9 @@ fn id(at: Resolved<'_>, name: &str) -> u64 {
     xxh3_64_with_seed(name.as_bytes(), xxh3_64_with_seed(at.provider.kind.name.as_bytes(), 0))
 }
 
-// === impl Lessons ===
+// === impl Sampling ===
 
-impl Lessons {
+impl Sampling {
     /// Is it this one's turn?
     fn now(&self) -> bool {
         let passed = self.passed.get().wrapping_add(1);

@@ -33,7 +33,7 @@ pub mod surroundings;
 
 use crate::telemetry::Meter;
 use deadlines::Deadlines;
-use expects::Lessons;
+use expects::Sampling;
 use load::Load;
 use registry::Registry;
 use settle::Rows;
@@ -53,7 +53,7 @@ pub struct Worker {
     pub rows: Rows,
     pub deadlines: Deadlines,
     pub load: Load,
-    lessons: Lessons,
+    sampling: Sampling,
     pub surroundings: Surroundings,
     /// Keys of a provider are used in turn.
     key_turns: RefCell<HashMap<String, usize>>,
@@ -79,7 +79,7 @@ impl Worker {
             rows: Rows::default(),
             deadlines: Deadlines::default(),
             load: Load::new(nonce),
-            lessons: Lessons::default(),
+            sampling: Sampling::default(),
             surroundings: Surroundings::default(),
             key_turns: RefCell::new(HashMap::new()),
             calls: Cell::new(0),

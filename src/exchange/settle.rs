@@ -57,6 +57,7 @@ pub fn call(worker: &Worker, host: &dyn Host, entry: &Entry) {
     let (team, organization) = entry.config.belongs(&entry.caller.consumer);
     let labels = Labels {
         consumer: entry.caller.name(),
+        metric: &entry.caller.consumer.name,
         model: &at.terms.model.name,
         provider: &at.provider.name,
         upstream_model: &at.target.label,
@@ -173,6 +174,8 @@ struct Verdict {
 
 struct Labels<'a> {
     consumer: &'a str,
+    /// Its label in metrics, which never expire: claims name any number of callers.
+    metric: &'a str,
     model: &'a str,
     provider: &'a str,
     upstream_model: &'a str,
@@ -317,7 +320,7 @@ impl Row {
         let mut other = OTHER.split('\0');
         let mut label =
             |own| if slot == Slot::Other { other.next().unwrap_or("other") } else { own };
-        let consumer = ("consumer", label(labels.consumer));
+        let consumer = ("consumer", label(labels.metric));
         let model = ("model", label(labels.model));
         let provider = ("provider", label(labels.provider));
         let upstream = ("upstream_model", label(labels.upstream_model));

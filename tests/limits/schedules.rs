@@ -5,7 +5,7 @@
 //! followed further.
 
 use sluice::config::limits::{Exceeded, Limit, Resource, When, Window};
-use sluice::policy::limits::{self, Ask, Lease};
+use sluice::policy::limits::{self, Ask, Expiry};
 use sluice::store::accounts::{self, Account};
 use sluice::store::{Store, Ticket};
 use std::collections::hash_map::DefaultHasher;
@@ -15,7 +15,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 const NOW: u64 = 1_830_302_100_000_000_000;
-const LEASE: Lease = Lease { minute: (NOW / 60_000_000_000) as u32 + 1 };
+const LEASE: Expiry = Expiry { minute: (NOW / 60_000_000_000) as u32 + 1 };
 const WORKERS: usize = 2;
 
 type Values = HashMap<String, (Vec<u8>, u32)>;

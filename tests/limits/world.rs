@@ -8,7 +8,7 @@ use serde_json::json;
 use sluice::config::limits::{Limit, Scope};
 use sluice::config::{self, Config};
 use sluice::dialect::Usage;
-use sluice::policy::limits::{self, Ask, Lease, window};
+use sluice::policy::limits::{self, Ask, Expiry, window};
 use sluice::store::accounts::{self, Unwritten};
 use sluice::store::{Store, Ticket};
 use std::cell::{Cell, RefCell};
@@ -51,7 +51,7 @@ struct Call {
     parts: Vec<(u64, Vec<usize>)>,
     expected: (Usage, u64),
     actual: (Usage, u64),
-    lease: Lease,
+    lease: Expiry,
     ends: u64,
 }
 
@@ -230,7 +230,7 @@ impl World {
             false => of(self.dice.below(2 * input), self.dice.below(2 * output)),
         };
         let ends = self.clock.get() + self.dice.below(20) * SECOND;
-        let lease = Lease { minute: ((ends + 10 * SECOND) / MINUTE) as u32 };
+        let lease = Expiry { minute: ((ends + 10 * SECOND) / MINUTE) as u32 };
         let id = self.admitted.get();
         self.admitted.set(id + 1);
         let worker = self.dice.below(WORKERS);

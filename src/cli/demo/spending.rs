@@ -15,7 +15,7 @@ const ADMIN: &str = "sk-sluice-demo-admin";
 const PATH: &str = "/v1/chat/completions";
 
 /// What is shown of an answer's head.
-const SHOWN: [&str; 10] = [
+const SHOWN: [&str; 8] = [
     "x-sluice-provider",
     "x-sluice-model",
     "x-sluice-warning",
@@ -24,8 +24,6 @@ const SHOWN: [&str; 10] = [
     "x-ratelimit-reset-requests",
     "retry-after",
     "x-should-retry",
-    "x-sluice-limit",
-    "x-sluice-routed",
 ];
 
 pub(super) async fn show(args: &run::Args) -> Result<(), String> {

@@ -251,12 +251,15 @@ fn names(
         if !(1..=MAX_TEXT).contains(&text.len()) {
             problems.add(path(), format!("must have 1 to {MAX_TEXT} bytes"));
         } else if !to.add(text, i) {
-            let words = "belongs to an earlier consumer, or is one pattern too many";
-            problems.add(path(), format!("{words} (1024 have a `*` at most)"));
+            let words = "is an earlier consumer's, or one more than the";
+            problems.add(path(), format!("{words} {MAX_PATTERNS} patterns with a `*`"));
         }
     }
 }
 
 fn too_many(field: &str, which: &str) -> String {
-    format!("more than {MAX_PATTERNS} have a `{field}` of which {which} a `*`: give some a text")
+    format!(
+        "more than {MAX_PATTERNS} have a `{field}` of which {which} a `*`: give each of them one \
+         without"
+    )
 }

@@ -37,7 +37,8 @@ impl Limits {
                 Some(name) if is_label(name) => {}
                 _ => problems.add(format!("{path}.name"), "a name is 1 to 64 of a-z A-Z 0-9 . _ -"),
             }
-            if raw.limits.iter().take(i).any(|other| other.name == limit.name) {
+            let named = limit.name.is_some();
+            if named && raw.limits.iter().take(i).any(|other| other.name == limit.name) {
                 problems.add(format!("{path}.name"), "stands there twice");
             }
             checks::common(raw, limit, &path, problems);
@@ -111,9 +112,9 @@ impl Limits {
         };
         let of = (path, resource, amount);
         if limit.fleet.is_some() && self.all.iter().any(|l| l.fleet.is_some() && l.name == name) {
-            let words = "another limit with fleet has it, and the service knows them by it: \
+            let words = "is the name of another limit with fleet, and the service knows them by it: \
                          give this one a name of its own";
-            problems.add(format!("{path}.name"), words);
+            problems.add(format!("{path}.name"), format!("`{name}` {words}"));
         }
         let fleet = fleet::shared(raw, limit, of, |n| units(resource, n), problems);
         let when = &limit.when;

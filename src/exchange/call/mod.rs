@@ -3,7 +3,8 @@
 //! `Phase` owns what each stage needs, so no stage can read what it does not
 //! have. Host calls on the good path: all headers, the body, the time, one read of
 //! shared data (who rests), the plan's headers one by one, one property; more only where
-//! the configuration asks for it (`learned`, `quotas`, `wishes`, `shadow`); nothing on the
+//! the configuration asks for it (`identify`, `permits`, `spending`, `waiting`, `learned`, `quotas`, `wishes`,
+//! `shadow`); nothing on the
 //! way back (`answer`) but where it must speak.
 //! Must not: translate, know a provider's wire, or speak for a provider that answered
 //! well.

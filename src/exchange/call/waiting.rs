@@ -150,8 +150,13 @@ impl Call {
         let held = ready.reservation.take();
         self.worker.release(host, &self.config, held.as_deref());
         if rounds >= ROUNDS {
-            let words = "a limit that other proxies share is reached; try again";
-            return self.refuse(host, &Error::new(Kind::RateLimited, words).with_retry_after(1));
+            let name = held.and_then(|held| self.worker.refuse_shared(host, &self.config, &held));
+            let words = format!(
+                "the limit {}, which other proxies share, is reached; try again",
+                name.unwrap_or_default()
+            );
+            let error = Error::new(Kind::RateLimited, words).with_code("rate_limit_exceeded");
+            return self.refuse(host, &error.with_retry_after(1));
         }
         match self.decide(host, (&headers, &caller), ready.facts, &rest.body) {
             Ok(Decided::Run(ready)) => {

@@ -10,7 +10,7 @@
 //! (`policy::limits::lease` does).
 
 use super::asks::Asker;
-use super::{Booked, Reservation};
+use super::{Booked, Decision, Reservation};
 use crate::config::Config;
 use crate::config::limits::Limit;
 use crate::dialect::{Facts, Operation};
@@ -87,6 +87,18 @@ impl Worker {
             }
         }
         true
+    }
+
+    /// A shared limit refuses a call that has waited for it: its name.
+    pub(in crate::exchange) fn refuse_shared<'a>(
+        &self,
+        host: &dyn Host,
+        config: &'a Config,
+        held: &Reservation,
+    ) -> Option<&'a str> {
+        let at = held.booked.iter().find(|b| b.standing.draws)?.limit;
+        self.tell(host, config, &[(at, Decision::Refused)]);
+        config.limits.get(at).map(|limit| limit.name.as_str())
     }
 
     /// The service has answered, or will not: what becomes of the call, and what is asked

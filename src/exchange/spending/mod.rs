@@ -4,7 +4,7 @@
 //! account by account, each by one read and one compare-and-set; an account that refuses
 //! gives back what was taken before it. It settles once, at its end (`settle_limits`): the
 //! reservation is released, what was used is charged. Of a VM that is gone nobody settles:
-//! what it reserved is dropped when the call's longest time is over (`Lease`).
+//! what it reserved is dropped when the call's longest time is over (`Expiry`).
 //!
 //! **The bound.** A limit of requests or of concurrent calls is never overshot: a call
 //! needs one, and has it. One of tokens or dollars is overshot by no more than the sum,
@@ -34,7 +34,7 @@ use crate::config::limits::{Exceeded, Limit, Resource};
 use crate::dialect::{Facts, Operation, Usage};
 use crate::host::Host;
 use crate::policy::identity::Caller;
-use crate::policy::limits::{self, Ask, Lease, Standing};
+use crate::policy::limits::{self, Ask, Expiry, Standing};
 use crate::route::{Plan, Resolved};
 use crate::store::accounts::{self, Unwritten};
 use crate::telemetry;
@@ -53,7 +53,7 @@ pub(super) use headers::is_theirs;
 pub struct Reservation {
     /// By account.
     booked: Vec<Booked>,
-    lease: Lease,
+    lease: Expiry,
     /// What it is expected to use, in tokens and in nanodollars.
     expected: (Usage, u64),
     /// Its text, where a limit counts tokens.
@@ -131,7 +131,7 @@ impl Worker {
         let cost = plan.dearest(config, &usage).unwrap_or(0);
         let Some(terms) = plan.terms(config) else { return Ok(None) };
         let ends = now.saturating_add(terms.total_ms().saturating_mul(1_000_000) + MARGIN);
-        let lease = Lease { minute: u32::try_from(ends / MINUTE).unwrap_or(u32::MAX) };
+        let lease = Expiry { minute: u32::try_from(ends / MINUTE).unwrap_or(u32::MAX) };
         let asker = Asker {
             config,
             caller,
@@ -284,7 +284,7 @@ impl Worker {
         host: &dyn Host,
         config: &Config,
         booked: &[Booked],
-        lease: Lease,
+        lease: Expiry,
         now: u64,
     ) {
         self.change(host, config, booked, (lease, now), &|_| 0);
@@ -296,7 +296,7 @@ impl Worker {
         host: &dyn Host,
         config: &Config,
         booked: &mut Vec<Booked>,
-        (lease, now): (Lease, u64),
+        (lease, now): (Expiry, u64),
         passes: &dyn Fn(&Limit) -> bool,
     ) -> bool {
         let (mut taken, mut refused, mut lost) = (0, false, Vec::new());
@@ -351,7 +351,7 @@ impl Worker {
         host: &dyn Host,
         config: &Config,
         booked: &[Booked],
-        (lease, now): (Lease, u64),
+        (lease, now): (Expiry, u64),
         spent: &dyn Fn(&Limit) -> u64,
     ) {
         for group in booked.chunk_by(|a, b| a.account == b.account) {

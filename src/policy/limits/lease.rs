@@ -337,7 +337,7 @@ mod tests {
     use super::*;
     use crate::config::calendar::{Calendar, zone::Zone};
     use crate::config::limits::{Every, Exceeded, Resource, When};
-    use crate::policy::limits::{Ask, Lease, reserve, settle};
+    use crate::policy::limits::{Ask, Expiry, reserve, settle};
     use crate::store::accounts::Account;
 
     const SECOND: u64 = 1_000_000_000;
@@ -366,13 +366,13 @@ mod tests {
         now: u64,
     ) -> Result<Option<Draw>, Next> {
         let ask = Ask { limit, need };
-        let until = Lease { minute: u32::try_from(now / (60 * SECOND)).unwrap() + 5 };
+        let until = Expiry { minute: u32::try_from(now / (60 * SECOND)).unwrap() + 5 };
         reserve(account, &[ask], until, now, &|_| false).map_err(|_| Next::Over)?;
         begin(account.state(7).unwrap(), limit, need, now)
     }
 
     fn leave(account: &mut Account, limit: &Limit, need: u64, used: u64, now: u64) {
-        let until = Lease { minute: u32::try_from(now / (60 * SECOND)).unwrap() + 5 };
+        let until = Expiry { minute: u32::try_from(now / (60 * SECOND)).unwrap() + 5 };
         settle(account, Ask { limit, need }, until, used, now);
     }
 

@@ -41,7 +41,7 @@ pub struct Standing {
 
 /// When a call has ended at the latest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lease {
+pub struct Expiry {
     /// Unix minutes.
     pub minute: u32,
 }
@@ -82,7 +82,7 @@ pub fn need(limit: &Limit, usage: &Usage, cost: u64) -> u64 {
 pub fn reserve(
     account: &mut Account,
     asks: &[Ask<'_>],
-    lease: Lease,
+    lease: Expiry,
     now: u64,
     passes: &dyn Fn(&Limit) -> bool,
 ) -> Result<Vec<Standing>, Vec<Standing>> {
@@ -112,7 +112,7 @@ pub fn reserve(
 }
 
 /// Releases what a call has reserved, and charges what it used.
-pub fn settle(account: &mut Account, ask: Ask<'_>, lease: Lease, used: u64, now: u64) {
+pub fn settle(account: &mut Account, ask: Ask<'_>, lease: Expiry, used: u64, now: u64) {
     tidy(account, now);
     let Some(state) = account.state(ask.limit.id) else { return };
     // What was reserved longer than its lease is dropped, and what is left is of others.

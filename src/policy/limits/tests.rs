@@ -130,7 +130,7 @@ fn reservations_end_with_their_lease_and_free_nobody_elses() {
     let ask = Ask { limit: &limit, need: 1 };
     let mut account = Account::default();
     let at = |minutes: u64| NOW + minutes * MINUTE;
-    let lease = |minutes: u64| Lease { minute: minute(at(minutes)) };
+    let lease = |minutes: u64| Expiry { minute: minute(at(minutes)) };
     let none = |_: &Limit| false;
     reserve(&mut account, &[ask], lease(1), at(0), &none).unwrap();
     reserve(&mut account, &[ask], lease(5), at(0), &none).unwrap();
@@ -157,7 +157,7 @@ fn reservations_end_with_their_lease_and_free_nobody_elses() {
     let years = NOW / 2;
     let standing = stands(account.states.first(), ask, years);
     assert_eq!((standing.left, account.mended), (1, false));
-    reserve(&mut account, &[ask], Lease { minute: minute(years) }, years, &none).unwrap();
+    reserve(&mut account, &[ask], Expiry { minute: minute(years) }, years, &none).unwrap();
     assert!(account.mended);
     assert!(busy_until(&account) <= years + (u64::from(LATEST) + 1) * MINUTE);
     settle(&mut account, ask, lease(10), 1, years);
