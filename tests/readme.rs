@@ -117,7 +117,6 @@ fn rows_name_every_field_of_their_type() {
         ("health.", "Health"),
         ("preferences.", "Preferences"),
         ("envoy.", "Envoy"),
-        ("teams[]", "Team"),
         ("limits[]", "Limit"),
         ("limits[].when", "LimitWhen"),
         ("limits[].weights", "Weights"),
@@ -165,6 +164,12 @@ fn the_pieces_of_the_docs_load() {
         for piece in text.split("```yaml\n").skip(1) {
             let piece = piece.split_once("```").expect("an end").0;
             let before = if piece.contains("providers:") { "" } else { base };
+            // What only means something beside others.
+            let before = if piece.contains("per: team") && !piece.contains("teams:") {
+                format!("{before}teams: [{{ name: office }}]\n")
+            } else {
+                before.to_owned()
+            };
             let yaml = sluice::cli::yaml::parse(&format!("{before}{piece}")).expect("YAML");
             let taken = sluice::config::load(yaml.to_string().as_bytes(), &|_| Some("key".into()));
             assert!(taken.is_ok(), "{file}: {piece}{:?}", taken.err());

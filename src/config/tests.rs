@@ -285,9 +285,9 @@ fn names_the_path_and_the_fix() {
             "1000000",
         ),
         (
-            |c| c["catalog"] = json!([{ "model": "openai/x", "input": "1" }]),
+            |c| c["catalog"] = json!([{ "model": "openai/x", "input": "one" }]),
             "catalog[0].input",
-            "invalid type",
+            "is not a number",
         ),
         (
             |c| c["catalog"] = json!([{ "model": "openai/x", "context": 1.5 }]),

@@ -4,14 +4,15 @@
 //! Its input is measured (`dialect::estimate::measure`) and weighed by what is known of the
 //! plan's first model (`store::tokens`); its output is the client's limit, else what 95 of
 //! 100 answers of that model do not exceed. Asked for only where a limit counts tokens or
-//! dollars: one read then, and at the end of the call one read and one compare-and-set,
-//! once the model is known well for one call in `RARELY`. Nothing is learned of calls that
+//! dollars: one read then, and at the end of the call one read and one compare-and-set;
+//! once the model is known well all of that for one call in `RARELY`. Nothing is learned of calls that
 //! hold pictures or files, nor of what the provider did not report.
 //!
 //! Must not: be taken for a count.
 
 use super::Worker;
 use super::registry::Entry;
+use super::spending::MOST;
 use crate::config::Config;
 use crate::config::limits::Resource;
 use crate::dialect::estimate::factors::Factors;
@@ -46,10 +47,13 @@ pub struct Measured {
     steady: bool,
 }
 
-/// Calls of models that are known well, to learn from some of them.
+/// Calls of models that are known well, to learn from some of them, and to read anew what
+/// is known for some of them.
 #[derive(Default)]
 pub struct Sampling {
     passed: Cell<u32>,
+    /// The last model that was read, how often that was used, and what is known of it.
+    last: Cell<Option<(u64, u32, Learned)>>,
 }
 
 /// After so many lessons a model is known well.
@@ -75,7 +79,7 @@ impl Worker {
         let Some((at, name)) = at.zip(plan.model_name(config, 0)) else {
             return Expected { usage: strategy::expected(facts), measured: None };
         };
-        let learned = tokens::read(host, id(at, name));
+        let learned = self.sampling.read(host, id(at, name));
         let mut usage = strategy::expected(facts);
         let measured = (!body.is_empty()).then(|| {
             let measure = Measure::of(body, Sight::of(at.known.traits.maker, name));
@@ -85,14 +89,19 @@ impl Worker {
             let steady = learned.is_some_and(|l| l.calls >= WELL);
             Measured { parts, input: usage.input, mixed, steady }
         });
-        let (_, answers_in_text) = operation.texts();
+        let (reads_text, answers_in_text) = operation.texts();
+        if measured.is_none() && !reads_text {
+            // Of a form with sound or pictures: nobody knows.
+            usage.input = 0;
+        }
         usage.output = match (facts.max_tokens, learned.and_then(|l| l.outputs.p95())) {
             _ if !answers_in_text => 0,
-            (Some(max), _) => max.saturating_mul(facts.n),
-            (None, Some(p95)) => p95.saturating_mul(facts.n),
+            // What a client writes here may be any number.
+            (Some(max), _) => max.saturating_mul(facts.n).min(MOST),
+            (None, Some(p95)) => p95.saturating_mul(facts.n).min(MOST),
             (None, None) => {
                 let most = u64::from(at.known.traits.max_output_tokens);
-                usage.output.min(most).saturating_mul(facts.n)
+                usage.output.min(most).saturating_mul(facts.n).min(MOST)
             }
         };
         Expected { usage, measured }
@@ -105,13 +114,13 @@ impl Worker {
         let usage = entry.seen.usage;
         let target = entry.tried.last().map_or(0, |tried| tried.target);
         let Some(name) = entry.plan.model_name(&entry.config, target) else { return };
-        if usage.input_reported && usage.input > 0 {
-            self.tell_error(host, at, measured.input, usage.input);
-        }
         let input = usage.input_reported && !measured.mixed;
         let output = usage.output_reported && entry.facts.max_tokens.is_none();
         if !input && !output || measured.steady && !self.sampling.now() {
             return;
+        }
+        if usage.input_reported && usage.input > 0 {
+            self.tell_error(host, at, measured.input, usage.input);
         }
         tokens::update(host, id(at, name), now, |learned: &mut Learned| {
             let mut news = input && learned.factors.learn(&measured.parts, usage.input);
@@ -145,6 +154,20 @@ fn id(at: Resolved<'_>, name: &str) -> u64 {
 // === impl Sampling ===
 
 impl Sampling {
+    /// What is known of a model; of one that is known well, as of some calls ago.
+    fn read(&self, host: &dyn Host, id: u64) -> Option<Learned> {
+        if let Some((last, used, learned)) = self.last.get()
+            && (last, learned.calls >= WELL) == (id, true)
+            && used < RARELY
+        {
+            self.last.set(Some((id, used + 1, learned)));
+            return Some(learned);
+        }
+        let learned = tokens::read(host, id);
+        self.last.set(learned.map(|learned| (id, 0, learned)));
+        learned
+    }
+
     /// Is it this one's turn?
     fn now(&self) -> bool {
         let passed = self.passed.get().wrapping_add(1);

@@ -8,6 +8,7 @@
 use super::Worker;
 use super::registry::{Entry, Outcome};
 use crate::config::Config;
+use crate::dialect::Facts;
 use crate::error::Kind;
 use crate::host::Host;
 use crate::route::health;
@@ -68,6 +69,19 @@ impl Worker {
             quotas::charge(b, at.ids.own(), at.quota, tokens, now);
             true
         });
+    }
+
+    /// A planned call will not begin: its tokens are free again.
+    pub(super) fn unclaim(&self, host: &dyn Host, config: &Config, plan: &Plan, facts: &Facts) {
+        let Some(charged) = quotas::need(facts).filter(|_| config.has_quotas) else { return };
+        let at = plan.resolve(config, 0).filter(|at| at.quota.tokens > 0);
+        if let Some(at) = at {
+            let (key, now) = ((at.ids.own(), at.quota), host.now());
+            buckets::update(host, now, |b| {
+                quotas::settle(b, key, (charged, 0), now);
+                true
+            });
+        }
     }
 
     /// The call has ended, having used so many tokens where it was answered.

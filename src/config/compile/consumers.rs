@@ -95,6 +95,10 @@ fn places<'a>(
         problems.add(section, format!("has more than {max} entries"));
     }
     for (i, name) in names.enumerate() {
+        if name == "other" {
+            let words = "must not be `other`: what is beyond `usage.max_rows` is counted under it";
+            problems.add(format!("{section}[{i}].name"), words);
+        }
         if !is_label(name) {
             let words = "a name is 1 to 64 of a-z A-Z 0-9 . _ -";
             problems.add(format!("{section}[{i}].name"), words);

@@ -57,8 +57,10 @@ impl Try {
         context: u32,
     ) -> Self {
         let mut e = entry.borrow_mut();
-        // The first attempt follows its call at once: spares asking for the time.
-        let now = if e.tried.is_empty() { e.started } else { host.now() };
+        // The first attempt follows its call at once, but where that may have waited for a
+        // draw: spares asking for the time.
+        let at_once = e.tried.is_empty() && e.config.fleet.is_none();
+        let now = if at_once { e.started } else { host.now() };
         let index = attempt.map_or(e.tried.len(), |a| a.saturating_sub(1));
         let before = match std::mem::replace(&mut e.answer, Answer::None) {
             Answer::Refused(refusal) => Some(refusal),

@@ -116,7 +116,7 @@ impl Call {
                     match self.worker.reserve(host, &request, &mut plan) {
                         Ok(reservation) => held = reservation,
                         Err(mut by) => match (by.route_to.take(), &routed) {
-                            (Some(model), None) => {
+                            (Some(model), None) if !self.routed => {
                                 facts.model = model;
                                 routed = Some(by);
                                 continue;

@@ -50,6 +50,8 @@ pub struct Call {
     explained: RefCell<Option<String>>,
     /// Headers of a refusal, where a limit refuses.
     told: RefCell<Vec<(&'static str, String)>>,
+    /// A limit has sent it to another model, before it was decided anew.
+    routed: bool,
     /// Ours among the VM's contexts.
     context: u32,
     /// While it is not sure that a body will come.
@@ -120,6 +122,7 @@ impl Call {
             explains: false,
             explained: RefCell::default(),
             told: RefCell::default(),
+            routed: false,
             context,
             wait: None,
             wishes: Wishes::default(),
@@ -399,6 +402,7 @@ impl Call {
         };
         let entered = self.worker.registry.enter(entry).map_err(|entry| {
             self.worker.release(host, &self.config, entry.reservation.as_deref());
+            self.worker.unclaim(host, &self.config, &entry.plan, &entry.facts);
         });
         let Ok((id, entry)) = entered else {
             let e = Error::new(Kind::Unavailable, "too many calls in flight; try again");

@@ -12,6 +12,7 @@ use super::{Call, Phase};
 use crate::dialect::{count, misdirected};
 use crate::error::{Error, Kind};
 use crate::exchange::Step;
+use crate::exchange::spending::Reservation;
 use crate::host::{Headers, Host};
 use crate::policy::identity::Caller;
 
@@ -119,8 +120,9 @@ impl Call {
     /// Gives back what a waiting call has reserved.
     pub(super) fn abandon(&mut self, host: &dyn Host) {
         if let Phase::Waiting(waiting) = &mut self.phase {
-            let held = waiting.ready.reservation.take();
-            self.worker.release(host, &self.config, held.as_deref());
+            let Ready { reservation, plan, facts, .. } = &mut *waiting.ready;
+            self.worker.release(host, &self.config, reservation.take().as_deref());
+            self.worker.unclaim(host, &self.config, plan, facts);
         }
         self.draws.iter_mut().for_each(|drawing| drawing.waits = false);
     }
@@ -149,6 +151,8 @@ impl Call {
         self.draws.iter_mut().for_each(|drawing| drawing.waits = false);
         let held = ready.reservation.take();
         self.worker.release(host, &self.config, held.as_deref());
+        self.worker.unclaim(host, &self.config, &ready.plan, &ready.facts);
+        self.routed |= held.as_deref().is_some_and(Reservation::is_routed);
         if rounds >= ROUNDS {
             let name = held.and_then(|held| self.worker.refuse_shared(host, &self.config, &held));
             let words = format!(

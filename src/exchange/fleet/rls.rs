@@ -127,9 +127,10 @@ fn header(bytes: &[u8], answer: &mut Answer) -> Option<()> {
     Some(())
 }
 
-/// A negative number is a very large one here.
+/// A negative number is a very large one here; nothing is less than a second, rounded down.
 fn until(seconds: u64, nanos: u64) -> Option<u64> {
-    (seconds <= MAX_RESETS && nanos < NANO).then(|| seconds * NANO + nanos)
+    let known = seconds <= MAX_RESETS && nanos < NANO && seconds + nanos > 0;
+    known.then(|| seconds * NANO + nanos)
 }
 
 #[cfg(test)]

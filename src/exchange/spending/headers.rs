@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::config::limits::{Limit, Resource};
 use crate::dialect::Dialect;
 use crate::policy::limits;
-use crate::provider::sigv4::date::Stamp;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// One kind's three headers.
 type Names = [&'static str; 3];
@@ -75,11 +75,17 @@ pub(super) fn left(
         out.push((
             reset_name,
             match anthropic {
-                true => Stamp::of(resets.div_ceil(1_000_000_000)).rfc3339(),
+                true => rfc3339(resets),
                 false => duration(resets.saturating_sub(now)),
             },
         ));
     }
+}
+
+/// To the second, upwards.
+pub(super) fn rfc3339(nanos: u64) -> String {
+    let time = UNIX_EPOCH + Duration::from_secs(nanos.div_ceil(1_000_000_000));
+    humantime::format_rfc3339_seconds(time).to_string()
 }
 
 /// Says which limits were exceeded, and who answers instead.

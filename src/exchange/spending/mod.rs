@@ -106,7 +106,7 @@ pub(super) struct Request<'a> {
 
 /// Most tokens of a kind that one call can use: no window is larger. A provider that says
 /// more is wrong, and must not close an account for it.
-const MOST: u64 = 10_000_000;
+pub(super) const MOST: u64 = 10_000_000;
 const MINUTE: u64 = 60_000_000_000;
 /// How long after its longest time a call may settle.
 const MARGIN: u64 = 2 * MINUTE;
@@ -473,6 +473,11 @@ impl Decision {
 // === impl Reservation ===
 
 impl Reservation {
+    /// A limit has sent the call to another model.
+    pub(super) fn is_routed(&self) -> bool {
+        self.routed.is_some()
+    }
+
     /// For the access log: what limits have let pass, and how.
     pub(super) fn told(&self, config: &Config) -> String {
         let mut out = String::new();

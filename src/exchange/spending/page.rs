@@ -5,6 +5,7 @@
 //! (`shadow`).
 
 use super::asks::Asker;
+use super::headers::rfc3339;
 use super::refusal::{period, whose};
 use crate::config::Config;
 use crate::config::limits::{Exceeded, Limit, Resource, Scope};
@@ -12,7 +13,6 @@ use crate::dialect::Usage;
 use crate::host::Host;
 use crate::policy::identity::Caller;
 use crate::policy::limits::{self, Ask};
-use crate::provider::sigv4::date::Stamp;
 use crate::store::accounts;
 use serde_json::{Value, json};
 
@@ -47,8 +47,7 @@ pub(in crate::exchange) fn page(host: &dyn Host, config: &Config, caller: &Calle
             let standing = limits::stands(state, Ask { limit, need: 0 }, now);
             row["remaining"] = shown(limit, standing.left);
             if standing.resets > now {
-                let at = Stamp::of(standing.resets.div_ceil(1_000_000_000)).rfc3339();
-                row["resets_at"] = json!(at);
+                row["resets_at"] = json!(rfc3339(standing.resets));
             }
         }
         row

@@ -13,12 +13,13 @@
 
 use super::{Asked, Caller};
 use crate::config::identity::claims::{Claims, Wants};
+use crate::config::identity::keys::hex;
 use crate::config::identity::names::MAX_TEXT;
 use crate::config::identity::{Identity, Jwt};
 use crate::config::{Config, glob, protobuf};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use std::borrow::Cow;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// Under which jwt_authn writes.
 const FILTER: &str = "envoy.filters.http.jwt_authn";
@@ -132,7 +133,9 @@ fn own_name(consumer: &str, raw: &str) -> String {
         return format!("{consumer}/{raw}");
     }
     // One that holds a hash by itself has no `~`.
-    let hash = format!("~{:016x}", xxh3_64(raw.as_bytes()));
+    // Whoever chooses a claim must not find another's.
+    let digest = Sha256::digest(raw.as_bytes());
+    let hash = format!("~{}", hex(digest.get(..8).unwrap_or_default()));
     let clean: String = raw.chars().map(|c| if holds(c) { c } else { '_' }).collect();
     let clean = clean.get(..MAX_NAME - hash.len()).unwrap_or(&clean);
     format!("{consumer}/{clean}{hash}")

@@ -14,10 +14,7 @@ const NAMED: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
 const DIGITS: usize = 4;
 
 /// The key that came with the request. `verified`: a token of this request is.
-pub(in crate::policy) fn presented(
-    headers: &Headers,
-    verified: impl FnOnce() -> bool,
-) -> Option<&[u8]> {
+pub(super) fn presented(headers: &Headers, verified: impl FnOnce() -> bool) -> Option<&[u8]> {
     let bearers = headers.iter().filter(|(name, _)| name == "authorization");
     let mut bearers = bearers.filter_map(|(_, v)| bearer(v)).filter(|key| !key.is_empty());
     let named = || {
@@ -31,6 +28,13 @@ pub(in crate::policy) fn presented(
         // Which one is meant? Nobody's.
         (Some(_), Some(_)) => Some(b"\0"),
     }
+}
+
+/// All that may be one.
+pub(in crate::policy) fn all(headers: &Headers) -> impl Iterator<Item = &[u8]> {
+    let bearers = headers.iter().filter(|(name, _)| name == "authorization");
+    let named = headers.iter().filter(|(name, _)| NAMED.contains(&name.as_str()));
+    bearers.filter_map(|(_, v)| bearer(v)).chain(named.map(|(_, v)| v.as_slice()))
 }
 
 /// Whose it is, where it is good now.

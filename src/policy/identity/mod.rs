@@ -9,7 +9,8 @@
 //!   anonymous ─── where that is allowed
 //! ```
 //!
-//! A key decides alone: a wrong one is refused though a certificate would pass. Unknown,
+//! A key decides alone: with a wrong one its caller is nobody, though a certificate would
+//! pass (`anonymous`, where that is allowed). Unknown,
 //! expired, not yet valid and disabled keys get the same words after the same work. What is
 //! not configured is not asked for; a key costs no host call but where some key has times.
 //! Must not: say which part of a credential was wrong, log any, or read a clock itself.

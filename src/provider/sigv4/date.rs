@@ -1,7 +1,7 @@
-//! A time in UTC, as signatures and headers write it.
+//! The time of a signature, in UTC, as AWS writes it.
 
 /// A moment, to the second.
-pub struct Stamp {
+pub(super) struct Stamp {
     year: u64,
     month: u64,
     day: u64,
@@ -16,7 +16,7 @@ impl Stamp {
     /// Of Unix seconds, by Howard Hinnant's `civil_from_days`
     /// (<https://howardhinnant.github.io/date_algorithms.html>): years that begin in
     /// March, in eras of 400 years.
-    pub fn of(now: u64) -> Self {
+    pub(super) fn of(now: u64) -> Self {
         let days = now / DAY + 719_468;
         let day_of_era = days % 146_097;
         let year_of_era =
@@ -42,13 +42,6 @@ impl Stamp {
         let s = self.second_of_day;
         format!("{}T{:02}{:02}{:02}Z", self.date(), s / 3600, s / 60 % 60, s % 60)
     }
-
-    /// `2015-08-30T12:36:00Z`
-    pub fn rfc3339(&self) -> String {
-        let Self { year, month, day, second_of_day: s } = self;
-        let (hour, minute, second) = (s / 3600, s / 60 % 60, s % 60);
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-    }
 }
 
 #[cfg(test)]
@@ -67,7 +60,6 @@ mod tests {
             (4_107_542_400, "21000301T000000Z"),
         ] {
             assert_eq!(Stamp::of(now).time(), time);
-            assert_eq!(Stamp::of(now).rfc3339().replace(['-', ':'], ""), time);
         }
     }
 }

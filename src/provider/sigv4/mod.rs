@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 mod canonical;
-pub mod date;
+mod date;
 #[cfg(test)]
 mod tests;
 

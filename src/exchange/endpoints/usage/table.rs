@@ -35,7 +35,7 @@ impl<'a> Table<'a> {
         for row in rows {
             let labels = labels(row);
             let of = |label: usize| labels.get(label).copied().unwrap_or_default();
-            let tags = tags_of(of(CONSUMER));
+            let tags = tags_of(configured(of(CONSUMER)));
             let fits = query.filters.iter().all(|(label, wanted)| match *label {
                 TAG if wanted.is_empty() => tags.is_empty(),
                 TAG => tags.contains(wanted),
@@ -79,11 +79,16 @@ fn labels(row: &Row) -> [&str; TAG] {
     [(); TAG].map(|()| split.next().unwrap_or_default())
 }
 
+/// The consumer's own name, of callers whom a claim names behind it.
+fn configured(name: &str) -> &str {
+    name.split('/').next().unwrap_or(name)
+}
+
 /// Of the consumers that rows name, by name. There may be 100,000 others.
 fn tags<'a>(config: &'a Config, rows: &[Row]) -> Vec<(&'a str, &'a [String])> {
     let mut names: Vec<&str> = Vec::new();
     for row in rows {
-        let name = row.labels.split('\0').next().unwrap_or_default();
+        let name = configured(row.labels.split('\0').next().unwrap_or_default());
         if let Err(at) = names.binary_search(&name) {
             names.insert(at, name);
         }
