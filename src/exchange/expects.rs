@@ -114,13 +114,16 @@ impl Worker {
         let usage = entry.seen.usage;
         let target = entry.tried.last().map_or(0, |tried| tried.target);
         let Some(name) = entry.plan.model_name(&entry.config, target) else { return };
-        let input = usage.input_reported && !measured.mixed;
-        let output = usage.output_reported && entry.facts.max_tokens.is_none();
-        if !input && !output || measured.steady && !self.sampling.now() {
+        if measured.steady && !self.sampling.now() {
             return;
         }
         if usage.input_reported && usage.input > 0 {
             self.tell_error(host, at, measured.input, usage.input);
+        }
+        let input = usage.input_reported && !measured.mixed;
+        let output = usage.output_reported && entry.facts.max_tokens.is_none();
+        if !input && !output {
+            return;
         }
         tokens::update(host, id(at, name), now, |learned: &mut Learned| {
             let mut news = input && learned.factors.learn(&measured.parts, usage.input);

@@ -150,7 +150,9 @@ fn it_costs_a_read_and_a_write_and_nothing_without_need() {
     for _ in 0..80 {
         it.ask(long(), 260, 10);
     }
-    assert_eq!(of_tokens(&it.envoy).len(), 80 + 10 * 2);
+    let calls = of_tokens(&it.envoy).len();
+    // And one of nine reads what is known.
+    assert!((28..=30).contains(&calls), "{calls}");
     for limits in [
         "",
         r#", "limits": [{ "name": "r", "requests": 100, "every": "day" },
