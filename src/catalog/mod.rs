@@ -69,6 +69,4 @@ impl Known {
 }
 
 #[cfg(test)]
-mod bills;
-#[cfg(test)]
 mod tests;

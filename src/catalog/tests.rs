@@ -4,6 +4,8 @@
 use super::*;
 use crate::dialect::{Maker, Thinking};
 
+mod bills;
+
 const NONE: &str = "";
 
 /// provider, model, mode, abilities, the eight prices (USD per million), context,

@@ -129,6 +129,36 @@ async fn a_lease_saves_round_trips_and_the_amount_holds() {
     gateway.assert_calm().await;
 }
 
+/// Three of the local limit, at most five of the shared one, whatever restarts.
+#[tokio::test]
+async fn a_restart_forgets_local_limits_and_no_shared_ones() {
+    let config = sluice(
+        "{ name: local, requests: 3, every: hour, window: rolling }\n\
+         - { name: shared, requests: 5, every: hour, fleet: { lease: 1 } }",
+    );
+    let (redis, limits) = (Redis::start(), limitador(&config));
+    let service = Rls::start(&limits, redis.port, true).await;
+    let mut served = Vec::new();
+    for (life, refuses) in ["`local`", "`shared`"].into_iter().enumerate() {
+        let mut gateway = proxy(&config, service.addr, 1).await;
+        served.push(0);
+        let last = loop {
+            let reply = post(&gateway, &chat("m")).await;
+            if reply.status != 200 {
+                break reply;
+            }
+            served[life] += 1;
+            assert!(served[life] <= 3, "{served:?}");
+        };
+        assert_eq!(last.status, 429);
+        assert!(last.text().contains(refuses), "{served:?} {}", last.text());
+        gateway.assert_calm().await;
+    }
+    // What the first life had drawn and not used is lost.
+    assert_eq!(served[0], 3);
+    assert!((1..=2).contains(&served[1]), "{served:?}");
+}
+
 #[tokio::test]
 async fn two_proxies_share_an_amount() {
     early_in_the_minute().await;

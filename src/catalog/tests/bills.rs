@@ -1,7 +1,7 @@
 //! From what vendors report to what they bill: their own examples, through every
 //! translator that reads them, whole and streamed. And reports that cannot be.
 
-use super::{Price, known};
+use crate::catalog::{Price, known};
 use crate::dialect::{Dialect, Operation, Reply, TRANSLATORS, Translator, Usage};
 use serde_json::value::RawValue;
 
