@@ -4,7 +4,7 @@
 //! (RFC 9636: <https://www.rfc-editor.org/rfc/rfc9636#section-3.3>; the grammar:
 //! <https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html>). What is
 //! limited lies ahead, so the past of a zone is not needed; nor is a library: the rule is
-//! a page (jiff adds 64 KiB to a wasm module, tz-rs 51 KiB; this and its table 16 KiB).
+//! a page (jiff adds 64 KiB to a wasm module, tz-rs 51 KiB; the table here is 10 KiB of text).
 //! What a rule cannot say is off by an hour: Gaza and Hebron during Ramadan, and a change
 //! that is announced for later takes place with the table. Must not: read files.
 
