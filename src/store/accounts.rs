@@ -97,6 +97,8 @@ pub const MAX_STATES: usize = MAX_LIMITS + MAX_OWN + 8;
 const PROBES: u32 = 16;
 /// Most minutes of a state's reservations; later ones are added to the last.
 const MAX_HELD: usize = 8;
+/// Bytes of a state without a window and without reservations.
+const LEAST_STATE: usize = 18;
 /// Numbers of a `Drawn`.
 const DRAWN: usize = 11;
 const VERSION: u8 = 1;
@@ -147,7 +149,7 @@ fn find(store: &(impl Store + ?Sized), id: u64, now: u64) -> Option<(String, Tic
     let mut free = None;
     for n in 0..PROBES {
         let place = (id as u32).wrapping_add(n) % MAX_ACCOUNTS;
-        let key = format!("account/{place}");
+        let key = super::numbered("account/", u64::from(place));
         let (value, ticket) = store.get(&key);
         match value.as_deref().map(head) {
             None => return free.or(Some((key, ticket, Account::default()))),
@@ -215,6 +217,7 @@ impl Account {
     /// As far as it can be read.
     fn decode(mut states: &[u8]) -> Self {
         let mut account = Self::default();
+        account.states.reserve((states.len() / LEAST_STATE).min(MAX_STATES));
         while let Some(state) = State::decode(&mut states) {
             account.states.push(state);
         }
@@ -287,8 +290,9 @@ impl State {
             }
             _ => return None,
         };
-        let mut held = Vec::new();
-        for _ in 0..byte(bytes)? {
+        let calls = byte(bytes)?;
+        let mut held = Vec::with_capacity(usize::from(calls).min(MAX_HELD) + 1);
+        for _ in 0..calls {
             let (minute, rest) = bytes.split_first_chunk()?;
             *bytes = rest;
             held.push((u32::from_le_bytes(*minute), number(bytes)?));

@@ -60,7 +60,7 @@ pub fn update(
 }
 
 fn places(id: u64) -> impl Iterator<Item = String> {
-    (0..PROBES).map(move |n| format!("tokens/{}", id.wrapping_add(n) % MAX_MODELS))
+    (0..PROBES).map(move |n| super::numbered("tokens/", id.wrapping_add(n) % MAX_MODELS))
 }
 
 /// Its place, or one that it may take.

@@ -226,7 +226,7 @@ impl Counts {
 impl Slot {
     fn key(self) -> String {
         match self {
-            Slot::Row(n) => format!("usage/{n}"),
+            Slot::Row(n) => super::numbered("usage/", u64::from(n)),
             Slot::Other => "usage/other".to_owned(),
         }
     }

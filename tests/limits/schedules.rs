@@ -100,7 +100,7 @@ impl Port {
     fn settle(&self, at: usize, limits: &[Limit; 2], used: u64) {
         accounts::update(self, at as u64, NOW, |account| {
             for limit in limits {
-                limits::settle(account, Ask { limit, need: 1 }, LEASE, used, NOW);
+                limits::settle(account, [(Ask { limit, need: 1 }, used)], LEASE, NOW);
             }
             Some(limits::busy_until(account))
         })

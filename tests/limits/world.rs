@@ -291,7 +291,7 @@ impl World {
         accounts::update(&Shared(self, depth), *account, now, |state| {
             for limit in limits {
                 let ask = self.ask(*limit, &call.expected);
-                limits::settle(state, ask, call.lease, used(*limit), now);
+                limits::settle(state, [(ask, used(*limit))], call.lease, now);
             }
             Some(limits::busy_until(state))
         })

@@ -28,6 +28,8 @@ const CLASSES: usize = 32;
 /// another: what takes time is that a state is known only after the one before it.
 const LANE: usize = 256;
 const LANES: usize = 4;
+/// Shorter lanes would cut too many words: one runs alone.
+const SHORT: usize = 96;
 
 // Classes of bytes.
 const LOWER: u8 = 0;
@@ -153,10 +155,14 @@ impl Counts {
     pub fn run(&mut self, text: &[u8], state: State) -> State {
         let mut state = state.0;
         let [one, two, three, four] = &mut self.0;
-        let mut blocks = text.chunks_exact(4 * LANE);
-        for block in &mut blocks {
-            let (left, right) = block.split_at(2 * LANE);
-            let ((a, b), (c, d)) = (left.split_at(LANE), right.split_at(LANE));
+        for block in text.chunks(4 * LANE) {
+            if block.len() < 4 * SHORT {
+                block.iter().for_each(|byte| step(one, &mut state, *byte));
+                continue;
+            }
+            let lane = block.len() / 4;
+            let (left, right) = block.split_at(2 * lane);
+            let ((a, b), (c, d)) = (left.split_at(lane), right.split_at(lane));
             let (mut second, mut third, mut fourth) = (START, START, START);
             for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
                 step(one, &mut state, *a);
@@ -164,34 +170,22 @@ impl Counts {
                 step(three, &mut third, *c);
                 step(four, &mut fourth, *d);
             }
+            for byte in d.iter().skip(lane) {
+                step(four, &mut fourth, *byte);
+            }
             state = fourth;
-        }
-        let mut begins = false;
-        for pair in blocks.remainder().chunks(2 * LANE) {
-            let (a, b) = pair.split_at(pair.len().min(LANE));
-            let mut second = START;
-            if begins {
-                state = START;
-            }
-            for (a, b) in a.iter().zip(b) {
-                step(one, &mut state, *a);
-                step(two, &mut second, *b);
-            }
-            for a in a.get(b.len()..).unwrap_or_default() {
-                step(one, &mut state, *a);
-            }
-            if !b.is_empty() {
-                state = second;
-            }
-            begins = true;
         }
         State(state)
     }
 
-    /// How often a state was entered.
-    pub fn of(&self, state: usize) -> u32 {
-        let lane = |lane: &[u32; STATES]| lane.get(state).copied().unwrap_or_default();
-        self.0.iter().map(lane).fold(0, u32::saturating_add)
+    /// How often each state was entered.
+    pub fn sums(&self) -> [u32; STATES] {
+        let [first, rest @ ..] = &self.0;
+        let mut all = *first;
+        for lane in rest {
+            all.iter_mut().zip(lane).for_each(|(sum, n)| *sum = sum.wrapping_add(*n));
+        }
+        all
     }
 }
 

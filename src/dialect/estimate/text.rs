@@ -107,9 +107,9 @@ impl Text {
     /// How often each feature was seen.
     pub fn features(&self) -> Features {
         let mut all = [0_u32; FEATURES];
-        for (state, feature) in FEATURE.iter().enumerate() {
+        for (n, feature) in self.counts.sums().iter().zip(&FEATURE).filter(|(n, _)| **n > 0) {
             if let Some(sum) = all.get_mut(*feature as usize) {
-                *sum = sum.saturating_add(self.counts.of(state));
+                *sum = sum.saturating_add(*n);
             }
         }
         all.map(|n| n as f32)

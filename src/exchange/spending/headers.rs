@@ -124,22 +124,25 @@ fn kind_of(limit: &Limit, anthropic: bool) -> Option<usize> {
 fn duration(nanos: u64) -> String {
     let ms = nanos.div_ceil(1_000_000);
     if ms < 1_000 {
-        return format!("{ms}ms");
+        return with_unit(ms, "ms");
     }
     let (s, ms) = (ms / 1_000, ms % 1_000);
     let (h, m, s) = (s / 3_600, s / 60 % 60, s % 60);
-    let mut out = String::new();
-    if h > 0 {
-        out.push_str(&format!("{h}h"));
-    }
+    let mut out = if h > 0 { with_unit(h, "h") } else { String::new() };
     if h > 0 || m > 0 {
-        out.push_str(&format!("{m}m"));
+        out.push_str(&with_unit(m, "m"));
     }
-    let part = format!("{ms:03}");
-    match part.trim_end_matches('0') {
-        "" => out.push_str(&format!("{s}s")),
-        part => out.push_str(&format!("{s}.{part}s")),
+    out.push_str(&s.to_string());
+    if ms > 0 {
+        out.push_str(format!(".{ms:03}").trim_end_matches('0'));
     }
+    out.push('s');
+    out
+}
+
+fn with_unit(n: u64, unit: &str) -> String {
+    let mut out = n.to_string();
+    out.push_str(unit);
     out
 }
 

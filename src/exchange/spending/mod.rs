@@ -357,9 +357,8 @@ impl Worker {
         for group in booked.chunk_by(|a, b| a.account == b.account) {
             let Some(account) = group.first().map(|b| b.account) else { continue };
             let done = accounts::update(host, account, now, |account| {
-                for ask in group.iter().filter_map(|b| b.ask(config)) {
-                    limits::settle(account, ask, lease, spent(ask.limit), now);
-                }
+                let asks = group.iter().filter_map(|b| b.ask(config));
+                limits::settle(account, asks.map(|ask| (ask, spent(ask.limit))), lease, now);
                 Some(limits::busy_until(account))
             });
             if done.is_err() {
@@ -378,6 +377,9 @@ impl Worker {
         full: &mut Vec<usize>,
         now: u64,
     ) {
+        if plan.targets.len() < 2 {
+            return;
+        }
         let config = asker.config;
         let mut seen = vec![first];
         let mut n = 1;
@@ -416,7 +418,7 @@ impl Worker {
 /// May a call for `model` run that does not fit? One that has gone where the limit sends
 /// it, may.
 fn may_pass(limit: &Limit, model: &str) -> bool {
-    limits::is_soft(limit) || limit.exceeded == Exceeded::RouteTo(model.to_owned())
+    limits::is_soft(limit) || matches!(&limit.exceeded, Exceeded::RouteTo(to) if to == model)
 }
 
 /// What the limits say that did not fit and were passed.

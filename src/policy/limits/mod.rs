@@ -111,9 +111,21 @@ pub fn reserve(
     Ok(standings)
 }
 
-/// Releases what a call has reserved, and charges what it used.
-pub fn settle(account: &mut Account, ask: Ask<'_>, lease: Expiry, used: u64, now: u64) {
+/// Releases what a call has reserved in an account, and charges what it used: beside each
+/// ask.
+pub fn settle<'a>(
+    account: &mut Account,
+    asks: impl IntoIterator<Item = (Ask<'a>, u64)>,
+    lease: Expiry,
+    now: u64,
+) {
     tidy(account, now);
+    for (ask, used) in asks {
+        settle_one(account, ask, lease, used, now);
+    }
+}
+
+fn settle_one(account: &mut Account, ask: Ask<'_>, lease: Expiry, used: u64, now: u64) {
     let Some(state) = account.state(ask.limit.id) else { return };
     // What was reserved longer than its lease is dropped, and what is left is of others.
     if lease.minute >= minute(now) {

@@ -147,10 +147,10 @@ fn reservations_end_with_their_lease_and_free_nobody_elses() {
     );
     // The first is over its lease: its end frees nothing of the second.
     reserve(&mut account, &[ask], lease(6), at(2), &none).unwrap();
-    settle(&mut account, ask, lease(1), 1, at(2));
+    settle(&mut account, [(ask, 1)], lease(1), at(2));
     assert!(reserve(&mut account, &[ask], lease(6), at(2), &none).is_err());
-    settle(&mut account, ask, lease(5), 1, at(3));
-    settle(&mut account, ask, lease(6), 1, at(3));
+    settle(&mut account, [(ask, 1)], lease(5), at(3));
+    settle(&mut account, [(ask, 1)], lease(6), at(3));
     assert!(busy_until(&account) <= at(3));
     // Set back by years: what the dead have reserved ends within two days.
     reserve(&mut account, &[ask], lease(10), at(3), &none).unwrap();
@@ -160,7 +160,7 @@ fn reservations_end_with_their_lease_and_free_nobody_elses() {
     reserve(&mut account, &[ask], Expiry { minute: minute(years) }, years, &none).unwrap();
     assert!(account.mended);
     assert!(busy_until(&account) <= years + (u64::from(LATEST) + 1) * MINUTE);
-    settle(&mut account, ask, lease(10), 1, years);
+    settle(&mut account, [(ask, 1)], lease(10), years);
     assert_eq!(stands(account.states.first(), ask, years).left, 1);
 }
 

@@ -31,9 +31,7 @@ const PARTS: u64 = SLICES as u64 - 1;
 pub fn used(limit: &Limit, spent: Spent, now: u64) -> u64 {
     match (&limit.window, set_back(limit, spent, now).unwrap_or(spent)) {
         (Some(Window::Bucket { period }), Spent::Bucket { at, lacks }) => {
-            let lacks = refilled((at, lacks), (limit.amount, *period), now);
-            let units = lacks.div_ceil(u128::from((*period).max(1)));
-            u64::try_from(units).unwrap_or(u64::MAX)
+            ratio(refilled((at, lacks), (limit.amount, *period), now), *period)
         }
         (Some(Window::Calendar(_)), Spent::Calendar { until, used }) if now < until => used,
         (Some(Window::Rolling { period }), spent @ Spent::Rolling { .. }) => {
@@ -76,16 +74,17 @@ pub fn charge(limit: &Limit, spent: Spent, n: u64, now: u64) -> Spent {
 /// When no more than `room` counts against the amount, if nothing else is spent: `now`
 /// where that is so already.
 pub fn opens(limit: &Limit, spent: Spent, room: u64, now: u64) -> u64 {
-    if used(limit, spent, now) <= room {
-        return now;
-    }
     match (&limit.window, set_back(limit, spent, now).unwrap_or(spent)) {
-        (Some(Window::Bucket { period }), Spent::Bucket { at, lacks }) => {
+        // As many units as fit, without a division to count them.
+        (Some(Window::Bucket { period }), Spent::Bucket { at, lacks })
+            if refilled((at, lacks), (limit.amount, *period), now) > whole_of(room, *period) =>
+        {
             let lacks = lacks.min(2 * whole_of(limit.amount, *period));
             let beyond = lacks.saturating_sub(whole_of(room, *period));
-            let wait = beyond.div_ceil(u128::from(limit.amount.max(1)));
-            at.saturating_add(u64::try_from(wait).unwrap_or(u64::MAX))
+            at.saturating_add(ratio(beyond, limit.amount))
         }
+        (Some(Window::Bucket { .. }), _) => now,
+        (_, spent) if used(limit, spent, now) <= room => now,
         (Some(Window::Calendar(_)), Spent::Calendar { until, .. }) => until,
         (Some(Window::Rolling { period }), spent @ Spent::Rolling { .. }) => {
             let (at, mut slices) = rolled(spent, *period, now);
@@ -143,6 +142,15 @@ fn refilled((at, lacks): (u64, u128), (amount, period): (u64, u64), now: u64) ->
     let inflow = u128::from(now.saturating_sub(at)) * u128::from(amount);
     // Of a larger amount than now, perhaps.
     lacks.min(2 * whole_of(amount, period)).saturating_sub(inflow)
+}
+
+/// Upwards. Most are small enough for a machine's own division.
+fn ratio(of: u128, by: u64) -> u64 {
+    let by = by.max(1);
+    match u64::try_from(of) {
+        Ok(of) => of.div_ceil(by),
+        Err(_) => u64::try_from(of.div_ceil(u128::from(by))).unwrap_or(u64::MAX),
+    }
 }
 
 /// So many units, as a bucket counts them.

@@ -32,7 +32,7 @@ fn arrive(account: &mut Account, limit: &Limit, need: u64, now: u64) -> Result<O
 
 fn leave(account: &mut Account, limit: &Limit, need: u64, used: u64, now: u64) {
     let until = Expiry { minute: u32::try_from(now / (60 * SECOND)).unwrap() + 5 };
-    settle(account, Ask { limit, need }, until, used, now);
+    settle(account, [(Ask { limit, need }, used)], until, now);
 }
 
 fn said(
