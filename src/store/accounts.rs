@@ -24,6 +24,7 @@
 
 use super::{MAX_RACES, Store, Ticket};
 use crate::config::limits::{MAX_LIMITS, MAX_OWN};
+use smallvec::SmallVec;
 
 /// What an account has spent, by limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,9 +84,10 @@ pub struct Drawn {
     pub used: u64,
 }
 
-/// Reservations of calls that run: the Unix minute of their latest end, and how much.
+/// Reservations of calls that run: the Unix minute of their latest end, and how much. Most
+/// calls have the same longest time, so most states hold one minute or two.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Held(pub Vec<(u32, u64)>);
+pub struct Held(pub SmallVec<[(u32, u64); 2]>);
 
 /// Slices of a rolling window: the period's `SLICES - 1` and the one that is going out.
 pub const SLICES: usize = 17;
@@ -290,9 +292,8 @@ impl State {
             }
             _ => return None,
         };
-        let calls = byte(bytes)?;
-        let mut held = Vec::with_capacity(usize::from(calls).min(MAX_HELD) + 1);
-        for _ in 0..calls {
+        let mut held = SmallVec::new();
+        for _ in 0..byte(bytes)? {
             let (minute, rest) = bytes.split_first_chunk()?;
             *bytes = rest;
             held.push((u32::from_le_bytes(*minute), number(bytes)?));
@@ -363,8 +364,9 @@ impl Held {
             return false;
         }
         let mut moved = 0_u64;
-        while let Some((_, amount)) = self.0.pop_if(|(minute, _)| *minute >= latest) {
-            moved = moved.saturating_add(amount);
+        while let Some((_, amount)) = self.0.last().filter(|(minute, _)| *minute >= latest) {
+            moved = moved.saturating_add(*amount);
+            self.0.pop();
         }
         self.0.push((latest, moved));
         true

@@ -493,7 +493,7 @@ impl Reservation {
 
     /// What its answer tells of it.
     pub(super) fn headers(&self, host: &dyn Host, entry: &Entry) -> Vec<(&'static str, String)> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(6);
         if entry.config.expose.limits {
             headers::left(&entry.config, entry.client, (&self.booked, true), host.now(), &mut out);
         }

@@ -32,7 +32,7 @@ fn full() -> Account {
         limit,
         until: NOW + limit,
         spent,
-        held: Held(held.to_vec()),
+        held: Held(held.into()),
     };
     let mut slices = [0; SLICES];
     slices.iter_mut().enumerate().for_each(|(i, slice)| *slice = u64::MAX - i as u64);
@@ -204,15 +204,15 @@ fn the_state_that_is_over_first_makes_room() {
 fn held_by_the_minute() {
     let mut held = Held::default();
     [(7, 70), (5, 50), (7, 1), (6, 60)].iter().for_each(|(minute, n)| held.add(*minute, *n));
-    assert_eq!(held.0, [(5, 50), (6, 60), (7, 71)]);
+    assert_eq!(held.0.as_slice(), [(5, 50), (6, 60), (7, 71)]);
     assert_eq!((held.sum(0), held.sum(6), held.sum(8)), (181, 131, 0));
     assert!(!held.expire(6, 100));
-    assert_eq!(held.0, [(6, 60), (7, 71)]);
+    assert_eq!(held.0.as_slice(), [(6, 60), (7, 71)]);
     held.release(6, 60);
     held.release(7, 70);
-    assert_eq!(held.0, [(7, 1)]);
+    assert_eq!(held.0.as_slice(), [(7, 1)]);
     held.release(7, 1_000);
-    assert_eq!(held.0, []);
+    assert_eq!(held.0.as_slice(), []);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn more_minutes_than_there_is_room_for() {
     assert_eq!(held.0.last(), Some(&(40, 135)), "never earlier than they end");
     (1..=20).for_each(|minute| held.release(minute * 2, 10));
     held.release(3, 5);
-    assert_eq!(held.0, []);
+    assert_eq!(held.0.as_slice(), []);
     held.add(1, u64::MAX);
     held.add(1, u64::MAX);
     held.add(2, u64::MAX);
@@ -260,20 +260,20 @@ fn what_runs_is_held_until_it_is_released() {
             assert!(held.0.len() <= MAX_HELD);
         }
         held.expire(160, 2_000);
-        assert_eq!(held.0, [], "the dead are dropped one lease later at most");
+        assert_eq!(held.0.as_slice(), [], "the dead are dropped one lease later at most");
     }
 }
 
 #[test]
 fn reservations_from_a_clock_that_was_ahead() {
-    let mut held = Held(vec![(10, 1), (1_000, 2), (2_000, 3), (u32::MAX, 4)]);
+    let mut held = Held([(10, 1), (1_000, 2), (2_000, 3), (u32::MAX, 4)][..].into());
     assert!(held.expire(5, 1_500));
-    assert_eq!(held.0, [(10, 1), (1_000, 2), (1_500, 7)]);
+    assert_eq!(held.0.as_slice(), [(10, 1), (1_000, 2), (1_500, 7)]);
     assert!(!held.expire(5, 1_500));
     held.release(u32::MAX, 4);
     held.release(2_000, 3);
-    assert_eq!(held.0, [(10, 1), (1_000, 2)]);
-    let mut held = Held(vec![(2_000, 3)]);
+    assert_eq!(held.0.as_slice(), [(10, 1), (1_000, 2)]);
+    let mut held = Held([(2_000, 3)][..].into());
     assert!(held.expire(5, 5));
-    assert_eq!(held.0, [(5, 3)]);
+    assert_eq!(held.0.as_slice(), [(5, 3)]);
 }
