@@ -117,7 +117,7 @@ fn vocabularies() -> [(&'static str, CoreBPE); 2] {
 }
 
 fn measure(body: &[u8]) -> Measure {
-    Measure::of(body, Sight::of(Maker::Other, ""))
+    Measure::of(body, &|| Sight::of(Maker::Other, ""))
 }
 
 fn features(piece: &str) -> Vec<f64> {

@@ -58,7 +58,7 @@ pub struct Sampling {
 
 /// After so many lessons a model is known well.
 const WELL: u32 = 500;
-const RARELY: u32 = 8;
+const RARELY: u32 = 16;
 
 // === impl Worker ===
 
@@ -82,7 +82,7 @@ impl Worker {
         let learned = self.sampling.read(host, id(at, name));
         let mut usage = strategy::expected(facts);
         let measured = (!body.is_empty()).then(|| {
-            let measure = Measure::of(body, Sight::of(at.known.traits.maker, name));
+            let measure = Measure::of(body, &|| Sight::of(at.known.traits.maker, name));
             let factors = learned.map_or(Factors::NONE, |l| l.factors);
             usage.input = measure.tokens(&factors);
             let Measure { parts, mixed, .. } = measure;

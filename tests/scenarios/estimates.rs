@@ -142,16 +142,16 @@ fn it_costs_a_read_and_a_write_and_nothing_without_need() {
     it.ask(long(), 260, 10);
     let calls = of_tokens(&it.envoy);
     assert_eq!(calls.len(), 3, "{calls:?}");
-    // Once the model is known well, one call of eight teaches.
+    // Once the model is known well, one call of sixteen teaches.
     for _ in 0..600 {
         it.ask(long(), 260, 10);
     }
     of_tokens(&it.envoy);
-    for _ in 0..80 {
+    for _ in 0..160 {
         it.ask(long(), 260, 10);
     }
     let calls = of_tokens(&it.envoy).len();
-    // And one of nine reads what is known.
+    // And one of seventeen reads what is known.
     assert!((28..=30).contains(&calls), "{calls}");
     for limits in [
         "",

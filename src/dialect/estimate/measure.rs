@@ -39,7 +39,7 @@ enum Under {
 type Size = Option<(u32, u32)>;
 
 struct Walk<'a> {
-    sight: Sight,
+    sight: &'a dyn Fn() -> Sight,
     text: Text,
     depth: u32,
     under: Under,
@@ -67,7 +67,8 @@ const SHORT: usize = 64;
 // === impl Measure ===
 
 impl Measure {
-    pub fn of(body: &[u8], sight: Sight) -> Self {
+    /// `sight`: asked where there are pictures or files.
+    pub fn of(body: &[u8], sight: &dyn Fn() -> Sight) -> Self {
         let mut walk = Walk::new(sight);
         walk.run(body);
         walk.done()
@@ -82,7 +83,7 @@ impl Measure {
 // === impl Walk ===
 
 impl<'a> Walk<'a> {
-    fn new(sight: Sight) -> Self {
+    fn new(sight: &'a dyn Fn() -> Sight) -> Self {
         Self {
             sight,
             text: Text::default(),
@@ -198,14 +199,14 @@ impl<'a> Walk<'a> {
 
     fn picture(&mut self, base64: &[u8]) {
         let size = pictures::size(base64);
-        let tokens = self.sight.tokens(size, self.low.is_some());
+        let tokens = (self.sight)().tokens(size, self.low.is_some());
         self.other += u64::from(tokens);
         self.last = Some((self.depth, size, tokens));
         self.seen += 1;
     }
 
     fn file(&mut self, base64: &[u8]) {
-        let tokens = self.sight.file(base64, base64.len() as u64 / 4 * 3);
+        let tokens = (self.sight)().file(base64, base64.len() as u64 / 4 * 3);
         self.files.0 += 1;
         self.files.1 += tokens;
     }
@@ -215,7 +216,7 @@ impl<'a> Walk<'a> {
         match self.last {
             Some((depth, size, tokens)) if depth == self.depth => {
                 self.other -= u64::from(tokens);
-                self.other += u64::from(self.sight.tokens(size, low));
+                self.other += u64::from((self.sight)().tokens(size, low));
                 self.last = None;
             }
             _ => self.low = low.then_some(self.depth),
@@ -237,7 +238,10 @@ impl<'a> Walk<'a> {
         add(Class::Tools, TOOL * self.tools as f32 + SYNTAX * self.names as f32);
         let [by_name, by_type] = self.said;
         let unseen = by_name.max(by_type).saturating_sub(self.seen);
-        let unknown = u64::from(unseen) * u64::from(self.sight.tokens(None, false));
+        let unknown = match unseen {
+            0 => 0,
+            n => u64::from(n) * u64::from((self.sight)().tokens(None, false)),
+        };
         // Of pictures in formats that are not read, the bytes were taken for files.
         let (count, tokens) = self.files;
         let files = tokens / u64::from(count.max(1)) * u64::from(count.saturating_sub(unseen));

@@ -34,13 +34,13 @@ pub fn of_bytes(bytes: u64) -> u64 {
 
 /// Of a request in any dialect, by a model of which nothing was learned.
 pub fn of_request(body: &[u8], sight: Sight) -> u64 {
-    Measure::of(body, sight).tokens(&factors::Factors::NONE)
+    Measure::of(body, &|| sight).tokens(&factors::Factors::NONE)
 }
 
 /// Fewer tokens a request does not have: its text alone, written as loosely as code is,
 /// runs of one kind of sign aside.
 pub fn least_of_request(body: &[u8]) -> u64 {
-    Measure::of(body, Sight::Pixels).dense / MOST_BYTES_PER_TOKEN
+    Measure::of(body, &|| Sight::Pixels).dense / MOST_BYTES_PER_TOKEN
 }
 
 #[cfg(test)]

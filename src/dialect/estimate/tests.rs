@@ -15,7 +15,7 @@ fn said(text: &str) -> String {
 }
 
 fn part(text: &str, class: Class) -> f32 {
-    Measure::of(said(text).as_bytes(), Sight::Pixels).parts[class as usize]
+    Measure::of(said(text).as_bytes(), &|| Sight::Pixels).parts[class as usize]
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn escapes_count_as_what_they_stand_for() {
     }
     // Not an escape: a backslash, and a name.
     let path = r#"{"messages":[{"role":"user","content":"C:\\\\users\\\\u4e2d"}]}"#;
-    assert_eq!(Measure::of(path.as_bytes(), Sight::Pixels).parts[Class::Han as usize], 0.0);
+    assert_eq!(Measure::of(path.as_bytes(), &|| Sight::Pixels).parts[Class::Han as usize], 0.0);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn sizes_and_detail_count() {
         ),
     ] {
         let body = format!(r#"{{"messages":[{{"role":"user","content":[{block}]}}]}}"#);
-        let measure = Measure::of(body.as_bytes(), openai);
+        let measure = Measure::of(body.as_bytes(), &|| openai);
         assert_eq!((measure.other, measure.mixed), (want, true), "{block}");
     }
 }
@@ -130,7 +130,7 @@ fn files_are_their_bytes_or_pages() {
         ),
     ] {
         let body = format!(r#"{{"messages":[{{"role":"user","content":[{block}]}}]}}"#);
-        let measure = Measure::of(body.as_bytes(), Sight::Pixels);
+        let measure = Measure::of(body.as_bytes(), &|| Sight::Pixels);
         assert_eq!((measure.other, measure.mixed), (want, true), "{block}");
     }
 }
@@ -188,7 +188,7 @@ proptest! {
     ) {
         for body in [bytes, words.concat().into_bytes()] {
             for sight in [Sight::Pixels, Sight::Tiles512(85, 170), Sight::Patches28(1_568, 1_568)] {
-                let measure = Measure::of(&body, sight);
+                let measure = Measure::of(&body, &|| sight);
                 prop_assert!(measure.parts.iter().all(|p| p.is_finite() && *p >= 0.0));
                 // Nothing is made of nothing.
                 let most = 30.0 + 10.0 * body.len() as f32;
