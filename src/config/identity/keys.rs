@@ -235,7 +235,9 @@ pub fn parse(hex: &str) -> Option<Digest> {
 /// The digest's first bytes, in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');
-    bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]).collect()
+    let mut out = String::with_capacity(2 * bytes.len());
+    out.extend(bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]));
+    out
 }
 
 #[cfg(test)]

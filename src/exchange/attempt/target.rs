@@ -304,7 +304,7 @@ impl Try {
         let held = entry.reservation.as_deref();
         let limits = held.map(|held| held.headers(host, &entry)).unwrap_or_default();
         let mut remove: Vec<&str> = Vec::new();
-        let mut add: Vec<(&str, &str)> = Vec::with_capacity(5);
+        let mut add: Vec<(&str, &str)> = Vec::with_capacity(5 + limits.len());
         remove.extend(from.iter().map(|(n, _)| n.as_str()).filter(|n| !is_for_clients(n)));
         if limits.iter().any(|(name, _)| spending::is_theirs(name)) {
             remove.extend(from.iter().map(|(n, _)| n.as_str()).filter(|n| spending::is_theirs(n)));

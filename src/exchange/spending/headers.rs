@@ -141,7 +141,8 @@ fn duration(nanos: u64) -> String {
 }
 
 fn with_unit(n: u64, unit: &str) -> String {
-    let mut out = n.to_string();
+    let (mut number, mut out) = (itoa::Buffer::new(), String::with_capacity(24));
+    out.push_str(number.format(n));
     out.push_str(unit);
     out
 }

@@ -40,6 +40,7 @@ use crate::store::accounts::{self, Unwritten};
 use crate::telemetry;
 use asks::Asker;
 use refusal::Refused;
+use smallvec::SmallVec;
 
 mod asks;
 pub(super) mod draws;
@@ -302,7 +303,7 @@ impl Worker {
         let (mut taken, mut refused, mut lost) = (0, false, Vec::new());
         for group in booked.chunk_by_mut(|a, b| a.account == b.account) {
             let Some(account) = group.first().map(|b| b.account) else { continue };
-            let asks: Vec<_> = group.iter().filter_map(|b| b.ask(config)).collect();
+            let asks: SmallVec<[_; 4]> = group.iter().filter_map(|b| b.ask(config)).collect();
             let mut standings = Vec::new();
             if refused {
                 // Only to tell how it stands.
