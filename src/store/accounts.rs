@@ -22,7 +22,7 @@
 //! numbers (none; u64 and u128; 2 x u64; 1 + `SLICES` x u64; `DRAWN` x u64), u8 reservations, for each u32 minute
 //! and u64 amount.
 
-use super::{MAX_RACES, Store, Ticket};
+use super::{Key, MAX_RACES, Store, Ticket};
 use crate::config::limits::{MAX_LIMITS, MAX_OWN};
 use smallvec::SmallVec;
 
@@ -101,6 +101,8 @@ const PROBES: u32 = 16;
 const MAX_HELD: usize = 8;
 /// Bytes of a state without a window and without reservations.
 const LEAST_STATE: usize = 18;
+/// Of one with a bucket and a minute or two of reservations.
+const USUAL_STATE: usize = 66;
 /// Numbers of a `Drawn`.
 const DRAWN: usize = 11;
 const VERSION: u8 = 1;
@@ -147,11 +149,11 @@ pub fn read(store: &(impl Store + ?Sized), id: u64, now: u64) -> Account {
 }
 
 /// Its place, or the first that it may take.
-fn find(store: &(impl Store + ?Sized), id: u64, now: u64) -> Option<(String, Ticket, Account)> {
+fn find(store: &(impl Store + ?Sized), id: u64, now: u64) -> Option<(Key, Ticket, Account)> {
     let mut free = None;
     for n in 0..PROBES {
         let place = (id as u32).wrapping_add(n) % MAX_ACCOUNTS;
-        let key = super::numbered("account/", u64::from(place));
+        let key = Key::numbered("account/", u64::from(place));
         let (value, ticket) = store.get(&key);
         match value.as_deref().map(head) {
             None => return free.or(Some((key, ticket, Account::default()))),
@@ -208,7 +210,7 @@ impl Account {
     }
 
     fn encode(&self, id: u64, until: u64) -> Vec<u8> {
-        let mut out = Vec::with_capacity(17 + self.states.len() * 40);
+        let mut out = Vec::with_capacity(17 + self.states.len() * USUAL_STATE);
         out.push(VERSION);
         out.extend_from_slice(&id.to_le_bytes());
         out.extend_from_slice(&until.to_le_bytes());

@@ -12,6 +12,9 @@ pub mod speed;
 pub mod tokens;
 pub mod usage;
 
+use smallvec::SmallVec;
+use std::ops::Deref;
+
 /// Compare-and-set over byte values.
 pub trait Store {
     /// The value and the ticket for `cas`.
@@ -33,14 +36,8 @@ pub struct Ticket(pub Option<u32>);
 /// Contention is between a few workers; this many lost races in a row is a bug.
 const MAX_RACES: u32 = 1_000;
 
-/// The key of a place in a table. Not by `format!`, which takes three times the time: each
-/// call makes some.
-fn numbered(table: &str, place: u64) -> String {
-    let (mut number, mut key) = (itoa::Buffer::new(), String::with_capacity(24));
-    key.push_str(table);
-    key.push_str(number.format(place));
-    key
-}
+/// The key of a place in a table, without an allocation: each call makes some.
+struct Key(SmallVec<[u8; 24]>);
 
 /// Writes what `change` makes of a value; `None` from it: nothing to write. `false`: not
 /// written, for that reason or because the race was lost too often.
@@ -57,4 +54,26 @@ fn amend(
         }
     }
     false
+}
+
+// === impl Key ===
+
+impl Key {
+    fn of(name: &str) -> Self {
+        Self(SmallVec::from_slice(name.as_bytes()))
+    }
+
+    fn numbered(table: &str, place: u64) -> Self {
+        let mut key = Self::of(table);
+        key.0.extend_from_slice(itoa::Buffer::new().format(place).as_bytes());
+        key
+    }
+}
+
+impl Deref for Key {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
 }

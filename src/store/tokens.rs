@@ -10,7 +10,7 @@
 //! Layout, version 1, little endian: u8 version, u64 id, u32 minute of the latest call
 //! (Unix), u32 calls, `CLASSES` x f32 factors, as many doubts, `BUCKETS` x u16 answers.
 
-use super::{MAX_RACES, Store, Ticket};
+use super::{Key, MAX_RACES, Store, Ticket};
 use crate::dialect::estimate::factors::{FACTORS, Factors};
 use crate::dialect::estimate::outputs::{BUCKETS, Outputs};
 use crate::dialect::estimate::text::CLASSES;
@@ -59,13 +59,13 @@ pub fn update(
     false
 }
 
-fn places(id: u64) -> impl Iterator<Item = String> {
-    (0..PROBES).map(move |n| super::numbered("tokens/", id.wrapping_add(n) % MAX_MODELS))
+fn places(id: u64) -> impl Iterator<Item = Key> {
+    (0..PROBES).map(move |n| Key::numbered("tokens/", id.wrapping_add(n) % MAX_MODELS))
 }
 
 /// Its place, or one that it may take.
-fn find(store: &(impl Store + ?Sized), id: u64, minute: u32) -> Option<(String, Ticket, Learned)> {
-    let mut idle: Option<(u32, String, Ticket)> = None;
+fn find(store: &(impl Store + ?Sized), id: u64, minute: u32) -> Option<(Key, Ticket, Learned)> {
+    let mut idle: Option<(u32, Key, Ticket)> = None;
     for key in places(id) {
         let (value, ticket) = store.get(&key);
         let Some(value) = value else {

@@ -16,7 +16,7 @@
 //! long as an old filter may have written it: the process outlives the filter. Its
 //! calls were not priced.
 
-use super::{Store, Ticket};
+use super::{Key, Store, Ticket};
 use crate::dialect::Usage;
 use std::borrow::Cow;
 
@@ -224,10 +224,10 @@ impl Counts {
 // === impl Slot ===
 
 impl Slot {
-    fn key(self) -> String {
+    fn key(self) -> Key {
         match self {
-            Slot::Row(n) => super::numbered("usage/", u64::from(n)),
-            Slot::Other => "usage/other".to_owned(),
+            Slot::Row(n) => Key::numbered("usage/", u64::from(n)),
+            Slot::Other => Key::of("usage/other"),
         }
     }
 }

@@ -334,7 +334,7 @@ impl Try {
         if expose.dropped && !self.dropped.is_empty() {
             add.push(("x-sluice-dropped", &self.dropped));
         }
-        add.extend(limits.iter().map(|(name, value)| (*name, value.as_str())));
+        add.extend(limits.iter());
         add.extend(cost.as_deref().map(|usd| ("x-sluice-cost-usd", usd)));
         add.extend(entry.capped.as_deref().map(|told| (CAPPED, told)));
         let explanation = entry.explanation();

@@ -157,7 +157,7 @@ impl Call {
         }
         let held = entry.reservation.as_deref();
         let limits = held.map(|held| held.headers(host, &entry)).unwrap_or_default();
-        headers.extend(limits.iter().map(|(name, value)| (*name, value.as_str())));
+        headers.extend(limits.iter());
         headers.extend(entry.capped.as_deref().map(|told| (CAPPED, told)));
         let explanation = entry.explanation();
         headers.extend(explanation.as_deref().map(|json| ("x-sluice-explain", json)));

@@ -11,6 +11,7 @@
 
 use super::endpoints::{self, Endpoint, models};
 use super::registry::{Answer, Entry, Id, Seen, Shared, announced};
+use super::spending::Told;
 use super::spending::draws::Drawing;
 use super::surroundings::{Role, Wait};
 use super::{CALL_ID, RECORD, Step, Worker, settle, spending};
@@ -49,7 +50,7 @@ pub struct Call {
     /// The decision, where it was asked for.
     explained: RefCell<Option<String>>,
     /// Headers of a refusal, where a limit refuses.
-    told: RefCell<Vec<(&'static str, String)>>,
+    told: RefCell<Told>,
     /// A limit has sent it to another model, before it was decided anew.
     routed: bool,
     /// Ours among the VM's contexts.
@@ -426,7 +427,7 @@ impl Call {
         let explained = self.explained.take();
         headers.extend(explained.as_deref().map(|json| (EXPLAIN, json)));
         let told = self.told.take();
-        headers.extend(told.iter().map(|(name, value)| (*name, value.as_str())));
+        headers.extend(told.iter());
         host.reply(error.status(), &headers, &body);
         let outcome = error.kind.as_str();
         self.phase = Phase::Replied { outcome, error: Some(error.clone()) };

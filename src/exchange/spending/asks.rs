@@ -11,6 +11,7 @@ use crate::config::{Config, Provider, glob};
 use crate::dialect::Usage;
 use crate::policy::identity::Caller;
 use crate::policy::limits::{self, Standing};
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -118,7 +119,7 @@ impl Asker<'_> {
     pub(super) fn account(&self, limit: &Limit, scopes: &[Scope], provider: &str) -> u64 {
         let (team, _) = self.config.belongs(&self.caller.consumer);
         let name = self.caller.name();
-        let mut text = Vec::with_capacity(96);
+        let mut text: SmallVec<[u8; 96]> = SmallVec::new();
         for scope in scopes {
             let own = self.own(*scope, provider);
             let tag = *scope as u8;

@@ -34,7 +34,7 @@ use crate::config::limits::{Exceeded, Limit, Resource};
 use crate::dialect::{Facts, Operation, Usage};
 use crate::host::Host;
 use crate::policy::identity::Caller;
-use crate::policy::limits::{self, Ask, Expiry, Standing};
+use crate::policy::limits::{self, Ask, Expiry, Standing, Standings};
 use crate::route::{Plan, Resolved};
 use crate::store::accounts::{self, Unwritten};
 use crate::telemetry;
@@ -48,7 +48,7 @@ mod headers;
 pub(super) mod page;
 pub(super) mod refusal;
 
-pub(super) use headers::is_theirs;
+pub(super) use headers::{Told, is_theirs};
 
 /// What a call holds until it ends.
 pub struct Reservation {
@@ -304,7 +304,7 @@ impl Worker {
         for group in booked.chunk_by_mut(|a, b| a.account == b.account) {
             let Some(account) = group.first().map(|b| b.account) else { continue };
             let asks: SmallVec<[_; 4]> = group.iter().filter_map(|b| b.ask(config)).collect();
-            let mut standings = Vec::new();
+            let mut standings = Standings::new();
             if refused {
                 // Only to tell how it stands.
                 let known = accounts::read(host, account, now);
@@ -493,12 +493,14 @@ impl Reservation {
     }
 
     /// What its answer tells of it.
-    pub(super) fn headers(&self, host: &dyn Host, entry: &Entry) -> Vec<(&'static str, String)> {
-        let mut out = Vec::with_capacity(6);
+    pub(super) fn headers(&self, host: &dyn Host, entry: &Entry) -> Told {
+        let mut out = Told::with_room();
         if entry.config.expose.limits {
             headers::left(&entry.config, entry.client, (&self.booked, true), host.now(), &mut out);
         }
-        out.extend(headers::warning(&entry.config, self));
+        if let Some(warning) = headers::warning(&entry.config, self) {
+            out.add("x-sluice-warning", &warning);
+        }
         out
     }
 }

@@ -8,6 +8,7 @@
 //! (<https://github.com/openai/openai-python/blob/main/src/openai/_base_client.py>). Must
 //! not: name a team's or an organization's other members.
 
+use super::headers::Told;
 use super::{Booked, Request, headers};
 use crate::catalog::price;
 use crate::config::Config;
@@ -17,7 +18,7 @@ use crate::error::{Error, Kind};
 /// A call that does not run as it was asked.
 pub(in crate::exchange) struct Refused {
     pub(in crate::exchange) error: Error,
-    pub(in crate::exchange) headers: Vec<(&'static str, String)>,
+    pub(in crate::exchange) headers: Told,
     /// Index into `Config::limits`.
     pub(in crate::exchange) limit: usize,
     /// The model that shall answer instead.
@@ -49,7 +50,7 @@ impl Refused {
             // Nobody refuses: a bug, said as one.
             return Self {
                 error: Error::new(Kind::Internal, "a limit refuses and does not say so"),
-                headers: Vec::new(),
+                headers: Told::default(),
                 limit: usize::MAX,
                 route_to: None,
                 of_provider: false,
@@ -57,13 +58,13 @@ impl Refused {
             };
         };
         let opens = by.standing.opens;
-        let mut told = Vec::new();
+        let mut told = Told::with_room();
         match opens.map(|at| at.saturating_sub(now)) {
             Some(wait) => {
-                told.push(("retry-after", seconds(wait).to_string()));
-                told.push(("retry-after-ms", wait.div_ceil(1_000_000).max(1).to_string()));
+                told.number("retry-after", seconds(wait));
+                told.number("retry-after-ms", wait.div_ceil(1_000_000).max(1));
             }
-            None => told.push(("x-should-retry", "false".to_owned())),
+            None => told.add("x-should-retry", "false"),
         }
         if config.expose.limits {
             headers::left(config, request.facts.client, (booked, false), now, &mut told);
