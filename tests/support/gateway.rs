@@ -8,6 +8,7 @@ use sluice::provider::{KINDS, Kind};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// The environment variable that names another Envoy than `.venv/bin/envoy`.
@@ -74,10 +75,17 @@ pub fn local(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-/// A port nobody listens on now.
+/// A port nobody listens on now, and none that the system gives to connections: those would
+/// take it before Envoy does.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind(local(0)).expect("a free port");
-    listener.local_addr().expect("its address").port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let step = NEXT.fetch_add(1, Relaxed).wrapping_add(std::process::id().wrapping_mul(997));
+        let port = 12_000 + (step % 20_000) as u16;
+        if TcpListener::bind(local(port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A gateway over models of the mock, one line of YAML each.

@@ -34,7 +34,7 @@ use crate::config::limits::{Exceeded, Limit, Resource};
 use crate::dialect::{Facts, Operation, Usage};
 use crate::host::Host;
 use crate::policy::identity::Caller;
-use crate::policy::limits::{self, Ask, Expiry, Standing, Standings};
+use crate::policy::limits::{self, Ask, Expiry, Standing};
 use crate::route::{Plan, Resolved};
 use crate::store::accounts::{self, Unwritten};
 use crate::telemetry;
@@ -304,7 +304,7 @@ impl Worker {
         for group in booked.chunk_by_mut(|a, b| a.account == b.account) {
             let Some(account) = group.first().map(|b| b.account) else { continue };
             let asks: SmallVec<[_; 4]> = group.iter().filter_map(|b| b.ask(config)).collect();
-            let mut standings = Standings::new();
+            let mut standings = Vec::new();
             if refused {
                 // Only to tell how it stands.
                 let known = accounts::read(host, account, now);

@@ -10,7 +10,6 @@
 use crate::config::limits::{Exceeded, Limit, Resource};
 use crate::dialect::Usage;
 use crate::store::accounts::{Account, State};
-use smallvec::SmallVec;
 
 pub mod lease;
 pub mod window;
@@ -39,9 +38,6 @@ pub struct Standing {
     /// Nobody can tell what is left: who counts for all does not answer.
     pub down: bool,
 }
-
-/// Of the limits of an account.
-pub type Standings = SmallVec<[Standing; 4]>;
 
 /// When a call has ended at the latest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,11 +85,11 @@ pub fn reserve(
     lease: Expiry,
     now: u64,
     passes: &dyn Fn(&Limit) -> bool,
-) -> Result<Standings, Standings> {
+) -> Result<Vec<Standing>, Vec<Standing>> {
     tidy(account, now);
     let moved = account.mended;
     asks.iter().for_each(|ask| mend(account, ask.limit, moved, now));
-    let mut standings = Standings::with_capacity(asks.len());
+    let mut standings = Vec::with_capacity(asks.len());
     let mut all = true;
     for ask in asks {
         let state = account.states.iter().find(|s| s.limit == ask.limit.id);

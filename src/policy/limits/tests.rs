@@ -136,7 +136,7 @@ fn reservations_end_with_their_lease_and_free_nobody_elses() {
     reserve(&mut account, &[ask], lease(5), at(0), &none).unwrap();
     let refused = reserve(&mut account, &[ask], lease(5), at(0), &none).unwrap_err();
     assert_eq!(
-        refused.as_slice(),
+        refused,
         [Standing {
             fits: false,
             left: 0,
