@@ -99,9 +99,7 @@ pub const MAX_STATES: usize = MAX_LIMITS + MAX_OWN + 8;
 const PROBES: u32 = 16;
 /// Most minutes of a state's reservations; later ones are added to the last.
 const MAX_HELD: usize = 8;
-/// Bytes of a state without a window and without reservations.
-const LEAST_STATE: usize = 18;
-/// Of one with a bucket and a minute or two of reservations.
+/// Bytes of a state with a bucket and a minute or two of reservations.
 const USUAL_STATE: usize = 66;
 /// Numbers of a `Drawn`.
 const DRAWN: usize = 11;
@@ -221,7 +219,7 @@ impl Account {
     /// As far as it can be read.
     fn decode(mut states: &[u8]) -> Self {
         let mut account = Self::default();
-        account.states.reserve((states.len() / LEAST_STATE).min(MAX_STATES));
+        account.states.reserve((states.len() / USUAL_STATE + 1).min(MAX_STATES));
         while let Some(state) = State::decode(&mut states) {
             account.states.push(state);
         }
